@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Speed and size of Midge beside nats-server, measured in the same run.
+
+    bench.py --peer PATH                 the whole table (half an hour)
+    bench.py --peer PATH --quick         one short run of the CPU rows with one loop
+    bench.py --rows fan_out,pub --no-peer
+
+README.md beside this file says what the figures mean.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+
+from runner import machine, micro, table
+from runner.load import Load
+from runner.measurement import Measurement
+from runner.row import ROWS
+from runner.server import ServerKind
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(os.path.dirname(HERE), "build", "release", "bin")
+BEGIN, END = "<!-- table: written by bench.py --write -->", "<!-- end of table -->"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    add = parser.add_argument
+    add("--peer", default=os.path.expanduser("~/go/bin/nats-server"), help="the peer's program")
+    add("--midge", default=os.environ.get("MIDGE_SERVER", os.path.join(BUILD, "midge-server")))
+    add("--load", default=os.environ.get("MIDGE_LOAD", os.path.join(BUILD, "midge-load")))
+    add("--no-peer", action="store_true", help="measure Midge alone")
+    add("--no-midge", action="store_true", help="measure the peer alone")
+    add("--runs", type=int, default=5)
+    add("--rows", default="", help="names or beginnings of names: " + ",".join(r.name for r in ROWS))
+    add("--loops", default="", help="1, 2 or both (1,2)")
+    add("--quick", action="store_true", help="one run, a quarter of the time, CPU rows, one loop")
+    add("--no-pin", dest="pin", action="store_false", help="let the scheduler place everything")
+    add("--write", action="store_true", help="put the table into README.md")
+    add("--json", help="write all samples to this file")
+    return parser.parse_args()
+
+
+def selected_rows(options):
+    if not options.rows:
+        return [row for row in ROWS if row.cpu_goal or not options.quick]
+    wanted = options.rows.split(",")
+    exact = {row.name for row in ROWS}
+    return [row for row in ROWS
+            if any(row.name == w or w not in exact and row.name.startswith(w) for w in wanted)]
+
+
+def selected_kinds(options):
+    kinds = []
+    if not options.no_peer:
+        kinds.append(ServerKind("peer", options.peer))
+    if not options.no_midge:
+        kinds.append(ServerKind("midge", options.midge))
+    for path in [kind.path for kind in kinds] + [options.load]:
+        if not os.access(path, os.X_OK):
+            sys.exit(f"bench.py: no program at {path}")
+    return kinds
+
+
+def measure(options, kinds):
+    load = Load(options.load, options.pin)
+    loops = (options.loops or ("1" if options.quick else "1,2")).split(",")
+    measurements = []
+    for row in selected_rows(options):
+        for variant in row.variants:
+            if str(variant[1]) not in loops:
+                continue
+            begin = time.time()
+            measurement = Measurement(row, variant)
+            measurement.run(load, kinds, options.runs, 0.25 if options.quick else 1)
+            measurements.append(measurement)
+            print(f"{row.name} [{variant[0]}] {time.time() - begin:.0f} s", file=sys.stderr)
+    return measurements
+
+
+def write_readme(text):
+    path = os.path.join(HERE, "README.md")
+    with open(path) as file:
+        before, rest = file.read().split(BEGIN)
+    after = rest.split(END)[1]
+    with open(path, "w") as file:
+        file.write(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+
+
+def write_samples(path, measurements):
+    with open(path, "w") as file:
+        json.dump([{"row": m.row.name, "variant": m.variant, "samples": m.samples}
+                   for m in measurements], file, indent=1)
+
+
+def main():
+    options = arguments()
+    if options.quick:
+        options.runs = 1
+    kinds = selected_kinds(options)
+    text = machine.describe(kinds, options) + "\n"
+    measurements = measure(options, kinds)
+    text += table.cpu_table(measurements) + table.figure_table(measurements)
+    if not options.rows or "match" in options.rows.split(","):
+        bench = os.path.join(os.path.dirname(options.midge), "subject_bench")
+        text += table.micro_table(micro.run(bench, 1 if options.quick else options.runs))
+    print(text)
+    if options.json:
+        write_samples(options.json, measurements)
+    if options.write:
+        write_readme(text)
+
+
+if __name__ == "__main__":
+    main()

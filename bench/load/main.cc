@@ -1,0 +1,37 @@
+// midge-load: a load generator for NATS servers. `midge-load <scenario> --port P --pid PID …`
+#include <array>
+#include <cstdio>
+#include <string_view>
+
+#include "scenario.h"
+
+namespace {
+
+struct Subcommand {
+  std::string_view name;
+  void (*run)(midge::load::Options&);
+};
+
+constexpr std::array kSubcommands{
+    Subcommand{"flow", midge::load::run_flow},
+    Subcommand{"subjects", midge::load::run_subjects},
+    Subcommand{"requests", midge::load::run_requests},
+    Subcommand{"churn", midge::load::run_churn},
+    Subcommand{"slow-readers", midge::load::run_slow_readers},
+    Subcommand{"idle", midge::load::run_idle},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view wanted = argc > 1 ? argv[1] : "";
+  for (const auto& [name, run] : kSubcommands) {
+    if (name != wanted) continue;
+    midge::load::Options options(argc, argv, 2);
+    run(options);
+    return 0;
+  }
+  std::fputs("usage: midge-load flow|subjects|requests|churn|slow-readers|idle --port P --pid PID\n",
+             stderr);
+  return 2;
+}

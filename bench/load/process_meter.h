@@ -1,0 +1,28 @@
+// What the operating system says about a process: CPU time of all its threads, those that ended
+// included, in nanoseconds (the scheduler's own account, not ticks), and resident memory.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace midge::load {
+
+class ProcessMeter {
+ public:
+  explicit ProcessMeter(pid_t pid);
+
+  [[nodiscard]] std::int64_t cpu_ns() const;
+  [[nodiscard]] std::int64_t rss_bytes() const { return status_bytes("VmRSS:"); }
+  [[nodiscard]] std::int64_t peak_rss_bytes() const { return status_bytes("VmHWM:"); }
+  // The peak starts again from what is resident now.
+  void reset_peak_rss() const;
+
+ private:
+  [[nodiscard]] std::int64_t status_bytes(const char* field) const;
+
+  pid_t pid_;
+  clockid_t clock_ = 0;
+};
+
+}  // namespace midge::load

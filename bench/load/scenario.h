@@ -1,0 +1,32 @@
+// The subcommands of midge-load. Each reads its options, sets up its connections, measures, and
+// prints one JSON object. All want `--port` and `--pid` of a server that nobody else uses.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "dialer.h"
+#include "options.h"
+
+namespace midge::load {
+
+// What every scenario is told.
+struct Target {
+  explicit Target(Options& options);
+  [[nodiscard]] Dialer dialer() const { return Dialer(port, loops, place); }
+
+  std::uint16_t port;
+  pid_t pid;
+  int loops;
+  std::string place;
+};
+
+void run_flow(Options& options);          // publish, 1→1, N→N, fan-out, queue group, stalled reader
+void run_subjects(Options& options);      // many subscriptions, publishes to random ones
+void run_requests(Options& options);      // request-reply
+void run_churn(Options& options);         // SUB and UNSUB beside traffic
+void run_slow_readers(Options& options);  // one large message, many who do not read it
+void run_idle(Options& options);          // memory of idle connections
+
+}  // namespace midge::load

@@ -1,0 +1,119 @@
+#include "socket.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "clock.h"
+#include "fail.h"
+
+namespace midge::load {
+namespace {
+
+constexpr std::string_view kConnect =
+    R"(CONNECT {"verbose":false,"pedantic":false,"lang":"midge-load","version":"1","protocol":1,)"
+    R"("headers":true,"no_responders":true})"
+    "\r\n";
+constexpr std::int64_t kPatience = 5 * kSecond;
+
+int connected_descriptor(std::uint16_t port, const SocketShape& shape) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail_errno("socket");
+  const auto set = [fd](int level, int name, int value) {
+    if (value != 0 && ::setsockopt(fd, level, name, &value, sizeof value) != 0) {
+      fail_errno("setsockopt");
+    }
+  };
+  set(SOL_SOCKET, SO_RCVBUF, shape.receive_buffer);
+  set(IPPROTO_TCP, TCP_MAXSEG, shape.segment_bytes);
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
+  if (errno != ECONNREFUSED) fail_errno("connect");
+  ::close(fd);
+  return -1;
+}
+
+}  // namespace
+
+Socket Socket::dial(std::uint16_t port, const SocketShape& shape) {
+  const std::int64_t deadline = now_ns() + kPatience;
+  int fd;
+  while ((fd = connected_descriptor(port, shape)) < 0) {
+    if (now_ns() > deadline) fail("nobody listens on port " + std::to_string(port));
+    ::usleep(10'000);
+  }
+  Socket socket(fd);
+  if (const std::string info = socket.read_line(); !info.starts_with("INFO ")) {
+    fail("expected INFO, got " + info);
+  }
+  socket.send_all(kConnect);
+  socket.barrier();
+  return socket;
+}
+
+Socket::~Socket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void Socket::send_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0) fail_errno("send");
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+void Socket::barrier() {
+  send_all("PING\r\n");
+  for (;;) {
+    const std::string line = read_line();
+    if (line == "PONG\r\n") return;
+    if (line == "PING\r\n") {
+      send_all("PONG\r\n");
+    } else if (!line.starts_with("INFO ")) {
+      fail("expected PONG, got " + line);
+    }
+  }
+}
+
+void Socket::set_nonblocking() {
+  if (::fcntl(fd_, F_SETFL, O_NONBLOCK) != 0) fail_errno("fcntl");
+}
+
+std::size_t Socket::try_send(const char* bytes, std::size_t size) {
+  const ssize_t sent = ::send(fd_, bytes, size, MSG_NOSIGNAL);
+  if (sent >= 0) return static_cast<std::size_t>(sent);
+  if (errno != EAGAIN) fail_errno("send");
+  return 0;
+}
+
+std::size_t Socket::try_receive(char* bytes, std::size_t size) {
+  const ssize_t received = ::recv(fd_, bytes, size, 0);
+  if (received > 0) return static_cast<std::size_t>(received);
+  if (received == 0) fail("the server closed a connection");
+  if (errno != EAGAIN) fail_errno("recv");
+  return 0;
+}
+
+std::string Socket::read_line() {
+  std::string line;
+  char byte;
+  while (!line.ends_with("\r\n")) {
+    const ssize_t received = ::recv(fd_, &byte, 1, 0);
+    if (received < 0) fail_errno("recv");
+    if (received == 0) fail("the server closed a connection during the set-up");
+    line += byte;
+  }
+  return line;
+}
+
+}  // namespace midge::load

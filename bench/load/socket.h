@@ -1,0 +1,55 @@
+// One TCP connection to the server under test, as a blocking client during the set-up and as a
+// non-blocking byte stream afterwards. Owns the descriptor; movable.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace midge::load {
+
+struct SocketShape {
+  int receive_buffer = 0;    // SO_RCVBUF; 0 = the system's
+  int segment_bytes = 0;     // TCP_MAXSEG; 0 = the loopback's 64 KiB
+};
+
+// A reader that is slow as one behind a real network is: a small window, and Ethernet's segments.
+// With the loopback's own segments the kernel takes 2.5 MB from the server before it says "full".
+inline constexpr SocketShape kSlowReader{.receive_buffer = 32768, .segment_bytes = 1448};
+
+class Socket {
+ public:
+  // Connects to 127.0.0.1, reads INFO, sends CONNECT, and waits for a PONG. Retries for a few
+  // seconds while nobody listens, so that it can be the server's very first client.
+  static Socket dial(std::uint16_t port, const SocketShape& shape = {});
+
+  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket& operator=(Socket&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Socket();
+
+  [[nodiscard]] int fd() const { return fd_; }
+
+  // Blocking; for the set-up.
+  void send_all(std::string_view bytes);
+  // PING, and wait for PONG: the server has done everything sent before.
+  void barrier();
+  void set_nonblocking();
+
+  // Non-blocking. Bytes moved, 0 where the kernel would make us wait; fails on everything else,
+  // the end of the stream included.
+  std::size_t try_send(const char* bytes, std::size_t size);
+  std::size_t try_receive(char* bytes, std::size_t size);
+
+ private:
+  explicit Socket(int fd) : fd_(fd) {}
+  // Reads up to and including the next line end.
+  std::string read_line();
+
+  int fd_;
+};
+
+}  // namespace midge::load

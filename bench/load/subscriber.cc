@@ -1,0 +1,41 @@
+#include "subscriber.h"
+
+#include <sys/epoll.h>
+
+#include "clock.h"
+
+namespace midge::load {
+
+Subscriber::Subscriber(Socket socket, Poller& poller, Scratch& scratch, std::size_t frame_bytes,
+                       std::size_t stamp_offset)
+    : socket_(std::move(socket)),
+      poller_(poller),
+      reader_(scratch, frame_bytes),
+      stamp_offset_(stamp_offset) {
+  socket_.set_nonblocking();
+  poller_.add(socket_.fd(), *this, EPOLLIN);
+}
+
+void Subscriber::stall() {
+  stalled_ = true;
+  poller_.remove(socket_.fd());
+}
+
+void Subscriber::on_ready(std::uint32_t) {
+  if (latency_ == nullptr) {
+    reader_.drain(socket_, [](const char*) {});
+  } else {
+    std::int64_t now = 0;
+    reader_.drain(socket_, [&](const char* frame) {
+      if (now == 0) now = now_ns();
+      std::int64_t sent;
+      std::memcpy(&sent, frame + stamp_offset_, sizeof sent);
+      latency_->record(now - sent);
+    });
+  }
+  for (std::uint64_t pings = reader_.take_pings(); pings > 0; --pings) {
+    socket_.try_send("PONG\r\n", 6);
+  }
+}
+
+}  // namespace midge::load

@@ -1,0 +1,1 @@
+"""The parts of bench.py: server, load, row, measurement, table, machine."""

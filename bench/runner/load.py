@@ -1,0 +1,46 @@
+"""Runs midge-load against a fresh server and returns what it prints."""
+
+import json
+import os
+import subprocess
+
+from .server import Server
+
+OVERLOADED = 3  # exit status of midge-load: the server does not keep up with a paced rate
+TIMEOUT_SECONDS = 180
+
+
+class Overloaded(Exception):
+    pass
+
+
+class LoadError(Exception):
+    pass
+
+
+class Load:
+    """`pin`: with one loop, the server has CPU 0 and the generator CPU 1, so that neither takes
+    time from the other; with two loops the scheduler places all three threads."""
+
+    def __init__(self, path, pin):
+        self.path = path
+        self.pin = pin and os.cpu_count() >= 2
+
+    def run(self, kind, loops, place, arguments, extra_config=""):
+        pinned = self.pin and loops == 1
+        with Server(kind, loops, extra_config, 0 if pinned else None) as server:
+            command = [self.path, *arguments, "--port", str(server.port), "--loops", str(loops),
+                       "--place", place, "--pid", str(server.process.pid)]
+            pin = (lambda: os.sched_setaffinity(0, {1})) if pinned else None
+            done = subprocess.run(command, capture_output=True, text=True, preexec_fn=pin,
+                                  timeout=TIMEOUT_SECONDS)
+            if done.returncode == OVERLOADED:
+                raise Overloaded
+            if done.returncode != 0:
+                raise LoadError(f"{kind.name}: {done.stderr.strip()} ({' '.join(command)})\n"
+                                f"{server.log_tail()}")
+            return json.loads(done.stdout)
+
+    def idle_rss(self, kind, loops):
+        with Server(kind, loops) as server:
+            return server.rss_bytes_when_idle()

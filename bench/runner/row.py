@@ -1,0 +1,102 @@
+"""The rows of the table as data: what is run, and what is to be reached.
+
+A goal is an upper bound. `cpu` rows are the server's microseconds for each message it reads from
+the OS, ours over the peer's; `figure` rows are any other number of a scenario's output.
+"""
+
+from dataclasses import dataclass, field
+
+# How two loops are used: `same` and `apart` place publisher and subscriber on one loop or on two;
+# where there are many connections, `spread` deals them out in turn.
+PAIR = (("1", 1, "same"), ("2, same", 2, "same"), ("2, apart", 2, "apart"))
+MANY = (("1", 1, "same"), ("2, same", 2, "same"), ("2, spread", 2, "spread"))
+ALONE = (("1", 1, "same"), ("2", 2, "spread"))
+ONCE = (("1", 1, "same"),)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the second table. `key` is a path in midge-load's output."""
+
+    label: str
+    key: str
+    unit: str
+    goal: float
+    over_peer: bool = False  # the goal bounds ours over the peer's, not ours
+    scale: float = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    label: str
+    arguments: tuple
+    variants: tuple
+    cpu_goal: dict = field(default_factory=dict)  # by placement, or "" for all; empty: no CPU figure
+    p99_goal: float = 1.0  # ours over the peer's
+    paced: bool = True     # p99 is measured at half of the peer's peak rate, else at the peak itself
+    warmup: float = 0.5
+    seconds: float = 2.0
+    timed: bool = True     # the scenario takes --warmup and --seconds
+    figures: tuple = ()
+    config: str = ""
+
+
+def flow(*arguments):
+    return ("flow", *arguments)
+
+
+FAN_OUT_WINDOW = ("--window", str(16 << 10))
+
+ROWS = (
+    Row("pub", "publish 16 B, no subscriber", flow("--subscribers", "0"), ALONE, {"": 0.25}),
+    Row("one_to_one", "1→1, 16 B", flow(), PAIR, {"": 0.25}),
+    Row("fan_out", "fan-out 1→1,000, 16 B", flow("--subscribers", "1000", *FAN_OUT_WINDOW), MANY,
+        {"": 0.25}, warmup=1.0),
+    Row("one_to_one_128", "1→1, 128 B", flow("--payload", "128"), PAIR, {"": 0.33}),
+    Row("four_to_four", "4→4, 16 B", flow("--publishers", "4", "--subscribers", "4"), MANY,
+        {"": 0.33}),
+    Row("queue", "queue group of 4, 16 B", flow("--subscribers", "4", "--queue", "workers"), MANY,
+        {"": 0.33}),
+    Row("one_to_one_4k", "1→1, 4 KiB", flow("--payload", "4096"), PAIR, {"": 0.7}),
+    Row("request_1", "request-reply, 1 in flight", ("requests",), PAIR,
+        {"same": 0.3, "apart": 0.5}, p99_goal=0.8, paced=False),
+    Row("request_16", "request-reply, 16 in flight", ("requests", "--in-flight", "16"), PAIR,
+        {"": 0.4}),
+    Row("request_256", "request-reply, 256 in flight", ("requests", "--in-flight", "256"), PAIR,
+        {"": 0.33}),
+    Row("subjects", "100,000 subscriptions, publishes to random ones", ("subjects",), MANY,
+        {"": 0.2}, figures=(
+            Figure("memory of a subscription (10 % wildcard)", "subscription_bytes", "B", 250),)),
+    Row("churn", "SUB+UNSUB churn of 1 M inboxes beside 1→1", ("churn",),
+        PAIR, timed=False, figures=(
+            Figure("SUB+UNSUB beside 1→1 traffic, CPU of a pair", "pair_cpu_us", "µs", 0.33,
+                   over_peer=True),
+            Figure("SUB+UNSUB alone, CPU of a pair", "churn_alone.cpu_us", "µs", 0.33,
+                   over_peer=True),
+            Figure("what 1→1 traffic loses beside 50,000 pairs a second", "traffic_loss", "%", 5,
+                   scale=100))),
+    Row("churn_wildcard", "churn of wildcard-first subscriptions beside 1→1",
+        ("churn", "--kind", "wildcard-first", "--churn-rate", "10000"), PAIR, timed=False, figures=(
+            Figure("what 1→1 traffic loses beside 10,000 wildcard-first pairs a second",
+                   "traffic_loss", "%", 5, scale=100),)),
+    Row("stalled", "1 stalled of 1,000 subscribers, 1 KiB",
+        flow("--subscribers", "1000", "--stalled", "1", "--payload", "1024", "--window",
+             str(256 << 10)),
+        MANY, paced=False, warmup=2.0, seconds=8.0, figures=(
+            Figure("what 999 of 1,000 subscribers lose beside a stalled one", "stalled_loss", "%",
+                   2, scale=100),)),
+    Row("slow_readers", "1 MiB message to 1,000 slow readers", ("slow-readers",), ONCE,
+        timed=False, figures=(
+            Figure("1 MiB to 1,000 slow readers, peak RSS over idle", "peak_growth", "MiB", 64,
+                   scale=1 / (1 << 20)),)),
+    Row("idle_connections", "idle connections", ("idle",), ONCE, timed=False, figures=(
+        Figure("an idle connection", "connection_bytes", "KiB", 4, scale=1 / 1024),
+        Figure("idle connections held", "connections", "", float("inf")))),
+    Row("idle_process", "idle process", (), ALONE, timed=False, figures=(
+        Figure("an idle process, RSS", "rss", "MiB", 6, scale=1 / (1 << 20)),)),
+)
+
+
+def goal_of(row, place):
+    return row.cpu_goal.get(place, row.cpu_goal.get(""))

@@ -1,0 +1,82 @@
+"""A server under test: a fresh process on a free loopback port, for one measurement."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+
+class ServerKind:
+    """Which program, and how it is told how many loops (or Go threads) it has."""
+
+    def __init__(self, name, path):
+        self.name = name
+        self.path = path
+        self.is_midge = name == "midge"
+
+    def version(self):
+        lines = subprocess.run([self.path, "-v"], capture_output=True, text=True, check=True)
+        return ", ".join(lines.stdout.split("\n")).strip(", ")
+
+    def config(self, port, loops, extra):
+        text = f'listen: "127.0.0.1:{port}"\n{extra}'
+        if self.is_midge:
+            text += f"loops: {loops}\nconnection_placement: spread\n"
+        return text
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """Context manager. Nothing connects to the server before the load generator does: which of
+    Midge's loops a connection gets depends on how many came before."""
+
+    def __init__(self, kind, loops, extra="", cpu=None):
+        self.kind = kind
+        self.loops = loops
+        self.extra = extra
+        self.cpu = cpu
+        self.port = free_port()
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="midge-bench-")
+        path = os.path.join(self.folder.name, "server.conf")
+        with open(path, "w") as file:
+            file.write(self.kind.config(self.port, self.loops, self.extra))
+        self.log = open(os.path.join(self.folder.name, "log"), "w+")
+        environment = dict(os.environ, GOMAXPROCS=str(self.loops))
+        pin = (lambda: os.sched_setaffinity(0, {self.cpu})) if self.cpu is not None else None
+        self.process = subprocess.Popen(
+            [self.kind.path, "-c", path], stdout=self.log, stderr=self.log, env=environment,
+            preexec_fn=pin)
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+        self.folder.cleanup()
+
+    def log_tail(self):
+        self.log.flush()
+        with open(self.log.name) as file:
+            return "".join(file.readlines()[-5:])
+
+    def rss_bytes_when_idle(self):
+        time.sleep(1.5)
+        with open(f"/proc/{self.process.pid}/status") as status:
+            for line in status:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) * 1024
+        raise RuntimeError("no VmRSS")

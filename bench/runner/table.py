@@ -1,0 +1,87 @@
+"""The tables as Markdown."""
+
+import math
+
+from .measurement import median
+from .row import goal_of
+
+NONE = "–"
+
+
+def number(value):
+    if value is None:
+        return NONE
+    if math.isinf(value):
+        return "∞"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def rate(value):
+    if value is None:
+        return NONE
+    return f"{value / 1e6:.2f} M" if value >= 1e6 else f"{value / 1e3:.3g} k"
+
+
+def verdict(value, goal):
+    if value is None or goal is None or math.isinf(goal):
+        return ""
+    return "yes" if value <= goal else "**no**"
+
+
+def percent(value):
+    return NONE if value is None else f"{value * 100:.0f} %"
+
+
+def lines(head, rows):
+    if not rows:
+        return ""
+    marks = ["---" if i == 0 else "---:" for i in range(len(head))]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in [head, marks, *rows]) + "\n"
+
+
+def cpu_table(measurements):
+    head = ["row", "loops", "µs/msg", "peer", "ratio", "goal", "met", "spread", "rate", "peer",
+            "rate ≥ peer", "p99 µs", "peer", "p99 met"]
+    rows = []
+    for m in measurements:
+        if not m.row.cpu_goal:
+            continue
+        ratio = median(m.ratios("cpu_us"))
+        goal = goal_of(m.row, m.place)
+        faster = median(m.ratios("rate"))
+        p99 = median(m.ratios("p99_us"))
+        rows.append([
+            m.row.label, m.variant, number(m.value("midge", "cpu_us")),
+            number(m.value("peer", "cpu_us")), number(ratio), f"{goal}", verdict(ratio, goal),
+            f"{percent(m.spread('midge', 'cpu_us'))} / {percent(m.spread('peer', 'cpu_us'))}",
+            rate(m.value("midge", "rate")), rate(m.value("peer", "rate")),
+            "" if faster is None else "yes" if faster >= 1 else f"**{faster:.2f}**",
+            number(m.value("midge", "p99_us")), number(m.value("peer", "p99_us")),
+            verdict(p99, m.row.p99_goal)])
+    return lines(head, rows)
+
+
+def figure_table(measurements):
+    head = ["figure", "loops", "unit", "Midge", "peer", "ours/peer", "goal", "met"]
+    rows = []
+    for m in measurements:
+        for figure in m.row.figures:
+            ours = m.value("midge", figure.key)
+            ratio = median(m.ratios(figure.key))
+            judged = ratio if figure.over_peer else ours
+            if math.isinf(figure.goal):
+                goal = ""
+            else:
+                goal = f"{figure.goal:g}" + (" × peer" if figure.over_peer else "")
+            rows.append([figure.label, m.variant, figure.unit, number(ours),
+                         number(m.value("peer", figure.key)), number(ratio), goal,
+                         verdict(judged, figure.goal)])
+    return lines(head, rows)
+
+
+def micro_table(results):
+    head = ["micro-benchmark", "ns", "goal", "met"]
+    return lines(head, [[name, number(ns), NONE if goal is None else f"{goal:g}",
+                         verdict(ns, goal)] for name, ns, goal in results])

@@ -1,0 +1,14 @@
+# The floor plan as data: each room, and the rooms it may include. `tools/check_rooms.py` reads this
+# file too, so the build and the check cannot disagree.
+#
+#   midge_room(<name> DEPS <rooms below> [LIBS <external libraries>])
+midge_room(base    DEPS)
+midge_room(io      DEPS base)
+midge_room(codec   DEPS base)
+midge_room(crypto  DEPS base)
+midge_room(subject DEPS base)
+midge_room(proto   DEPS base codec)
+midge_room(broker  DEPS base io codec crypto subject proto)
+midge_room(server  DEPS base io codec crypto subject proto broker)
+# sim implements io's interfaces; tests and the simulator program link it, the product never does.
+midge_room(sim     DEPS base io subject proto broker server codec crypto)

@@ -1,0 +1,73 @@
+#include "broker/broker.h"
+
+#include "broker/call_mail.h"
+#include "broker/worker.h"
+
+namespace midge::broker {
+
+Broker::Broker(io::Env& env, Log& log, std::span<io::Loop* const> loops, BrokerConfigPtr config)
+    : env_(env),
+      log_(log),
+      index_(static_cast<unsigned>(loops.size()), env.entropy().next()),
+      credit_(static_cast<unsigned>(loops.size())),
+      placement_(config->placement) {
+  for (io::Loop* loop : loops) workers_.push_back(std::make_unique<Worker>(*this, *loop, config));
+}
+
+Broker::~Broker() = default;
+
+std::vector<io::LoopHandler*> Broker::handlers() const {
+  std::vector<io::LoopHandler*> handlers;
+  for (const auto& worker : workers_) handlers.push_back(worker.get());
+  return handlers;
+}
+
+unsigned Broker::pick_loop() const {
+  const auto count = static_cast<unsigned>(workers_.size());
+  if (placement_ == ConnectionPlacement::kSpread)
+    return next_loop_.fetch_add(1, std::memory_order_relaxed) % count;
+  // Connections that share a loop talk without crossing threads, so the first loop that has time
+  // takes the connection; if none has, the least busy one does.
+  constexpr double kBusy = 0.5;
+  unsigned best = 0;
+  double least = 2;
+  for (unsigned i = 0; i < count; ++i) {
+    const double busy = workers_[i]->loop().load().busy;
+    if (busy < kBusy) return i;
+    if (busy < least) {
+      least = busy;
+      best = i;
+    }
+  }
+  return best;
+}
+
+void Broker::accept(std::unique_ptr<io::Stream> stream) {
+  Worker& worker = *workers_[pick_loop()];
+  worker.loop().post(call_worker(
+      [stream = std::move(stream)](Worker& w) mutable { w.adopt(std::move(stream)); }));
+}
+
+void Broker::post_all(auto make_call) {
+  for (const auto& worker : workers_) worker->loop().post(call_worker(make_call));
+}
+
+void Broker::reconfigure(BrokerConfigPtr config, bool announce) {
+  post_all([config, announce](Worker& w) { w.take_config(config, announce); });
+}
+
+void Broker::announce_lame_duck() {
+  post_all([](Worker& w) { w.announce_lame_duck(); });
+}
+
+void Broker::close_random(std::size_t count, CloseReason reason) {
+  const std::size_t first = next_loop_.fetch_add(1, std::memory_order_relaxed) % workers_.size();
+  workers_[first]->loop().post(
+      call_worker([count, reason](Worker& w) { w.close_some(count, reason, 1); }));
+}
+
+void Broker::close_all(CloseReason reason) {
+  post_all([reason](Worker& w) { w.close_all(reason); });
+}
+
+}  // namespace midge::broker

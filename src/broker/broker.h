@@ -1,0 +1,74 @@
+// The broker: routes messages between clients. One Worker per loop does all the work; this class holds
+// what workers share and starts them.
+//
+// Life: construct → env.start(handlers()) → … → env.stop(), env.join() → destroy.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/log.h"
+#include "broker/config.h"
+#include "broker/mail_credit.h"
+#include "broker/stats.h"
+#include "io/env.h"
+#include "subject/interest_index.h"
+
+namespace midge::broker {
+
+class Worker;
+
+class Broker {
+ public:
+  // `log` and `env` outlive the broker; env has made its loops.
+  Broker(io::Env& env, Log& log, std::span<io::Loop* const> loops, BrokerConfigPtr config);
+  ~Broker();
+
+  [[nodiscard]] std::vector<io::LoopHandler*> handlers() const;
+  [[nodiscard]] std::span<const std::unique_ptr<Worker>> workers() const { return workers_; }
+
+  // A new connection: picks its loop and hands it over. The thread of any loop, or any other.
+  void accept(std::unique_ptr<io::Stream> stream);
+
+  // Any thread: each loop takes it over at its next tick. Clients with protocol >= 1 are sent INFO
+  // if `announce`.
+  void reconfigure(BrokerConfigPtr config, bool announce);
+  // Any thread: every client is sent INFO with ldm:true.
+  void announce_lame_duck();
+  // Any thread: closes `count` clients drawn at random.
+  void close_random(std::size_t count, CloseReason reason);
+  // Any thread: closes all clients.
+  void close_all(CloseReason reason);
+
+  // Connections now, over all loops; approximate while loops run.
+  [[nodiscard]] std::int64_t connection_count() const {
+    return connections_.load(std::memory_order_relaxed);
+  }
+
+  [[nodiscard]] io::Env& env() const { return env_; }
+  [[nodiscard]] Log& log() const { return log_; }
+  subject::InterestIndex& index() { return index_; }
+  MailCredit& credit() { return credit_; }
+  std::int64_t add_connections(std::int64_t count) {
+    return connections_.fetch_add(count, std::memory_order_relaxed) + count;
+  }
+  std::uint64_t next_cid() { return next_cid_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  unsigned pick_loop() const;
+  void post_all(auto make_call);
+
+  io::Env& env_;
+  Log& log_;
+  subject::InterestIndex index_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<std::uint64_t> next_cid_{1};
+  std::atomic<std::int64_t> connections_{0};
+  MailCredit credit_;
+  mutable std::atomic<unsigned> next_loop_{0};
+  ConnectionPlacement placement_;
+};
+
+}  // namespace midge::broker

@@ -1,0 +1,151 @@
+// A client's session: protocol state, subscriptions, pending output. One connection, one loop, for
+// life.
+//
+// Life: made by its Worker with a stream → open() → frames → close(reason) once, after which it only
+// lingers until its last output is taken; the Worker destroys it at the end of a tick.
+// Each verb's handling is a file of its own: client_connect.cc, client_publish.cc, client_subscribe.cc.
+// Thread: its loop's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "broker/close_reason.h"
+#include "broker/config.h"
+#include "broker/fwd.h"
+#include "broker/outbox.h"
+#include "broker/sid_table.h"
+#include "broker/stats.h"
+#include "io/loop.h"
+#include "io/stream.h"
+#include "proto/client_parser.h"
+#include "proto/connect_options.h"
+
+namespace midge::broker {
+
+class MessageHead;
+
+class Client final : public io::StreamEvents {
+ public:
+  Client(Worker& worker, std::unique_ptr<io::Stream> stream, std::uint64_t cid);
+  ~Client() override;
+
+  // Attaches to the loop and greets with INFO.
+  void open();
+  // Ends the session: subscriptions go at once, pending output is given a short time. Idempotent.
+  void close(CloseReason reason);
+  // `-ERR 'text'`, then close.
+  void close_with_error(std::string_view text, CloseReason reason);
+
+  // Appends one message for `subscription`; false if nothing was delivered. The hot path.
+  bool deliver(Subscription& subscription, const MessageHead& head, const Message& message);
+
+  // Writes pending output. Called by the worker at the end of a tick, or early when much is pending.
+  void flush();
+  // Goes on with input that was set aside when the tick's budget was spent, or credit was out.
+  void resume();
+  void send_info();
+  void send_lame_duck_info();
+  void send_no_responders(const Subscription& subscription, std::string_view subject);
+
+  [[nodiscard]] std::uint64_t cid() const { return cid_; }
+  [[nodiscard]] AccountId account() const { return kGlobalAccount; }
+  [[nodiscard]] bool echo() const { return options_.echo; }
+  [[nodiscard]] bool headers() const { return options_.headers; }
+  [[nodiscard]] bool wants_no_responders() const { return options_.no_responders; }
+  [[nodiscard]] bool closing() const { return closing_; }
+  [[nodiscard]] bool finished() const { return finished_; }
+  [[nodiscard]] std::size_t pending() const { return outbox_.pending(); }
+  [[nodiscard]] std::size_t subscription_count() const { return sids_.size(); }
+  [[nodiscard]] ConnectionInfo info(bool with_subscriptions) const;
+  void list_subscriptions(std::vector<SubscriptionInfo>& into) const;
+  // `1.2.3.4:5 - cid:6 - "v1:go:name"`: how log lines name this connection.
+  [[nodiscard]] std::string log_name() const;
+
+  // The worker's lists.
+  bool in_dirty_list = false;
+  bool in_resume_list = false;
+
+ private:
+  void on_readable() override;
+  void on_writable() override;
+
+  // Frames.
+  void process(std::string_view input, const SharedBytes& chunk);
+  void handle(const proto::Frame& frame);
+  void handle_parse_error();
+  void handle_connect(const proto::Frame& frame);
+  void handle_ping();
+  void handle_pong();
+  void handle_publish(const proto::Frame& frame);
+  void handle_subscribe(const proto::Frame& frame);
+  void handle_unsubscribe(const proto::Frame& frame);
+  [[nodiscard]] bool may_publish(const proto::Frame& frame);
+  void set_aside(std::string_view input, const SharedBytes& chunk);
+  [[nodiscard]] bool input_set_aside() const { return !set_aside_.empty(); }
+
+  // Output.
+  void send(std::string_view bytes);
+  void send_ok();
+  void send_error(std::string_view text);
+  [[nodiscard]] proto::ServerInfo personal_info() const;
+  bool make_room(std::size_t bytes);
+  void after_flush(Outbox::FlushStatus status);
+  void stall_producer();
+
+  void remove_subscription(Subscription& subscription);
+  void remove_all_subscriptions();
+  void finish();
+
+  // Timers.
+  void on_ping_timer();
+  void on_write_timer();
+  void on_stall_timer();
+  void arm_first_ping();
+  void watch_stream();
+
+  // Logging.
+  void trace_in(const proto::Frame& frame) const;
+  void trace_payload(const char* direction, std::string_view payload, std::uint32_t headers) const;
+  void trace_out(std::string_view text) const;
+  void debug(std::string_view text) const;
+
+  Worker& worker_;
+  std::unique_ptr<io::Stream> stream_;
+  proto::ClientParser parser_;
+  Outbox outbox_;
+  SidTable sids_;
+  std::uint64_t cid_;
+
+  proto::ConnectOptions options_;
+  Traffic traffic_;
+  std::uint64_t stalls_ = 0;
+  std::uint64_t dropped_ = 0;
+  WallTime started_;
+  MonoTime last_input_{};      // of anything
+  MonoTime ping_sent_{};
+  Duration rtt_{};
+  std::uint64_t write_mark_ = 0;  // outbox_.written() that the write deadline waits for
+
+  std::string_view set_aside_;    // input not yet parsed, lies in set_aside_chunk_
+  SharedBytes set_aside_chunk_;
+
+  io::MemberTimer<&Client::on_ping_timer> ping_timer_{*this};
+  io::MemberTimer<&Client::on_write_timer> write_timer_{*this};
+  std::unique_ptr<io::Timer> stall_timer_;
+
+  int pings_out_ = 0;
+  bool connected_ = false;       // CONNECT was received
+  bool announced_ = false;       // the INFO with connect_info was sent
+  bool pinged_ = false;          // the client sent its first PING
+  bool closing_ = false;
+  bool finished_ = false;
+  bool write_blocked_ = false;
+  bool read_paused_ = false;
+  bool has_policy_drops_ = false;
+  CloseReason reason_ = CloseReason::kClientClosed;
+};
+
+}  // namespace midge::broker

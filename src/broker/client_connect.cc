@@ -1,0 +1,96 @@
+// CONNECT, PING, PONG and INFO of a client.
+#include <algorithm>
+
+#include "broker/client.h"
+#include "broker/worker.h"
+
+namespace midge::broker {
+
+namespace {
+
+// The first ping goes out soon after the connection, to learn its round-trip time.
+constexpr Duration kFirstPing = seconds(2);
+
+}  // namespace
+
+void Client::handle_connect(const proto::Frame& frame) {
+  const auto parsed = proto::parse_connect(frame.args, options_);
+  if (!parsed) {
+    worker_.log().error(log_name() + " - " + parsed.error().text());
+    close(CloseReason::kProtocolViolation);
+    return;
+  }
+  connected_ = true;
+  options_.headers = options_.headers && worker_.config().headers;
+  if (options_.protocol < 0 || options_.protocol > 1) {
+    return close_with_error("invalid client protocol", CloseReason::kBadClientProtocolVersion);
+  }
+  if (!options_.account.empty() || options_.new_account) {
+    return close_with_error("Authorization Violation", CloseReason::kAuthenticationFailure);
+  }
+  if (options_.no_responders && !options_.headers) {
+    return close_with_error("no responders requires headers support",
+                            CloseReason::kNoRespondersRequiresHeaders);
+  }
+  send_ok();
+}
+
+void Client::handle_ping() {
+  if (worker_.log().trace_on()) trace_out("PONG");
+  send("PONG\r\n");
+  if (std::exchange(pinged_, true) || !connected_ || options_.protocol < 1) return;
+  proto::ServerInfo info = personal_info();
+  info.connect_info = true;
+  info.remote_account = "$G";
+  announced_ = true;
+  send(proto::to_line(info));
+}
+
+void Client::handle_pong() {
+  if (pings_out_ > 0) rtt_ = worker_.broker().env().clock().now() - ping_sent_;
+  pings_out_ = 0;
+}
+
+proto::ServerInfo Client::personal_info() const {
+  proto::ServerInfo info = worker_.config().info;
+  info.client_id = cid_;
+  info.client_ip = stream_->remote().host;
+  return info;
+}
+
+void Client::send_info() { send(proto::to_line(personal_info())); }
+
+void Client::send_lame_duck_info() {
+  if (!connected_ || options_.protocol < 1) return;
+  proto::ServerInfo info = personal_info();
+  info.lame_duck_mode = true;
+  send(proto::to_line(info));
+}
+
+void Client::arm_first_ping() {
+  // Up to a fifth is added, so that a crowd that connects at once does not ping in step.
+  Duration wait = std::min(kFirstPing, worker_.config().ping_interval);
+  wait = wait + Duration{static_cast<std::int64_t>(worker_.random() >> 16) % (wait.ns / 5 + 1)};
+  worker_.loop().timers().arm(ping_timer_, worker_.now() + wait);
+}
+
+void Client::on_ping_timer() {
+  const BrokerConfig& config = worker_.config();
+  const Duration silence = worker_.now() - last_input_;
+  const bool first = rtt_.ns == 0 && pings_out_ == 0;
+  if (first || silence >= config.ping_interval) {
+    if (pings_out_ + 1 > config.ping_max) {
+      ++worker_.counters().stale_connections;
+      debug("Stale Client Connection - Closing");
+      close_with_error("Stale Connection", CloseReason::kStaleConnection);
+      return;
+    }
+    ++pings_out_;
+    ping_sent_ = worker_.broker().env().clock().now();
+    if (worker_.log().trace_on()) trace_out("PING");
+    send("PING\r\n");
+  }
+  worker_.loop().timers().arm(ping_timer_, worker_.now() + config.ping_interval);
+}
+
+}  // namespace midge::broker

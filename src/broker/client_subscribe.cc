@@ -1,0 +1,71 @@
+// SUB and UNSUB of a client.
+#include "broker/client.h"
+#include "broker/worker.h"
+#include "subject/subject.h"
+
+namespace midge::broker {
+
+void Client::handle_subscribe(const proto::Frame& frame) {
+  const BrokerConfig& config = worker_.config();
+  if (!subject::is_valid(frame.subject)) return send_error("Invalid Subject");
+  if (config.max_sub_tokens > 0 &&
+      subject::token_count(frame.subject) > static_cast<std::size_t>(config.max_sub_tokens)) {
+    return send_error("Permissions Violation for Subscription to \"" + std::string(frame.subject) +
+                      "\", too many tokens");
+  }
+  if (frame.queue == "_sys_") {
+    return send_error("Permissions Violation for Subscription to \"" + std::string(frame.subject) +
+                      "\" using queue \"_sys_\"");
+  }
+  SubscriptionTable& table = worker_.subscriptions();
+  if (sids_.find(table, frame.sid) != nullptr) return send_ok();
+  if (config.max_subscriptions > 0 &&
+      sids_.size() >= static_cast<std::size_t>(config.max_subscriptions)) {
+    return send_error("maximum subscriptions exceeded");
+  }
+
+  Subscription& subscription = table.allocate();
+  subscription.client = this;
+  subscription.sid = Sid(frame.sid);
+  subscription.registration = worker_.broker().index().insert(
+      account(), frame.subject, frame.queue, table.target_of(subscription));
+  sids_.insert(table, subscription);
+  worker_.spend(256);
+  send_ok();
+}
+
+void Client::handle_unsubscribe(const proto::Frame& frame) {
+  worker_.spend(256);
+  Subscription* subscription = sids_.find(worker_.subscriptions(), frame.sid);
+  if (subscription != nullptr) {
+    if (frame.max > subscription->delivered) {
+      subscription->max = frame.max;
+    } else {
+      remove_subscription(*subscription);
+    }
+  }
+  send_ok();
+}
+
+void Client::remove_subscription(Subscription& subscription) {
+  if (worker_.log().trace_on()) [[unlikely]]
+    worker_.log().trace(log_name() + " - <-> [DELSUB " + std::string(subscription.sid.text()) + "]");
+  SubscriptionTable& table = worker_.subscriptions();
+  worker_.broker().index().remove(subscription.registration, table.target_of(subscription));
+  sids_.erase(table, subscription);
+  table.release(subscription);
+}
+
+void Client::remove_all_subscriptions() {
+  SubscriptionTable& table = worker_.subscriptions();
+  sids_.for_each(table, [&](Subscription& subscription) {
+    if (worker_.log().trace_on()) [[unlikely]]
+      worker_.log().trace(log_name() + " - <-> [DELSUB " + std::string(subscription.sid.text()) +
+                          "]");
+    worker_.broker().index().remove(subscription.registration, table.target_of(subscription));
+    table.release(subscription);
+  });
+  sids_ = SidTable();
+}
+
+}  // namespace midge::broker

@@ -1,0 +1,32 @@
+// Why a connection ended, in the words that connz and disconnect events use.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace midge::broker {
+
+enum class CloseReason : std::uint8_t {
+  kClientClosed,
+  kAuthenticationTimeout,
+  kAuthenticationFailure,
+  kSlowConsumerPendingBytes,
+  kSlowConsumerWriteDeadline,
+  kWriteError,
+  kReadError,
+  kParseError,
+  kStaleConnection,
+  kProtocolViolation,
+  kBadClientProtocolVersion,
+  kMaximumConnectionsExceeded,
+  kMaximumPayloadExceeded,
+  kMaximumControlLineExceeded,
+  kMaximumSubscriptionsExceeded,
+  kServerShutdown,
+  kNoRespondersRequiresHeaders,
+  kKicked,
+};
+
+std::string_view to_text(CloseReason reason);
+
+}  // namespace midge::broker

@@ -1,0 +1,78 @@
+// Routes: match results as one loop uses them, split into own targets and other loops', and the cache
+// of them by (account, subject).
+//
+// A cached route is valid while the interest's generation for its subject is unchanged. The cache is
+// bounded, set associative, and admits a subject on second sight, so that a stream of one-off subjects
+// (inboxes) does not empty it.
+// Thread: the loop's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "subject/interest_index.h"
+
+namespace midge::broker {
+
+struct Route {
+  struct Remote {
+    LoopId loop;
+    std::vector<subject::Target> targets;
+  };
+  AccountId account;
+  std::string subject;
+  subject::InterestIndex::GenerationKey key;
+  std::uint64_t generation = 0;
+  std::uint64_t hash = 0;
+  std::uint32_t last_used = 0;
+  std::vector<subject::Target> local;
+  std::vector<Remote> remote;
+  std::vector<subject::MatchResult::Group> groups;
+
+  [[nodiscard]] std::size_t fanout() const {
+    std::size_t count = local.size() + groups.size();
+    for (const Remote& part : remote) count += part.targets.size();
+    return count;
+  }
+};
+
+class RouteCache {
+ public:
+  RouteCache(const subject::InterestIndex& index, LoopId loop, std::uint64_t salt);
+
+  // The route of a publish on `subject` as of now. Valid until the next call.
+  Route& find(AccountId account, std::string_view subject);
+
+  // Without a cache every lookup matches.
+  void enable(bool enabled) { enabled_ = enabled; }
+  [[nodiscard]] std::uint64_t lookups() const { return lookups_; }
+  [[nodiscard]] std::uint64_t hits() const { return hits_; }
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+ private:
+  static constexpr std::size_t kWays = 4;
+  static constexpr std::size_t kSets = 2048;
+  using Set = std::array<std::unique_ptr<Route>, kWays>;
+
+  [[nodiscard]] std::uint64_t hash_of(AccountId account, std::string_view subject) const;
+  void fill(Route& route);
+  Route* admit(std::uint64_t hash, Set& set);
+
+  const subject::InterestIndex& index_;
+  LoopId loop_;
+  std::uint64_t salt_;
+  bool enabled_ = true;
+  std::unique_ptr<std::array<Set, kSets>> sets_;            // made when first needed
+  std::unique_ptr<std::array<std::uint32_t, 4096>> seen_;   // hashes of subjects seen once
+  Route* last_ = nullptr;                                   // the route found last, if cached
+  Route once_;                                              // for subjects not admitted
+  subject::MatchResult match_;
+  std::uint32_t clock_ = 0;
+  std::uint64_t lookups_ = 0, hits_ = 0, size_ = 0;
+};
+
+}  // namespace midge::broker

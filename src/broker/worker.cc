@@ -1,0 +1,340 @@
+#include "broker/worker.h"
+
+#include <algorithm>
+
+#include "broker/call_mail.h"
+
+namespace midge::broker {
+
+namespace {
+
+// What a tick may produce before it writes and lets others in: bytes, with a surcharge per frame and
+// per delivery. About a millisecond.
+constexpr std::int64_t kTickBudget = 4 << 20;
+constexpr std::int64_t kUnitsPerDelivery = 64;
+// A batch this heavy is posted before the tick ends.
+constexpr std::size_t kBatchWeightMax = 256 * 1024;
+// How often a message for a queue group is passed on between loops that find its member gone.
+constexpr unsigned kQueueHopsMax = 8;
+
+}  // namespace
+
+Worker::Worker(Broker& broker, io::Loop& loop, BrokerConfigPtr config)
+    : broker_(broker),
+      loop_(loop),
+      config_(std::move(config)),
+      subscriptions_(loop.id()),
+      routes_(broker.index(), loop.id(), broker.env().entropy().next()),
+      budget_(kTickBudget),
+      random_state_(broker.env().entropy().next()) {
+  batches_.resize(kLoopsMax);
+  apply_config();
+}
+
+Worker::~Worker() = default;
+
+std::uint64_t Worker::next_random(std::uint64_t state) {
+  // xorshift64*: good enough to draw queue members, cheap enough to do per message.
+  state ^= state >> 12;
+  state ^= state << 25;
+  state ^= state >> 27;
+  return state == 0 ? 1 : state;
+}
+
+WallTime Worker::wall() const { return broker_.env().clock().wall(); }
+
+// ---- routing
+
+void Worker::publish(Client& from, const Message& message) {
+  Route& route = routes_.find(message.account, message.subject);
+  const Client* no_echo = from.echo() ? nullptr : &from;
+  std::size_t delivered = 0;
+  if (!route.local.empty() || !route.groups.empty()) head_.prepare(message);
+  if (!route.local.empty()) delivered += deliver_local(route.local, message, no_echo);
+  for (const Route::Remote& part : route.remote) {
+    batch_to(part.loop).add(message, part.targets);
+    delivered += part.targets.size();
+    spend(static_cast<std::int64_t>(part.targets.size()) * 8);
+    post_batch(part.loop);
+  }
+  const bool wants_answer = !message.reply.empty() && from.wants_no_responders();
+  for (const auto& group : route.groups) {
+    const Origin origin =
+        wants_answer && delivered == 0 ? Origin{loop_.id(), from.cid()} : Origin{};
+    if (deliver_to_group(group, message, no_echo, origin, 0)) ++delivered;
+  }
+  counters_.fanout_sum += delivered;
+  counters_.fanout_max = std::max<std::uint64_t>(counters_.fanout_max, delivered);
+  spend(kUnitsPerDelivery + static_cast<std::int64_t>(message.payload.size()));
+  if (delivered == 0 && wants_answer)
+    tell_no_responders(from.cid(), message.reply, message.subject);
+}
+
+std::size_t Worker::deliver_local(const std::vector<subject::Target>& targets,
+                                  const Message& message, const Client* no_echo) {
+  std::size_t delivered = 0;
+  for (const subject::Target target : targets) {
+    Subscription* subscription = subscriptions_.find(target);
+    if (subscription == nullptr || subscription->client == no_echo) continue;
+    delivered += subscription->client->deliver(*subscription, head_, message);
+  }
+  spend(static_cast<std::int64_t>(delivered) *
+        (kUnitsPerDelivery + static_cast<std::int64_t>(message.payload.size())));
+  return delivered;
+}
+
+bool Worker::deliver_to_group(const subject::MatchResult::Group& group, const Message& message,
+                              const Client* no_echo, Origin origin, unsigned hops) {
+  const std::size_t count = group.members.size();
+  const std::size_t start = (random() >> 16) % count;
+  for (std::size_t i = 0; i < count; ++i) {
+    const subject::Target member = group.members[(start + i) % count];
+    if (member.loop() != loop_.id()) {
+      batch_to(member.loop()).add_queue(message, group.name, member, origin, hops);
+      post_batch(member.loop());
+      return true;
+    }
+    Subscription* subscription = subscriptions_.find(member);
+    if (subscription == nullptr || subscription->client == no_echo) continue;
+    if (subscription->client->deliver(*subscription, head_, message)) return true;
+  }
+  return false;
+}
+
+void Worker::tell_no_responders(std::uint64_t cid, std::string_view reply,
+                                std::string_view subject) {
+  const auto found = clients_.find(cid);
+  if (found == clients_.end() || found->second->closing()) return;
+  Client& client = *found->second;
+  subject::MatchResult match;
+  broker_.index().match(client.account(), reply, match);
+  for (const subject::Target target : match.plain) {
+    if (target.loop() != loop_.id()) continue;
+    Subscription* subscription = subscriptions_.find(target);
+    if (subscription == nullptr || subscription->client != &client) continue;
+    client.send_no_responders(*subscription, subject);
+    return;
+  }
+}
+
+// ---- between loops
+
+DeliveryBatch& Worker::batch_to(LoopId loop) {
+  auto& batch = batches_[loop.value];
+  if (!batch) batch = std::make_unique<DeliveryBatch>(loop_.id());
+  return *batch;
+}
+
+void Worker::post_batch(LoopId to) {
+  auto& batch = batches_[to.value];
+  if (batch->weight() < kBatchWeightMax) return;
+  post_batches();
+}
+
+void Worker::post_batches() {
+  for (unsigned i = 0; i < broker_.workers().size(); ++i) {
+    if (!batches_[i]) continue;
+    const LoopId to{static_cast<std::uint8_t>(i)};
+    broker_.credit().add(loop_.id(), to, static_cast<std::int64_t>(batches_[i]->weight()));
+    broker_.workers()[i]->loop().post(std::move(batches_[i]));
+    if (!broker_.credit().available(loop_.id(), to)) out_of_credit_ = true;
+  }
+}
+
+void Worker::deliver_batch(const DeliveryBatch& batch) {
+  batch.for_each([this](const DeliveryBatch::Delivery& delivery) {
+    head_.prepare(delivery.message);
+    if (delivery.queue.empty()) {
+      for (const subject::Target target : delivery.targets) {
+        Subscription* subscription = subscriptions_.find(target);
+        if (subscription != nullptr)
+          subscription->client->deliver(*subscription, head_, delivery.message);
+      }
+      return;
+    }
+    Subscription* member = subscriptions_.find(delivery.targets.front());
+    if (member != nullptr && member->client->deliver(*member, head_, delivery.message)) return;
+    redeliver_queue(delivery);
+  });
+  const auto weight = static_cast<std::int64_t>(batch.weight());
+  if (broker_.credit().settle(batch.from(), loop_.id(), weight)) {
+    broker_.workers()[batch.from().value]->loop().post(
+        call_worker([](Worker& w) { w.credit_available(); }));
+  }
+}
+
+void Worker::redeliver_queue(const DeliveryBatch::Delivery& delivery) {
+  // The member left meanwhile: draw again among those who are there now.
+  const Message& message = delivery.message;
+  const Route& route = routes_.find(message.account, message.subject);
+  for (const auto& group : route.groups) {
+    if (group.name != delivery.queue || delivery.hops >= kQueueHopsMax) continue;
+    if (deliver_to_group(group, message, nullptr, delivery.origin, delivery.hops + 1)) return;
+  }
+  const Origin origin = delivery.origin;
+  if (origin.cid == 0) return;
+  broker_.workers()[origin.loop.value]->loop().post(
+      call_worker([cid = origin.cid, reply = std::string(message.reply),
+                   subject = std::string(message.subject)](Worker& w) {
+        w.tell_no_responders(cid, reply, subject);
+      }));
+}
+
+void Worker::credit_available() {
+  out_of_credit_ = false;
+  for (unsigned i = 0; i < broker_.workers().size(); ++i) {
+    if (!broker_.credit().available(loop_.id(), {static_cast<std::uint8_t>(i)}))
+      out_of_credit_ = true;
+  }
+  if (!out_of_credit_ && !resume_.empty()) loop_.tick_again();
+}
+
+// ---- clients
+
+void Worker::adopt(std::unique_ptr<io::Stream> stream) {
+  const std::uint64_t cid = broker_.next_cid();
+  auto client = std::make_unique<Client>(*this, std::move(stream), cid);
+  Client& opened = *client;
+  clients_.emplace(cid, std::move(client));
+  ++counters_.total_connections;
+  broker_.add_connections(1);
+  opened.open();
+}
+
+void Worker::resume_later(Client& client) {
+  if (client.in_resume_list) return;
+  client.in_resume_list = true;
+  resume_.push_back(&client);
+}
+
+void Worker::remember_closed(ConnectionInfo info) {
+  const auto limit = static_cast<std::size_t>(std::max<std::int64_t>(config_->max_closed_clients, 0));
+  closed_.push_back(std::move(info));
+  while (closed_.size() > limit) closed_.pop_front();
+}
+
+void Worker::apply_config() {
+  routes_.enable(config_->cache_routes);
+  const auto limit = static_cast<std::size_t>(config_->max_pending);
+  // Where fast producers are to wait for slow receivers, they do from three quarters on.
+  pending_watermark_ = config_->stall_fast_producers ? limit / 4 * 3 : limit;
+}
+
+void Worker::take_config(BrokerConfigPtr config, bool announce) {
+  config_ = std::move(config);
+  apply_config();
+  if (!announce) return;
+  for (auto& [cid, client] : clients_)
+    if (!client->closing()) client->send_info();
+}
+
+void Worker::announce_lame_duck() {
+  for (auto& [cid, client] : clients_)
+    if (!client->closing()) client->send_lame_duck_info();
+}
+
+void Worker::close_some(std::size_t count, CloseReason reason, std::size_t asked) {
+  std::vector<Client*> open;
+  for (auto& [cid, client] : clients_)
+    if (!client->closing()) open.push_back(client.get());
+  // By cid first, so that the draw depends on the seed and not on the table's order.
+  std::ranges::sort(open, {}, &Client::cid);
+  for (; count > 0 && !open.empty(); --count) {
+    std::swap(open[(random() >> 16) % open.size()], open.back());
+    open.back()->close(reason);
+    open.pop_back();
+  }
+  const auto& workers = broker_.workers();
+  if (count == 0 || asked >= workers.size()) return;
+  const std::size_t next = (loop_.id().value + 1U) % workers.size();
+  workers[next]->loop().post(call_worker(
+      [count, reason, asked](Worker& w) { w.close_some(count, reason, asked + 1); }));
+}
+
+void Worker::close_all(CloseReason reason) {
+  for (auto& [cid, client] : clients_) client->close(reason);
+}
+
+// ---- the tick
+
+void Worker::on_loop_start() {}
+
+void Worker::on_tick_end() {
+  run_resumed();
+  post_batches();
+  flush_dirty();
+  // Writing may have closed clients, whose subscriptions' last messages are on their way already.
+  post_batches();
+  bury();
+  broker_.index().passed_tick(loop_.id());
+  budget_ = kTickBudget;
+  if (!resume_.empty() && !out_of_credit_) loop_.tick_again();
+}
+
+void Worker::on_loop_stop() {
+  clients_.clear();
+  dirty_.clear();
+  resume_.clear();
+}
+
+void Worker::run_resumed() {
+  if (resume_.empty() || out_of_credit_) return;
+  budget_ = kTickBudget;
+  // Those set aside during this run wait for the next one.
+  for (std::size_t count = resume_.size(); count > 0 && may_produce(); --count) {
+    Client* client = resume_.front();
+    resume_.pop_front();
+    client->in_resume_list = false;
+    client->resume();
+  }
+}
+
+void Worker::flush_dirty() {
+  while (!dirty_.empty()) {
+    flushing_.swap(dirty_);
+    for (Client* client : flushing_) {
+      client->in_dirty_list = false;
+      client->flush();
+    }
+    flushing_.clear();
+  }
+}
+
+void Worker::bury() {
+  if (finished_.empty()) return;
+  std::erase_if(resume_, [](const Client* client) { return client->finished(); });
+  for (const std::uint64_t cid : finished_) clients_.erase(cid);
+  finished_.clear();
+}
+
+// ---- monitoring
+
+WorkerStats Worker::stats() const {
+  WorkerStats stats = counters_;
+  stats.subscriptions = subscriptions_.size();
+  stats.matches = routes_.lookups();
+  stats.cache_hits = routes_.hits();
+  stats.cached_subjects = routes_.size();
+  for (const auto& [cid, client] : clients_) {
+    if (client->closing()) continue;
+    ++stats.connections;
+    stats.pending_bytes += client->pending();
+  }
+  return stats;
+}
+
+void Worker::list_connections(bool with_subscriptions, std::vector<ConnectionInfo>& into) const {
+  for (const auto& [cid, client] : clients_)
+    if (!client->closing()) into.push_back(client->info(with_subscriptions));
+}
+
+void Worker::list_closed(std::vector<ConnectionInfo>& into) const {
+  into.insert(into.end(), closed_.begin(), closed_.end());
+}
+
+void Worker::list_subscriptions(std::vector<SubscriptionInfo>& into) const {
+  for (const auto& [cid, client] : clients_)
+    if (!client->closing()) client->list_subscriptions(into);
+}
+
+}  // namespace midge::broker

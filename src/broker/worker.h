@@ -1,0 +1,139 @@
+// The broker's part on one loop: its clients, their subscriptions, its cache of routes, its batches to
+// other loops.
+//
+// A tick ends here (on_tick_end): input set aside goes on, batches are posted, outboxes written, dead
+// clients destroyed.
+// Thread: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <tsl/robin_map.h>
+
+#include "base/log.h"
+#include "broker/block_pool.h"
+#include "broker/broker.h"
+#include "broker/client.h"
+#include "broker/config.h"
+#include "broker/delivery_batch.h"
+#include "broker/message.h"
+#include "broker/message_head.h"
+#include "broker/read_chunk.h"
+#include "broker/route_cache.h"
+#include "broker/stats.h"
+#include "broker/subscription_table.h"
+#include "io/mail.h"
+#include "io/stream.h"
+
+namespace midge::broker {
+
+class Worker final : public io::LoopHandler {
+ public:
+  Worker(Broker& broker, io::Loop& loop, BrokerConfigPtr config);
+  ~Worker() override;
+
+  // For clients of this loop.
+
+  // Routes a message that `from` published. The hot path.
+  void publish(Client& from, const Message& message);
+  // Has work to flush at the end of the tick.
+  void mark_dirty(Client& client) {
+    if (client.in_dirty_list) return;
+    client.in_dirty_list = true;
+    dirty_.push_back(&client);
+  }
+  // Goes on at the end of the next tick, or when there is credit again.
+  void resume_later(Client& client);
+  // Whether a client may go on producing in this tick.
+  [[nodiscard]] bool may_produce() { return budget_ > 0 && !out_of_credit_; }
+  void spend(std::int64_t units) { budget_ -= units; }
+  // Posts the batches gathered so far; before any output that promises they are on their way.
+  void post_batches();
+  // The client will be destroyed at the end of the tick.
+  void client_finished(const Client& client) { finished_.push_back(client.cid()); }
+  // A receiver is near its limit: the producer of the moment may be asked to wait.
+  void note_slow_receiver() { slow_receiver_ = true; }
+  // Pending output of one client up to which nothing needs to be looked at.
+  [[nodiscard]] std::size_t pending_watermark() const { return pending_watermark_; }
+  bool take_slow_receiver() { return std::exchange(slow_receiver_, false); }
+  // Keeps what monitoring tells of closed connections.
+  void remember_closed(ConnectionInfo info);
+
+  Broker& broker() { return broker_; }
+  io::Loop& loop() { return loop_; }
+  Log& log() { return broker_.log(); }
+  const BrokerConfig& config() const { return *config_; }
+  SubscriptionTable& subscriptions() { return subscriptions_; }
+  BlockPool& pool() { return pool_; }
+  ReadChunk& chunk() { return chunk_; }
+  WorkerStats& counters() { return counters_; }
+  [[nodiscard]] MonoTime now() const { return loop_.now(); }
+  // Wall time of this tick.
+  [[nodiscard]] WallTime wall() const;
+  std::uint64_t random() { return random_state_ = next_random(random_state_); }
+
+  // For monitoring, by mail on this loop.
+  [[nodiscard]] WorkerStats stats() const;
+  void list_connections(bool with_subscriptions, std::vector<ConnectionInfo>& into) const;
+  void list_closed(std::vector<ConnectionInfo>& into) const;
+  void list_subscriptions(std::vector<SubscriptionInfo>& into) const;
+
+  // Mail.
+  void adopt(std::unique_ptr<io::Stream> stream);
+  void deliver_batch(const DeliveryBatch& batch);
+  void credit_available();
+  void take_config(BrokerConfigPtr config, bool announce);
+  void announce_lame_duck();
+  // Closes clients drawn at random; what it has too few for goes on to the next loop, of which `asked`
+  // have had their turn.
+  void close_some(std::size_t count, CloseReason reason, std::size_t asked);
+  void close_all(CloseReason reason);
+  void tell_no_responders(std::uint64_t cid, std::string_view reply, std::string_view subject);
+
+  void on_loop_start() override;
+  void on_tick_end() override;
+  void on_loop_stop() override;
+
+ private:
+  static std::uint64_t next_random(std::uint64_t state);
+  // Delivers to local targets; returns how many took it.
+  std::size_t deliver_local(const std::vector<subject::Target>& targets, const Message& message,
+                            const Client* no_echo);
+  // Draws members until one takes it; true if one did, or another loop will see to it.
+  bool deliver_to_group(const subject::MatchResult::Group& group, const Message& message,
+                        const Client* no_echo, Origin origin, unsigned hops);
+  void redeliver_queue(const DeliveryBatch::Delivery& delivery);
+  DeliveryBatch& batch_to(LoopId loop);
+  void post_batch(LoopId to);
+  void apply_config();
+  void run_resumed();
+  void flush_dirty();
+  void bury();
+
+  Broker& broker_;
+  io::Loop& loop_;
+  BrokerConfigPtr config_;
+  SubscriptionTable subscriptions_;
+  RouteCache routes_;
+  BlockPool pool_;
+  ReadChunk chunk_;
+  MessageHead head_;
+  WorkerStats counters_;
+  tsl::robin_map<std::uint64_t, std::unique_ptr<Client>> clients_;  // by cid
+  std::vector<Client*> dirty_, flushing_;
+  std::deque<Client*> resume_;
+  std::vector<std::unique_ptr<DeliveryBatch>> batches_;  // by loop
+  std::vector<std::uint64_t> finished_;  // cids to bury
+  std::deque<ConnectionInfo> closed_;
+  std::int64_t budget_;
+  std::size_t pending_watermark_ = 0;
+  std::uint64_t random_state_;
+  bool out_of_credit_ = false;
+  bool slow_receiver_ = false;
+};
+
+}  // namespace midge::broker

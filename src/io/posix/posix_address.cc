@@ -1,0 +1,96 @@
+#include "io/posix/posix_address.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include <cstring>
+#include <memory>
+
+namespace midge::io {
+namespace {
+
+template <class T>
+const T& as(const SocketAddress& address) {
+  return reinterpret_cast<const T&>(address.storage);
+}
+
+std::string ipv6_text(const sockaddr_in6& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) {
+    inet_ntop(AF_INET, &address.sin6_addr.s6_addr[12], text, sizeof text);
+    return text;
+  }
+  inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
+  char interface[IF_NAMESIZE];
+  if (address.sin6_scope_id != 0 && if_indextoname(address.sin6_scope_id, interface) != nullptr)
+    return std::string(text) + "%" + interface;
+  return text;
+}
+
+using NameCall = int (*)(int, sockaddr*, socklen_t*);
+
+Address name_of(int fd, NameCall call) {
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  if (call(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size) != 0) return {};
+  return address_of(address);
+}
+
+}  // namespace
+
+Address address_of(const SocketAddress& address) {
+  if (address.family() == AF_INET6) {
+    const auto& v6 = as<sockaddr_in6>(address);
+    return {ipv6_text(v6), ntohs(v6.sin6_port)};
+  }
+  if (address.family() != AF_INET) return {};
+  const auto& v4 = as<sockaddr_in>(address);
+  char text[INET_ADDRSTRLEN] = "";
+  inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+  return {text, ntohs(v4.sin_port)};
+}
+
+Address remote_of(int fd) { return name_of(fd, &getpeername); }
+Address local_of(int fd) { return name_of(fd, &getsockname); }
+
+SocketAddress any_address(int family, std::uint16_t port) {
+  SocketAddress address;
+  if (family == AF_INET6) {
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(address.storage);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    address.size = sizeof v6;
+  } else {
+    auto& v4 = reinterpret_cast<sockaddr_in&>(address.storage);
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    address.size = sizeof v4;
+  }
+  return address;
+}
+
+Result<std::vector<SocketAddress>> resolve(const Address& address) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  const std::string port = std::to_string(address.port);
+  const int error = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &list);
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(list, &freeaddrinfo);
+  if (error == EAI_NONAME || error == EAI_NODATA)
+    return failure("lookup " + address.host + ": no such host", ErrorCode::kInvalid);
+  if (error != 0)
+    return failure("lookup " + address.host + ": " + gai_strerror(error), ErrorCode::kInvalid);
+  std::vector<SocketAddress> addresses;
+  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+    SocketAddress found;
+    std::memcpy(&found.storage, entry->ai_addr, entry->ai_addrlen);
+    found.size = entry->ai_addrlen;
+    addresses.push_back(found);
+  }
+  return addresses;
+}
+
+}  // namespace midge::io

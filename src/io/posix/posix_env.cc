@@ -1,0 +1,76 @@
+#include "io/posix/posix_env.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "io/posix/posix_clock.h"
+#include "io/posix/posix_disk.h"
+#include "io/posix/posix_entropy.h"
+#include "io/posix/posix_loop.h"
+#include "io/posix/posix_net.h"
+#include "io/posix/posix_pool.h"
+#include "io/posix/posix_process.h"
+
+namespace midge::io {
+namespace {
+
+constexpr unsigned kPoolThreadsMax = 4;
+
+class PosixEnv final : public Env {
+ public:
+  explicit PosixEnv(PosixOptions options)
+      : process_(std::move(options.argv0)),
+        pool_(std::clamp(process_.cores(), 2U, kPoolThreadsMax)) {}
+  ~PosixEnv() override {
+    stop();
+    join();
+  }
+
+  Clock& clock() override { return clock_; }
+  Entropy& entropy() override { return entropy_; }
+  Net& net() override { return net_; }
+  Disk& disk() override { return disk_; }
+  Pool& pool() override { return pool_; }
+  Process& process() override { return process_; }
+
+  std::span<Loop* const> make_loops(unsigned count) override {
+    ENSURE(loops_.empty() && count >= 1 && count <= kLoopsMax, "loops are made once");
+    for (unsigned i = 0; i < count; ++i) {
+      loops_.push_back(std::make_unique<PosixLoop>(LoopId{static_cast<std::uint8_t>(i)}));
+      loop_pointers_.push_back(loops_.back().get());
+    }
+    return loop_pointers_;
+  }
+
+  void start(std::span<LoopHandler* const> handlers) override {
+    ENSURE(handlers.size() == loops_.size(), "each loop has a handler");
+    for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->start(*handlers[i]);
+  }
+
+  void stop() override {
+    for (const auto& loop : loops_) loop->stop();
+  }
+
+  void join() override {
+    for (const auto& loop : loops_) loop->join();
+    pool_.stop();
+  }
+
+ private:
+  PosixClock clock_;
+  PosixEntropy entropy_;
+  PosixNet net_;
+  PosixDisk disk_;
+  std::vector<std::unique_ptr<PosixLoop>> loops_;  // before what refers to them
+  std::vector<Loop*> loop_pointers_;
+  PosixProcess process_;
+  PosixPool pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<Env> make_posix_env(PosixOptions options) {
+  return std::make_unique<PosixEnv>(std::move(options));
+}
+
+}  // namespace midge::io

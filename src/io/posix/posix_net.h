@@ -1,0 +1,15 @@
+// TCP listeners.
+#pragma once
+
+#include "io/net.h"
+
+namespace midge::io {
+
+class PosixNet final : public Net {
+ public:
+  Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address,
+                                           ListenerEvents& events) override;
+  std::vector<std::string> interface_addresses() override;
+};
+
+}  // namespace midge::io

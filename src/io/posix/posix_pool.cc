@@ -1,0 +1,81 @@
+#include "io/posix/posix_pool.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "io/posix/posix_thread.h"
+
+namespace midge::io {
+namespace {
+
+class JobDone final : public Mail {
+ public:
+  explicit JobDone(std::unique_ptr<Job> job) : job_(std::move(job)) {}
+  void arrive(LoopHandler&) override { job_->done(); }
+
+ private:
+  std::unique_ptr<Job> job_;
+};
+
+struct Submitted {
+  Loop* home;
+  std::unique_ptr<Job> job;
+};
+
+}  // namespace
+
+struct PosixPool::State {
+  const unsigned threads_max;
+  std::mutex mutex;
+  std::condition_variable work_or_stop;
+  std::deque<Submitted> waiting;
+  std::vector<std::unique_ptr<PosixThread>> threads;
+  std::size_t idle = 0;
+  bool stopped = false;
+
+  void work() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      ++idle;
+      work_or_stop.wait(lock, [this] { return stopped || !waiting.empty(); });
+      --idle;
+      if (stopped) return;
+      Submitted next = std::move(waiting.front());
+      waiting.pop_front();
+      lock.unlock();
+      next.job->run();
+      next.home->post(std::make_unique<JobDone>(std::move(next.job)));
+      lock.lock();
+    }
+  }
+};
+
+PosixPool::PosixPool(unsigned threads_max)
+    : state_(std::make_unique<State>(threads_max)) {}
+
+PosixPool::~PosixPool() { stop(); }
+
+void PosixPool::submit(Loop& home, std::unique_ptr<Job> job) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->stopped) return;
+  state_->waiting.push_back({&home, std::move(job)});
+  if (state_->waiting.size() > state_->idle && state_->threads.size() < state_->threads_max)
+    state_->threads.push_back(
+        std::make_unique<PosixThread>("midge-pool", [state = state_.get()] { state->work(); }));
+  state_->work_or_stop.notify_one();
+}
+
+void PosixPool::stop() {
+  std::deque<Submitted> undone;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopped = true;
+    undone.swap(state_->waiting);
+  }
+  state_->work_or_stop.notify_all();
+  for (const auto& thread : state_->threads) thread->join();
+}
+
+}  // namespace midge::io

@@ -1,0 +1,23 @@
+// A few threads for slow work, started when there is work for them.
+#pragma once
+
+#include <memory>
+
+#include "io/pool.h"
+
+namespace midge::io {
+
+class PosixPool final : public Pool {
+ public:
+  explicit PosixPool(unsigned threads_max);
+  ~PosixPool() override;  // as stop()
+  void submit(Loop& home, std::unique_ptr<Job> job) override;
+  // Waits for jobs under way; those waiting are destroyed, and so is what is submitted later.
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace midge::io

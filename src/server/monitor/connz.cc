@@ -1,0 +1,292 @@
+#include "server/monitor/connz.h"
+
+#include <algorithm>
+#include <compare>
+#include <functional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "server/monitor/duration_text.h"
+#include "server/monitor/field_table.h"
+#include "server/monitor/subscription_json.h"
+
+namespace midge::server {
+namespace {
+
+using broker::ConnectionInfo;
+using codec::JsonWriter;
+
+constexpr std::int64_t kLimitDefault = 1024;
+constexpr std::string_view kGlobalAccountName = "$G";
+
+// Of a closed connection: until it closed.
+WallTime end_of(const ConnectionInfo& info, WallTime now) { return info.stop.value_or(now); }
+Duration uptime(const ConnectionInfo& info, WallTime now) { return end_of(info, now) - info.start; }
+Duration idle(const ConnectionInfo& info, WallTime now) {
+  return end_of(info, now) - info.last_activity;
+}
+
+// Negative: a comes first. Where both are equal the older connection does.
+using Comparison = std::strong_ordering;
+using Compare = Comparison (*)(const ConnectionInfo& a, const ConnectionInfo& b, WallTime now);
+
+struct OrderRow {
+  std::string_view name;
+  ConnectionOrder order;
+  Compare compare;
+};
+
+using Info = const ConnectionInfo&;
+
+constexpr OrderRow kOrders[] = {
+    {"cid", ConnectionOrder::kCid, [](Info a, Info b, WallTime) { return a.cid <=> b.cid; }},
+    {"start", ConnectionOrder::kStart,
+     [](Info a, Info b, WallTime) { return a.start <=> b.start; }},
+    {"subs", ConnectionOrder::kSubscriptions,
+     [](Info a, Info b, WallTime) { return b.subscriptions <=> a.subscriptions; }},
+    {"pending", ConnectionOrder::kPending,
+     [](Info a, Info b, WallTime) { return b.pending_bytes <=> a.pending_bytes; }},
+    {"msgs_to", ConnectionOrder::kMsgsTo,
+     [](Info a, Info b, WallTime) { return b.out_msgs <=> a.out_msgs; }},
+    {"msgs_from", ConnectionOrder::kMsgsFrom,
+     [](Info a, Info b, WallTime) { return b.in_msgs <=> a.in_msgs; }},
+    {"bytes_to", ConnectionOrder::kBytesTo,
+     [](Info a, Info b, WallTime) { return b.out_bytes <=> a.out_bytes; }},
+    {"bytes_from", ConnectionOrder::kBytesFrom,
+     [](Info a, Info b, WallTime) { return b.in_bytes <=> a.in_bytes; }},
+    {"last", ConnectionOrder::kLast,
+     [](Info a, Info b, WallTime) { return b.last_activity <=> a.last_activity; }},
+    {"idle", ConnectionOrder::kIdle,
+     [](Info a, Info b, WallTime now) { return idle(b, now) <=> idle(a, now); }},
+    {"uptime", ConnectionOrder::kUptime,
+     [](Info a, Info b, WallTime now) { return uptime(a, now) <=> uptime(b, now); }},
+    {"stop", ConnectionOrder::kStop,
+     [](Info a, Info b, WallTime now) { return end_of(b, now) <=> end_of(a, now); }},
+    {"reason", ConnectionOrder::kReason,
+     [](Info a, Info b, WallTime) {
+       return broker::to_text(a.reason) <=> broker::to_text(b.reason);
+     }},
+    {"rtt", ConnectionOrder::kRtt, [](Info a, Info b, WallTime) { return b.rtt <=> a.rtt; }},
+};
+
+const OrderRow& order_row(ConnectionOrder order) {
+  return *std::ranges::find(kOrders, order, &OrderRow::order);
+}
+
+Result<ConnectionOrder> parse_order(const std::string& name, ConnectionState state) {
+  if (name.empty()) return ConnectionOrder::kCid;
+  const auto found = std::ranges::find(kOrders, name, &OrderRow::name);
+  if (found == std::end(kOrders)) return failure("invalid sorting option: " + name);
+  const bool needs_closed =
+      found->order == ConnectionOrder::kStop || found->order == ConnectionOrder::kReason;
+  if (needs_closed && state != ConnectionState::kClosed)
+    return failure("sort by " + name + " only valid on closed connections");
+  return found->order;
+}
+
+Result<ConnectionState> parse_state(const std::string& text) {
+  std::string lower = text;
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (lower.empty() || lower == "open") return ConnectionState::kOpen;
+  if (lower == "closed") return ConnectionState::kClosed;
+  if (lower == "any" || lower == "all") return ConnectionState::kAll;
+  return failure("Error decoding state for " + text);
+}
+
+Result<SubscriptionDetail> parse_subscriptions(const Query& query) {
+  std::string lower = query.text("subs");
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (lower == "detail") return SubscriptionDetail::kDetail;
+  ASSIGN_OR_RETURN(const bool subjects, query.boolean("subs"));
+  return subjects ? SubscriptionDetail::kSubjects : SubscriptionDetail::kNone;
+}
+
+// One connection as it is shown.
+struct Entry {
+  const ConnectionInfo& info;
+  const ConnzRequest& request;
+  WallTime now;
+};
+
+bool lists(const Entry& e, SubscriptionDetail detail) {
+  return e.request.subscriptions == detail && !e.info.subscription_list.empty();
+}
+
+void write_subjects(JsonWriter& json, const Entry& e) {
+  json.begin_array();
+  for (const broker::SubscriptionInfo& one : e.info.subscription_list) json.value(one.subject);
+  json.end_array();
+}
+
+void write_details(JsonWriter& json, const Entry& e) {
+  // The peer names the account of closed connections' subscriptions only.
+  const AccountShown account = e.info.stop ? AccountShown::kYes : AccountShown::kNo;
+  json.begin_array();
+  for (const broker::SubscriptionInfo& one : e.info.subscription_list)
+    write_subscription(json, one, account);
+  json.end_array();
+}
+
+template <auto Get>
+constexpr Field<Entry> row(std::string_view name) {
+  return always<Entry, Get>(name);
+}
+template <auto Get>
+constexpr Field<Entry> optional(std::string_view name) {
+  return unless_empty<Entry, Get>(name);
+}
+
+using E = const Entry&;
+
+constexpr Field<Entry> kConnectionFields[] = {
+    row<[](E e) { return e.info.cid; }>("cid"),
+    row<[](E) { return "Client"; }>("kind"),
+    row<[](E) { return "nats"; }>("type"),
+    row<[](E e) -> auto& { return e.info.ip; }>("ip"),
+    row<[](E e) { return e.info.port; }>("port"),
+    row<[](E e) { return e.info.start; }>("start"),
+    row<[](E e) { return e.info.last_activity; }>("last_activity"),
+    nested_if<Entry, [](E e) { return e.info.stop.has_value(); },
+              [](JsonWriter& json, E e) { json.value(*e.info.stop); }>("stop"),
+    nested_if<Entry, [](E e) { return e.info.stop.has_value(); },
+              [](JsonWriter& json, E e) { json.value(broker::to_text(e.info.reason)); }>(
+        "reason"),
+    row<[](E e) { return round_trip_text(e.info.rtt); }>("rtt"),
+    row<[](E e) { return uptime_text(uptime(e.info, e.now)); }>("uptime"),
+    row<[](E e) { return uptime_text(idle(e.info, e.now)); }>("idle"),
+    row<[](E e) { return e.info.pending_bytes; }>("pending_bytes"),
+    row<[](E e) { return e.info.in_msgs; }>("in_msgs"),
+    row<[](E e) { return e.info.out_msgs; }>("out_msgs"),
+    row<[](E e) { return e.info.in_bytes; }>("in_bytes"),
+    row<[](E e) { return e.info.out_bytes; }>("out_bytes"),
+    optional<[](E e) { return e.info.stalls; }>("stalls"),
+    row<[](E e) { return e.info.subscriptions; }>("subscriptions"),
+    optional<[](E e) -> auto& { return e.info.name; }>("name"),
+    optional<[](E e) -> auto& { return e.info.lang; }>("lang"),
+    optional<[](E e) -> auto& { return e.info.version; }>("version"),
+    optional<[](E e) { return e.request.auth ? e.info.authorized_user : std::string(); }>(
+        "authorized_user"),
+    optional<[](E e) {
+      const bool shown = e.request.auth && e.info.account != kGlobalAccountName;
+      return shown ? e.info.account : std::string();
+    }>("account"),
+    nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kSubjects); }, write_subjects>(
+        "subscriptions_list"),
+    nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kDetail); }, write_details>(
+        "subscriptions_list_detail"),
+    optional<[](E e) {
+      return e.request.auth && !e.info.stop ? e.info.account : std::string();
+    }>("name_tag"),
+    // Midge's own: messages that slow_consumer_policy let fall.
+    optional<[](E e) { return e.info.dropped; }>("dropped"),
+};
+
+struct Connz {
+  std::string_view server_id;
+  WallTime now;
+  std::span<const ConnectionInfo* const> page;
+  std::size_t total;  // before filters and paging
+  const ConnzRequest& request;
+};
+
+using C = const Connz&;
+
+constexpr Field<Connz> kFields[] = {
+    always<Connz, [](C c) { return c.server_id; }>("server_id"),
+    always<Connz, [](C c) { return c.now; }>("now"),
+    always<Connz, [](C c) { return c.page.size(); }>("num_connections"),
+    always<Connz, [](C c) { return c.total; }>("total"),
+    always<Connz, [](C c) { return c.request.offset; }>("offset"),
+    always<Connz, [](C c) { return c.request.limit; }>("limit"),
+    nested<Connz, [](JsonWriter& json, C c) {
+      json.begin_array();
+      for (const ConnectionInfo* info : c.page)
+        write_object<Entry>(json, kConnectionFields, Entry{*info, c.request, c.now});
+      json.end_array();
+    }>("connections"),
+};
+
+using Infos = std::vector<const ConnectionInfo*>;
+
+// The account narrows the total too, the other filters do not.
+Infos in_state_and_account(const ConnzRequest& request, const Parts& parts) {
+  Infos found;
+  const auto add = [&](const std::vector<ConnectionInfo>& from) {
+    for (const ConnectionInfo& info : from)
+      if (request.account.empty() || info.account == request.account) found.push_back(&info);
+  };
+  for (const Part& part : parts) {
+    if (request.state != ConnectionState::kClosed) add(part.open);
+    if (request.state != ConnectionState::kOpen) add(part.closed);
+  }
+  return found;
+}
+
+void apply_filters(const ConnzRequest& request, Infos& infos) {
+  std::erase_if(infos, [&](const ConnectionInfo* info) {
+    return (request.cid != 0 && info->cid != request.cid) ||
+           (!request.user.empty() && info->authorized_user != request.user) ||
+           !request.mqtt_client.empty();  // no connection has one
+  });
+}
+
+std::span<const ConnectionInfo* const> sorted_page(const ConnzRequest& request, WallTime now,
+                                                   Infos& infos) {
+  const auto size = static_cast<std::int64_t>(infos.size());
+  const std::int64_t begin = std::min(request.offset, size);
+  const std::int64_t end = begin + std::min(request.limit, size - begin);
+  const Compare compare = order_row(request.order).compare;
+  std::partial_sort(infos.begin(), infos.begin() + end, infos.end(),
+                    [&](const ConnectionInfo* a, const ConnectionInfo* b) {
+                      const Comparison order = compare(*a, *b, now);
+                      return order == 0 ? a->cid < b->cid : order < 0;
+                    });
+  return std::span(infos).subspan(static_cast<std::size_t>(begin),
+                                  static_cast<std::size_t>(end - begin));
+}
+
+}  // namespace
+
+Wanted ConnzRequest::wanted() const {
+  return {.open = state != ConnectionState::kClosed,
+          .closed = state != ConnectionState::kOpen,
+          .their_subscriptions = subscriptions != SubscriptionDetail::kNone};
+}
+
+Result<ConnzRequest> parse_connz(const Query& query) {
+  ConnzRequest request;
+  ASSIGN_OR_RETURN(request.auth, query.boolean("auth"));
+  ASSIGN_OR_RETURN(request.subscriptions, parse_subscriptions(query));
+  ASSIGN_OR_RETURN(request.offset, query.integer("offset"));
+  ASSIGN_OR_RETURN(request.limit, query.integer("limit"));
+  ASSIGN_OR_RETURN(request.cid, query.unsigned_integer("cid"));
+  ASSIGN_OR_RETURN(request.state, parse_state(query.text("state")));
+  ASSIGN_OR_RETURN(request.order, parse_order(query.text("sort"), request.state));
+  request.user = query.text("user");
+  request.account = query.text("acc");
+  request.mqtt_client = query.text("mqtt_client");
+  if (request.offset < 0) request.offset = 0;
+  if (request.limit <= 0) request.limit = kLimitDefault;
+  if (request.cid != 0) request.limit = 1;
+  return request;
+}
+
+std::string compose_connz(const ConnzRequest& request, std::string_view server_id, WallTime now,
+                          const Parts& parts) {
+  Infos infos = in_state_and_account(request, parts);
+  const std::size_t in_all = infos.size();
+  apply_filters(request, infos);
+  JsonWriter json(true);
+  write_object<Connz>(json, kFields,
+                      Connz{.server_id = server_id,
+                            .now = now,
+                            .page = sorted_page(request, now, infos),
+                            .total = in_all,
+                            .request = request});
+  return json.take();
+}
+
+}  // namespace midge::server

@@ -1,0 +1,87 @@
+#include "server/monitor/gather.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "broker/call_mail.h"
+#include "broker/worker.h"
+
+namespace midge::server {
+namespace {
+
+Part part_of(broker::Worker& worker, const Wanted& wanted) {
+  Part part;
+  part.loop = worker.loop().id().value;
+  part.load = worker.loop().load();
+  part.stats = worker.stats();
+  if (wanted.open) worker.list_connections(wanted.their_subscriptions, part.open);
+  if (wanted.closed) worker.list_closed(part.closed);
+  if (wanted.subscriptions) worker.list_subscriptions(part.subscriptions);
+  return part;
+}
+
+}  // namespace
+
+broker::WorkerStats total(const Parts& parts) {
+  broker::WorkerStats sum;
+  for (const Part& part : parts) {
+    const broker::WorkerStats& stats = part.stats;
+    sum.traffic += stats.traffic;
+    sum.connections += stats.connections;
+    sum.total_connections += stats.total_connections;
+    sum.subscriptions += stats.subscriptions;
+    sum.slow_consumers += stats.slow_consumers;
+    sum.stale_connections += stats.stale_connections;
+    sum.stalled_clients += stats.stalled_clients;
+    sum.dropped_messages += stats.dropped_messages;
+    sum.matches += stats.matches;
+    sum.cache_hits += stats.cache_hits;
+    sum.cached_subjects += stats.cached_subjects;
+    sum.fanout_max = std::max(sum.fanout_max, stats.fanout_max);
+    sum.fanout_sum += stats.fanout_sum;
+    sum.pending_bytes += stats.pending_bytes;
+  }
+  return sum;
+}
+
+class Gatherer::PartMail final : public io::Mail {
+ public:
+  PartMail(std::shared_ptr<Waiting> waiting, std::uint64_t id, Part part)
+      : waiting_(std::move(waiting)), id_(id), part_(std::move(part)) {}
+  void arrive(io::LoopHandler&) override { waiting_->take(id_, std::move(part_)); }
+
+ private:
+  std::shared_ptr<Waiting> waiting_;
+  std::uint64_t id_;
+  Part part_;
+};
+
+Gatherer::Gatherer(io::Loop& home, broker::Broker& broker) : home_(home), broker_(broker) {}
+
+Gatherer::~Gatherer() { waiting_->by_id.clear(); }
+
+void Gatherer::ask(const Wanted& wanted, Done done) {
+  const std::uint64_t id = next_id_++;
+  const auto workers = broker_.workers();
+  waiting_->by_id.emplace(id, Pending{.missing = workers.size(), .done = std::move(done)});
+  for (const auto& worker : workers)
+    worker->loop().post(
+        broker::call_worker([waiting = waiting_, &home = home_, id, wanted](broker::Worker& asked) {
+          home.post(std::make_unique<PartMail>(waiting, id, part_of(asked, wanted)));
+        }));
+}
+
+void Gatherer::Waiting::take(std::uint64_t id, Part part) {
+  const auto found = by_id.find(id);
+  if (found == by_id.end()) return;
+  Pending& pending = found->second;
+  pending.parts.push_back(std::move(part));
+  if (--pending.missing > 0) return;
+  Pending complete = std::move(pending);
+  by_id.erase(found);
+  std::ranges::sort(complete.parts, {}, &Part::loop);
+  complete.done(std::move(complete.parts));
+}
+
+}  // namespace midge::server

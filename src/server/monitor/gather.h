@@ -1,0 +1,72 @@
+// Gathering: every loop contributes its part by mail, and when the last part is in, whoever asked
+// composes the answer from all of them. Nothing is shared, nobody waits.
+//
+//   gatherer.ask({.open = true}, [..](Parts parts) { … });
+//
+// Thread: the home loop's. It may go while mail is under way: what comes in then is dropped. For that
+// the list of those who wait is counted by the mails; only the home loop touches it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "broker/broker.h"
+#include "broker/stats.h"
+#include "io/loop.h"
+
+namespace midge::server {
+
+// What to ask for beyond the counters.
+struct Wanted {
+  bool open = false;                  // connections
+  bool closed = false;                // connections that ended, as far as remembered
+  bool their_subscriptions = false;   // of open connections
+  bool subscriptions = false;         // all, as one list
+};
+
+// What one loop has to say; a copy that anyone may read.
+struct Part {
+  unsigned loop = 0;
+  io::LoopLoad load;
+  broker::WorkerStats stats;
+  std::vector<broker::ConnectionInfo> open;
+  std::vector<broker::ConnectionInfo> closed;
+  std::vector<broker::SubscriptionInfo> subscriptions;
+};
+using Parts = std::vector<Part>;  // in the order of loops
+
+// All loops' counters; of maxima the largest.
+[[nodiscard]] broker::WorkerStats total(const Parts& parts);
+
+class Gatherer {
+ public:
+  using Done = std::move_only_function<void(Parts)>;
+
+  Gatherer(io::Loop& home, broker::Broker& broker);
+  ~Gatherer();
+
+  // `done` is called once, unless the gatherer goes before.
+  void ask(const Wanted& wanted, Done done);
+
+ private:
+  class PartMail;
+  struct Pending {
+    Parts parts;
+    std::size_t missing = 0;
+    Done done;
+  };
+  struct Waiting {
+    std::map<std::uint64_t, Pending> by_id;
+    void take(std::uint64_t id, Part part);
+  };
+
+  io::Loop& home_;
+  broker::Broker& broker_;
+  std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace midge::server

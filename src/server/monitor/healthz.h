@@ -1,0 +1,37 @@
+// `/healthz`: whether clients can be served. `/livez`: whether the process still works, beyond the
+// peer. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/loop.h"
+#include "server/monitor/http_message.h"
+#include "server/monitor/query.h"
+
+namespace midge::server {
+
+struct HealthzRequest {
+  bool details = false;
+  std::string account, stream, consumer;
+};
+
+// Errors are the body of a 400.
+[[nodiscard]] Result<HealthzRequest> parse_healthz(const Query& query);
+
+struct HealthAnswer {
+  HttpResponse response;
+  std::string failure;  // for the log; "" = healthy
+};
+
+// `accepting`: the client port takes connections.
+[[nodiscard]] HealthAnswer compose_healthz(const HealthzRequest& request, bool accepting);
+
+// A loop that spends longer than this in one tick is stuck.
+inline constexpr Duration kStuckAfter = seconds(5);
+
+// `loads`: of all loops, in order.
+[[nodiscard]] HealthAnswer compose_livez(const std::vector<io::LoopLoad>& loads);
+
+}  // namespace midge::server

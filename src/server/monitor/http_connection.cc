@@ -1,0 +1,92 @@
+#include "server/monitor/http_connection.h"
+
+#include <array>
+#include <utility>
+
+#include "server/monitor/http_server.h"
+
+namespace midge::server {
+
+HttpConnection::HttpConnection(HttpServer& server, io::Loop& loop,
+                               std::unique_ptr<io::Stream> stream, std::uint64_t id)
+    : server_(server), loop_(loop), id_(id), stream_(std::move(stream)) {}
+
+void HttpConnection::start() {
+  stream_->attach(loop_, *this);
+  allow(kStepMax);
+}
+
+void HttpConnection::on_readable() {
+  std::array<char, 16 * 1024> chunk;
+  const io::IoCount count = stream_->read(chunk);
+  if (count.status == io::IoCount::Status::kWouldBlock) return;
+  if (!count.ok()) return server_.close(*this);
+  if (input_.empty()) allow(kStepMax);
+  input_.append(chunk.data(), count.bytes);
+  parse_input();
+}
+
+void HttpConnection::parse_input() {
+  switch (parser_.parse(input_)) {
+    case HttpParser::Status::kNeedMore:
+      return;
+    case HttpParser::Status::kRefused:
+      return send(parser_.refusal(), false);
+    case HttpParser::Status::kRequest:
+      request_ = parser_.take_request();
+      state_ = State::kAnswering;
+      stream_->watch(false, false);
+      allow(kStepMax);
+      return server_.request_arrived(*this, request_);
+  }
+}
+
+void HttpConnection::answer(const HttpResponse& response, WallTime now) {
+  if (state_ != State::kAnswering) return;
+  send(render(response, request_, now), request_.keep_alive);
+}
+
+void HttpConnection::send(std::string bytes, bool keep_open) {
+  state_ = State::kWriting;
+  output_ = std::move(bytes);
+  written_ = 0;
+  keep_open_ = keep_open;
+  write_some();
+}
+
+void HttpConnection::on_writable() {
+  if (state_ == State::kWriting) write_some();
+}
+
+void HttpConnection::write_some() {
+  while (written_ < output_.size()) {
+    const io::Slice rest{output_.data() + written_, output_.size() - written_};
+    const io::IoCount count = stream_->write({&rest, 1});
+    if (count.status == io::IoCount::Status::kWouldBlock) {
+      stream_->watch(false, true);
+      return;
+    }
+    if (!count.ok()) return server_.close(*this);
+    written_ += count.bytes;
+    allow(kStepMax);
+  }
+  answer_written();
+}
+
+void HttpConnection::answer_written() {
+  output_ = {};
+  if (!keep_open_) {
+    stream_->shutdown_write();
+    return server_.close(*this);
+  }
+  state_ = State::kReading;
+  allow(input_.empty() ? kIdleMax : kStepMax);
+  stream_->watch(true, false);
+  if (!input_.empty()) loop_.schedule(next_request_);
+}
+
+void HttpConnection::allow(Duration time) { loop_.timers().arm(timer_, loop_.now() + time); }
+
+void HttpConnection::on_timer() { server_.close(*this); }
+
+}  // namespace midge::server

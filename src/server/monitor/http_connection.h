@@ -1,0 +1,70 @@
+// One connection of the monitoring server: reads a request, has it answered, writes the answer, and
+// starts over. Owned by HttpServer; thread: its loop's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "io/loop.h"
+#include "io/stream.h"
+#include "io/timer.h"
+#include "io/turn.h"
+#include "server/monitor/http_message.h"
+#include "server/monitor/http_parser.h"
+
+namespace midge::server {
+
+class HttpServer;
+
+class HttpConnection final : public io::StreamEvents {
+ public:
+  static constexpr Duration kIdleMax = minutes(2);    // between requests
+  static constexpr Duration kStepMax = seconds(20);   // of a request's arrival, an answer's parts
+
+  HttpConnection(HttpServer& server, io::Loop& loop, std::unique_ptr<io::Stream> stream,
+                 std::uint64_t id);
+
+  // Begins to read.
+  void start();
+  // Of the request that came last. May destroy the connection, as may all events.
+  void answer(const HttpResponse& response, WallTime now);
+
+  void on_readable() override;
+  void on_writable() override;
+
+  [[nodiscard]] std::uint64_t id() const { return id_; }
+
+ private:
+  enum class State : std::uint8_t { kReading, kAnswering, kWriting };
+
+  // Requests that came in one piece are worked off one per turn, so that none nests in another.
+  struct NextRequest final : io::Turn {
+    explicit NextRequest(HttpConnection& its_connection) : connection(its_connection) {}
+    void on_turn() override { connection.parse_input(); }
+    HttpConnection& connection;
+  };
+
+  void parse_input();
+  void send(std::string bytes, bool keep_open);
+  void write_some();
+  void answer_written();
+  void allow(Duration time);
+  void on_timer();
+
+  HttpServer& server_;
+  io::Loop& loop_;
+  const std::uint64_t id_;
+  State state_ = State::kReading;
+  bool keep_open_ = true;
+  HttpParser parser_;
+  HttpRequest request_;
+  std::string input_;
+  std::string output_;
+  std::size_t written_ = 0;
+  io::MemberTimer<&HttpConnection::on_timer> timer_{*this};
+  NextRequest next_request_{*this};
+  std::unique_ptr<io::Stream> stream_;
+};
+
+}  // namespace midge::server

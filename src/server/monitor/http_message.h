@@ -1,0 +1,48 @@
+// An HTTP request as the monitor sees it, and the answer it gives. Pure data; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace midge::server {
+
+struct HttpRequest {
+  std::string raw_path;  // as it came, without query
+  std::string path;      // percent-decoded
+  std::string query;     // as it came, without `?`
+  bool head = false;     // the answer goes without its body
+  bool http_1_0 = false;
+  bool keep_alive = true;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type;
+  bool any_origin = false;  // browsers on other sites may read it
+  bool no_sniff = false;
+  std::string location;  // of a redirect
+  std::string body;
+
+  static HttpResponse json(std::string body, int status = 200);
+  static HttpResponse text(std::string body, int status);
+  static HttpResponse html(std::string body, int status = 200);
+  static HttpResponse not_found();
+  static HttpResponse redirect(std::string location);
+};
+
+// The bytes to send.
+[[nodiscard]] std::string render(const HttpResponse& response, const HttpRequest& request,
+                                 WallTime now);
+// What a request that cannot be understood is answered before the connection closes; `detail` may
+// be empty.
+[[nodiscard]] std::string render_refusal(int status, std::string_view detail);
+
+// `Wed, 25 Nov 2026 08:38:08 GMT`
+[[nodiscard]] std::string http_date(WallTime time);
+
+// The path without empty, `.` and `..` elements; a final slash stays.
+[[nodiscard]] std::string clean_path(std::string_view path);
+
+}  // namespace midge::server

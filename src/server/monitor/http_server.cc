@@ -1,0 +1,56 @@
+#include "server/monitor/http_server.h"
+
+#include <string>
+#include <utility>
+
+#include "server/monitor/http_connection.h"
+
+namespace midge::server {
+
+HttpServer::HttpServer(io::Env& env, io::Loop& loop, Log& log, HttpHandler& handler)
+    : env_(env), loop_(loop), log_(log), handler_(handler) {}
+
+HttpServer::~HttpServer() = default;
+
+Result<void> HttpServer::listen(const io::Address& address) {
+  ASSIGN_OR_RETURN(listener_, env_.net().listen(loop_, address, *this));
+  return {};
+}
+
+io::Address HttpServer::address() const {
+  return listener_ == nullptr ? io::Address{} : listener_->address();
+}
+
+void HttpServer::on_accept(std::unique_ptr<io::Stream> stream) {
+  if (connections_.size() >= kConnectionsMax) {
+    log_.debug("monitoring: too many connections, the newest is closed");
+    return;
+  }
+  const ExchangeId id = next_exchange_++;
+  auto connection = std::make_unique<HttpConnection>(*this, loop_, std::move(stream), id);
+  HttpConnection& started = *connection;
+  connections_.emplace(id, std::move(connection));
+  started.start();
+}
+
+void HttpServer::on_accept_error(const Error& error) {
+  log_.error("Error accepting a monitoring connection: " + error.text());
+}
+
+void HttpServer::request_arrived(HttpConnection& connection, const HttpRequest& request) {
+  handler_.on_request(connection.id(), request);
+}
+
+void HttpServer::answer(ExchangeId exchange, const HttpResponse& response) {
+  const auto found = connections_.find(exchange);
+  if (found != connections_.end()) found->second->answer(response, env_.clock().wall());
+}
+
+void HttpServer::close(HttpConnection& connection) { connections_.erase(connection.id()); }
+
+void HttpServer::stop() {
+  listener_.reset();
+  connections_.clear();
+}
+
+}  // namespace midge::server

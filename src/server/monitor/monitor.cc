@@ -1,0 +1,209 @@
+#include "server/monitor/monitor.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/worker.h"
+#include "server/monitor/connz.h"
+#include "server/monitor/healthz.h"
+#include "server/monitor/root_page.h"
+#include "server/monitor/subsz.h"
+
+namespace midge::server {
+namespace {
+
+// Up to here composing takes less than a millisecond or so: not worth the way to the pool.
+constexpr std::size_t kRowsOnLoop = 500;
+
+std::string normal_base_path(const std::string& configured) {
+  std::string path = clean_path("/" + configured);
+  if (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+struct Monitor::Endpoint {
+  std::string_view path;
+  std::string_view counted_as;
+  void (Monitor::*serve)(ExchangeId exchange, const HttpRequest& request);
+};
+
+constexpr Monitor::Endpoint Monitor::kEndpoints[] = {
+    {"/", "/", &Monitor::serve_root},
+    {"/varz", "/varz", &Monitor::serve_varz},
+    {"/connz", "/connz", &Monitor::serve_connz},
+    {"/subsz", "/subsz", &Monitor::serve_subsz},
+    {"/subscriptionsz", "/subsz", &Monitor::serve_subsz},
+    {"/healthz", "/healthz", &Monitor::serve_healthz},
+    {"/livez", "/livez", &Monitor::serve_livez},
+};
+
+class Monitor::ComposeJob final : public io::Job {
+ public:
+  ComposeJob(std::shared_ptr<Door> door, ExchangeId exchange,
+             std::move_only_function<std::string()> write)
+      : door_(std::move(door)), exchange_(exchange), write_(std::move(write)) {}
+  void run() override {
+    text_ = write_();
+    write_ = nullptr;  // what it was composed from goes here, not on the loop
+  }
+  void done() override {
+    if (door_->http != nullptr)
+      door_->http->answer(exchange_, HttpResponse::json(std::move(text_)));
+  }
+
+ private:
+  std::shared_ptr<Door> door_;
+  ExchangeId exchange_;
+  std::move_only_function<std::string()> write_;
+  std::string text_;
+};
+
+Monitor::Monitor(io::Env& env, Log& log, broker::Broker& broker, MonitorIdentity identity,
+                 OptionsPtr options)
+    : env_(env),
+      log_(log),
+      broker_(broker),
+      base_path_(normal_base_path(options->http_base_path)),
+      cpu_(env.clock().now()) {
+  const WallTime start = identity.start;
+  told_.store(std::make_shared<const Told>(Told{std::move(identity), std::move(options), start}));
+}
+
+Monitor::~Monitor() { stop(); }
+
+Result<void> Monitor::listen(io::Loop& loop, const io::Address& address) {
+  loop_ = &loop;
+  gatherer_ = std::make_unique<Gatherer>(loop, broker_);
+  http_ = std::make_unique<HttpServer>(env_, loop, log_, *this);
+  door_->http = http_.get();
+  if (auto listening = http_->listen(address); !listening)
+    return std::unexpected(listening.error().within("can't listen to the monitor port"));
+  log_.info("Starting http monitor on " + http_->address().text());
+  return {};
+}
+
+io::Address Monitor::address() const { return http_ == nullptr ? io::Address{} : http_->address(); }
+
+void Monitor::accept(std::unique_ptr<io::Stream> stream) { http_->on_accept(std::move(stream)); }
+
+void Monitor::update(OptionsPtr options) {
+  told_.store(std::make_shared<const Told>(
+      Told{told()->identity, std::move(options), env_.clock().wall()}));
+}
+
+void Monitor::identify(MonitorIdentity identity) {
+  const ToldPtr before = told();
+  told_.store(std::make_shared<const Told>(
+      Told{std::move(identity), before->options, before->config_loaded}));
+}
+
+void Monitor::stop() {
+  gatherer_.reset();
+  door_->http = nullptr;
+  if (http_ != nullptr) http_->stop();
+}
+
+const Monitor::Endpoint* Monitor::find_endpoint(std::string_view path) const {
+  if (!path.starts_with(base_path_)) return nullptr;
+  path.remove_prefix(base_path_.size());
+  if (!base_path_.empty()) {
+    // The page is at the base path itself, without a slash behind it.
+    if (path == "/") return nullptr;
+    if (path.empty()) path = "/";
+  }
+  for (const Endpoint& endpoint : kEndpoints)
+    if (endpoint.path == path) return &endpoint;
+  return nullptr;
+}
+
+void Monitor::on_request(ExchangeId exchange, const HttpRequest& request) {
+  if (std::string clean = clean_path(request.raw_path); clean != request.raw_path) {
+    if (!request.query.empty()) clean += "?" + request.query;
+    return http_->answer(exchange, HttpResponse::redirect(std::move(clean)));
+  }
+  const Endpoint* endpoint = find_endpoint(request.path);
+  if (endpoint == nullptr) return http_->answer(exchange, HttpResponse::not_found());
+  ++requests_[std::string(endpoint->counted_as)];
+  (this->*endpoint->serve)(exchange, request);
+}
+
+void Monitor::serve_root(ExchangeId exchange, const HttpRequest&) {
+  const ToldPtr told = this->told();
+  const MonitorIdentity& identity = told->identity;
+  http_->answer(exchange,
+                HttpResponse::html(compose_root_page(identity.server_name, identity.version,
+                                                     identity.midge_version, base_path_)));
+}
+
+void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
+  gatherer_->ask({}, [this, exchange](Parts parts) {
+    const ToldPtr told = this->told();
+    io::Process& process = env_.process();
+    const Varz varz{.identity = told->identity,
+                    .options = *told->options,
+                    .parts = parts,
+                    .requests = requests_,
+                    .now = env_.clock().wall(),
+                    .config_loaded = told->config_loaded,
+                    .memory_bytes = process.resident_bytes(),
+                    .cores = process.cores(),
+                    .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
+                    .total = total(parts)};
+    http_->answer(exchange, HttpResponse::json(compose_varz(varz)));
+  });
+}
+
+void Monitor::serve_connz(ExchangeId exchange, const HttpRequest& request) {
+  auto connz = parse_connz(Query(request.query));
+  if (!connz) return http_->answer(exchange, HttpResponse::text(connz.error().text(), 400));
+  gatherer_->ask(connz->wanted(), [this, exchange, connz = *std::move(connz)](Parts parts) {
+    std::size_t rows = 0;
+    for (const Part& part : parts) rows += part.open.size() + part.closed.size();
+    compose(exchange, rows, [connz, told = told(), now = env_.clock().wall(),
+                             parts = std::move(parts)] {
+      return compose_connz(connz, told->identity.server_id, now, parts);
+    });
+  });
+}
+
+void Monitor::serve_subsz(ExchangeId exchange, const HttpRequest& request) {
+  auto subsz = parse_subsz(Query(request.query));
+  if (!subsz) return http_->answer(exchange, HttpResponse::text(subsz.error().text(), 400));
+  gatherer_->ask(subsz->wanted(), [this, exchange, subsz = *std::move(subsz)](Parts parts) {
+    std::size_t rows = 0;
+    for (const Part& part : parts) rows += part.subscriptions.size();
+    compose(exchange, rows, [subsz, told = told(), now = env_.clock().wall(),
+                             index = broker_.index().stats(), parts = std::move(parts)] {
+      return compose_subsz(subsz, told->identity.server_id, now, index, parts);
+    });
+  });
+}
+
+void Monitor::serve_healthz(ExchangeId exchange, const HttpRequest& request) {
+  const auto healthz = parse_healthz(Query(request.query));
+  if (!healthz) return http_->answer(exchange, HttpResponse::text(healthz.error().text(), 400));
+  const HealthAnswer answer =
+      compose_healthz(*healthz, accepting_.load(std::memory_order_relaxed));
+  if (!answer.failure.empty()) log_.warn("Healthcheck failed: " + answer.failure);
+  http_->answer(exchange, answer.response);
+}
+
+void Monitor::serve_livez(ExchangeId exchange, const HttpRequest&) {
+  std::vector<io::LoopLoad> loads;
+  for (const auto& worker : broker_.workers()) loads.push_back(worker->loop().load());
+  const HealthAnswer answer = compose_livez(loads);
+  if (!answer.failure.empty()) log_.warn("Liveness check failed: " + answer.failure);
+  http_->answer(exchange, answer.response);
+}
+
+void Monitor::compose(ExchangeId exchange, std::size_t rows,
+                      std::move_only_function<std::string()> write) {
+  if (rows <= kRowsOnLoop)
+    return http_->answer(exchange, HttpResponse::json(write()));
+  env_.pool().submit(*loop_, std::make_unique<ComposeJob>(door_, exchange, std::move(write)));
+}
+
+}  // namespace midge::server

@@ -1,0 +1,95 @@
+// Monitoring over HTTP: `/varz`, `/connz`, `/subsz`, `/healthz` as nats-server answers them, `/livez`
+// and the page `/`.
+//
+// A request asks all loops for their parts (gather.h); when they are in, a composer (varz.h, connz.h,
+// subsz.h) writes the answer. Large answers are composed on the pool.
+//
+// Life: construct (the environment has made its loops) → listen() → the loops run → destroy, on the
+// loop or when the loops have ended; answers still under way are dropped.
+// Thread: listen() before the loops run or on the loop given; the rest as marked.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "broker/broker.h"
+#include "io/env.h"
+#include "server/monitor/cpu_meter.h"
+#include "server/monitor/gather.h"
+#include "server/monitor/http_server.h"
+#include "server/monitor/identity.h"
+#include "server/monitor/varz.h"
+#include "server/options/options.h"
+
+namespace midge::server {
+
+using OptionsPtr = std::shared_ptr<const Options>;
+
+class Monitor final : public HttpHandler {
+ public:
+  Monitor(io::Env& env, Log& log, broker::Broker& broker, MonitorIdentity identity,
+          OptionsPtr options);
+  ~Monitor() override;
+
+  // Serves on `loop`. Logs the address; the error reads `can't listen to the monitor port: …`.
+  Result<void> listen(io::Loop& loop, const io::Address& address);
+  [[nodiscard]] io::Address address() const;
+  // A connection that did not come through the port: an in-process one. On the loop, after listen().
+  void accept(std::unique_ptr<io::Stream> stream);
+
+  // After a reload. Any thread, but one call of this and identify() at a time.
+  void update(OptionsPtr options);
+  // When the identity turns out otherwise than at first, such as a port chosen by the system.
+  void identify(MonitorIdentity identity);
+  // Whether the client port takes connections; not until told. Any thread.
+  void set_accepting(bool accepting) { accepting_.store(accepting, std::memory_order_relaxed); }
+  // Closes the port and all its connections. On the loop, or when it does not run.
+  void stop();
+
+  void on_request(ExchangeId exchange, const HttpRequest& request) override;
+
+ private:
+  // What an answer is composed from besides the loops' parts; immutable.
+  struct Told {
+    MonitorIdentity identity;
+    OptionsPtr options;
+    WallTime config_loaded;
+  };
+  using ToldPtr = std::shared_ptr<const Told>;
+  struct Endpoint;
+  class ComposeJob;
+  // Where jobs on the pool find the server when they are done; null once it is gone. Counted by the
+  // jobs, touched by the loop only.
+  struct Door {
+    HttpServer* http = nullptr;
+  };
+  static const Endpoint kEndpoints[];
+
+  [[nodiscard]] const Endpoint* find_endpoint(std::string_view path) const;
+  void serve_root(ExchangeId exchange, const HttpRequest& request);
+  void serve_varz(ExchangeId exchange, const HttpRequest& request);
+  void serve_connz(ExchangeId exchange, const HttpRequest& request);
+  void serve_subsz(ExchangeId exchange, const HttpRequest& request);
+  void serve_healthz(ExchangeId exchange, const HttpRequest& request);
+  void serve_livez(ExchangeId exchange, const HttpRequest& request);
+  // Composes now if the answer is small, else on the pool.
+  void compose(ExchangeId exchange, std::size_t rows, std::move_only_function<std::string()> write);
+  [[nodiscard]] ToldPtr told() const { return told_.load(); }
+
+  io::Env& env_;
+  Log& log_;
+  broker::Broker& broker_;
+  io::Loop* loop_ = nullptr;
+  std::string base_path_;  // "" or `/a/b`
+  std::atomic<ToldPtr> told_;
+  std::atomic<bool> accepting_{false};
+  CpuMeter cpu_;
+  RequestCounts requests_;
+  std::shared_ptr<Door> door_ = std::make_shared<Door>();
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<Gatherer> gatherer_;
+};
+
+}  // namespace midge::server

@@ -1,0 +1,206 @@
+#include "server/monitor/varz.h"
+
+#include <utility>
+
+#include "server/monitor/duration_text.h"
+#include "server/monitor/field_table.h"
+
+namespace midge::server {
+namespace {
+
+using codec::JsonWriter;
+
+// The peer's defaults of what Midge does not have yet, so that tools find what they expect.
+constexpr int kAuthTimeoutSeconds = 2;
+constexpr int kTlsTimeoutSeconds = 2;
+constexpr std::pair<std::string_view, bool> kFeatureFlags[] = {
+    {"js_ack_fc_v2", false},
+    {"js_api_reply_v2", false},
+    {"js_raft_delete_range", true},
+    {"js_snapshot_sources", false},
+};
+
+std::string_view to_text(WriteTimeoutPolicy policy) {
+  switch (policy) {
+    case WriteTimeoutPolicy::kClose: return "close";
+    case WriteTimeoutPolicy::kRetry: return "retry";
+    case WriteTimeoutPolicy::kDefault: break;
+  }
+  return "";
+}
+
+std::string_view to_text(io::Stage stage) {
+  switch (stage) {
+    case io::Stage::kWaiting: return "waiting";
+    case io::Stage::kMail: return "mail";
+    case io::Stage::kStreams: return "streams";
+    case io::Stage::kTimers: return "timers";
+    case io::Stage::kTickEnd: return "tick end";
+  }
+  return "";
+}
+
+void write_empty_object(JsonWriter& json, const Varz&) { json.begin_object().end_object(); }
+
+template <class Strings>
+void write_strings(JsonWriter& json, const Strings& strings) {
+  json.begin_array();
+  for (const std::string& text : strings) json.value(text);
+  json.end_array();
+}
+
+// By kind of connection; only clients exist so far.
+void write_by_kind(JsonWriter& json, std::uint64_t clients) {
+  json.begin_object().field("clients", clients);
+  json.field("routes", 0).field("gateways", 0).field("leafs", 0).end_object();
+}
+
+void write_requests(JsonWriter& json, const Varz& v) {
+  json.begin_object();
+  for (const auto& [path, count] : v.requests) json.field(path, count);
+  json.end_object();
+}
+
+void write_metadata(JsonWriter& json, const Varz& v) {
+  json.begin_object();
+  for (const auto& [name, value] : v.options.server_metadata) json.field(name, value);
+  json.end_object();
+}
+
+void write_feature_flags(JsonWriter& json, const Varz& v) {
+  json.begin_object();
+  for (const auto& [name, preset] : kFeatureFlags) {
+    const auto set = v.options.feature_flags.find(std::string(name));
+    json.field(name, set == v.options.feature_flags.end() ? preset : set->second);
+  }
+  json.end_object();
+}
+
+void write_disk_waits(JsonWriter& json, const Varz&) {
+  json.begin_object().field("waiters", 0).field("waits", 0).field("wait_time", 0);
+  json.field("max_wait_time", 0).end_object();
+}
+
+void write_loops(JsonWriter& json, const Varz& v) {
+  json.begin_array();
+  for (const Part& part : v.parts) {
+    json.begin_object();
+    json.field("loop", part.loop).field("busy", part.load.busy).field("ticks", part.load.ticks);
+    json.field("tick_max", part.load.tick_max_ns).field("stage", to_text(part.load.stage));
+    json.field("connections", part.stats.connections);
+    json.field("subscriptions", part.stats.subscriptions);
+    json.field("in_msgs", part.stats.traffic.in_msgs);
+    json.field("out_msgs", part.stats.traffic.out_msgs);
+    json.field("pending_bytes", part.stats.pending_bytes);
+    json.field("cached_subjects", part.stats.cached_subjects);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+template <auto Get>
+constexpr Field<Varz> row(std::string_view name) {
+  return always<Varz, Get>(name);
+}
+template <auto Get>
+constexpr Field<Varz> optional(std::string_view name) {
+  return unless_empty<Varz, Get>(name);
+}
+
+using V = const Varz&;
+
+constexpr Field<Varz> kFields[] = {
+    row<[](V v) -> auto& { return v.identity.server_id; }>("server_id"),
+    row<[](V v) -> auto& { return v.identity.server_name; }>("server_name"),
+    row<[](V v) -> auto& { return v.identity.version; }>("version"),
+    row<[](V) { return 1; }>("proto"),
+    optional<[](V v) -> auto& { return v.identity.git_commit; }>("git_commit"),
+    row<[](V v) -> auto& { return v.identity.go; }>("go"),
+    row<[](V v) -> auto& { return v.identity.host; }>("host"),
+    row<[](V v) { return v.identity.port; }>("port"),
+    optional<[](V v) -> auto& { return v.identity.ip; }>("ip"),
+    nested_if<Varz, [](V v) { return !v.identity.connect_urls.empty(); },
+              [](JsonWriter& json, V v) { write_strings(json, v.identity.connect_urls); }>(
+        "connect_urls"),
+
+    // What it was told.
+    row<[](V v) { return v.options.max_connections; }>("max_connections"),
+    optional<[](V v) { return v.options.max_subscriptions; }>("max_subscriptions"),
+    row<[](V v) { return v.options.ping_interval.ns; }>("ping_interval"),
+    row<[](V v) { return v.options.ping_max; }>("ping_max"),
+    row<[](V v) -> auto& { return v.options.http_host.empty() ? v.options.host
+                                                              : v.options.http_host; }>(
+        "http_host"),
+    row<[](V v) { return v.options.http_port; }>("http_port"),
+    row<[](V v) -> auto& { return v.options.http_base_path; }>("http_base_path"),
+    row<[](V v) { return v.options.https_port; }>("https_port"),
+    row<[](V) { return kAuthTimeoutSeconds; }>("auth_timeout"),
+    row<[](V v) { return v.options.max_control_line; }>("max_control_line"),
+    row<[](V v) { return v.options.max_payload; }>("max_payload"),
+    row<[](V v) { return v.options.max_pending; }>("max_pending"),
+    nested<Varz, write_empty_object>("cluster"),
+    nested<Varz, write_empty_object>("gateway"),
+    nested<Varz, write_empty_object>("leaf"),
+    nested<Varz, write_empty_object>("mqtt"),
+    nested<Varz, write_empty_object>("websocket"),
+    nested<Varz, write_empty_object>("jetstream"),
+    row<[](V) { return kTlsTimeoutSeconds; }>("tls_timeout"),
+    row<[](V v) { return v.options.write_deadline.ns; }>("write_deadline"),
+    optional<[](V v) { return to_text(v.options.write_timeout); }>("write_timeout"),
+
+    // What it does.
+    row<[](V v) { return v.identity.start; }>("start"),
+    row<[](V v) { return v.now; }>("now"),
+    row<[](V v) { return uptime_text(v.now - v.identity.start); }>("uptime"),
+    row<[](V v) { return v.memory_bytes; }>("mem"),
+    row<[](V v) { return v.cores; }>("cores"),
+    row<[](V v) { return v.parts.size(); }>("gomaxprocs"),
+    row<[](V v) { return v.cpu_percent; }>("cpu"),
+    row<[](V v) { return v.total.connections; }>("connections"),
+    row<[](V v) { return v.total.total_connections; }>("total_connections"),
+    row<[](V) { return 0; }>("routes"),
+    row<[](V) { return 0; }>("remotes"),
+    row<[](V) { return 0; }>("leafnodes"),
+    row<[](V v) { return v.total.traffic.in_msgs; }>("in_msgs"),
+    row<[](V v) { return v.total.traffic.in_bytes; }>("in_bytes"),
+    row<[](V v) { return v.total.traffic.in_msgs; }>("in_client_msgs"),
+    row<[](V v) { return v.total.traffic.in_bytes; }>("in_client_bytes"),
+    row<[](V v) { return v.total.traffic.out_msgs; }>("out_msgs"),
+    row<[](V v) { return v.total.traffic.out_bytes; }>("out_bytes"),
+    row<[](V v) { return v.total.traffic.out_msgs; }>("out_client_msgs"),
+    row<[](V v) { return v.total.traffic.out_bytes; }>("out_client_bytes"),
+    row<[](V v) { return v.total.slow_consumers; }>("slow_consumers"),
+    row<[](V v) { return v.total.stale_connections; }>("stale_connections"),
+    row<[](V v) { return v.total.stalled_clients; }>("stalled_clients"),
+    row<[](V v) { return v.total.subscriptions; }>("subscriptions"),
+    nested<Varz, write_requests>("http_req_stats"),
+    row<[](V v) { return v.config_loaded; }>("config_load_time"),
+    row<[](V v) -> auto& { return v.options.config_digest; }>("config_digest"),
+    nested_if<Varz, [](V v) { return !v.options.server_tags.empty(); },
+              [](JsonWriter& json, V v) { write_strings(json, v.options.server_tags); }>("tags"),
+    nested_if<Varz, [](V v) { return !v.options.server_metadata.empty(); }, write_metadata>(
+        "metadata"),
+    nested<Varz, write_feature_flags>("feature_flags"),
+    row<[](V) { return "$SYS"; }>("system_account"),
+    nested<Varz, [](JsonWriter& json, V v) { write_by_kind(json, v.total.slow_consumers); }>(
+        "slow_consumer_stats"),
+    nested<Varz, [](JsonWriter& json, V v) { write_by_kind(json, v.total.stale_connections); }>(
+        "stale_connection_stats"),
+    nested<Varz, write_disk_waits>("disk_io_wait_stats"),
+
+    // Midge's own.
+    row<[](V v) -> auto& { return v.identity.midge_version; }>("midge_version"),
+    row<[](V v) { return v.total.dropped_messages; }>("dropped_msgs"),
+    row<[](V v) { return v.total.pending_bytes; }>("pending_bytes"),
+    nested<Varz, write_loops>("loops"),
+};
+
+}  // namespace
+
+std::string compose_varz(const Varz& varz) {
+  JsonWriter json(true);
+  write_object<Varz>(json, kFields, varz);
+  return json.take();
+}
+
+}  // namespace midge::server

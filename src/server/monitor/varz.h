@@ -1,0 +1,33 @@
+// `/varz`: who the server is, what it was told, what it does. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/time.h"
+#include "server/monitor/gather.h"
+#include "server/monitor/identity.h"
+#include "server/options/options.h"
+
+namespace midge::server {
+
+// Requests answered, by endpoint; the HTTP port's count since start.
+using RequestCounts = std::map<std::string, std::uint64_t>;
+
+struct Varz {
+  const MonitorIdentity& identity;
+  const Options& options;
+  const Parts& parts;
+  const RequestCounts& requests;
+  WallTime now;
+  WallTime config_loaded;
+  std::int64_t memory_bytes = 0;
+  unsigned cores = 0;
+  double cpu_percent = 0;  // of one core
+  broker::WorkerStats total{};  // of all parts
+};
+
+[[nodiscard]] std::string compose_varz(const Varz& varz);
+
+}  // namespace midge::server

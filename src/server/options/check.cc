@@ -1,0 +1,50 @@
+#include <string>
+
+#include "codec/conf/duration.h"
+#include "server/options/host_port.h"
+#include "server/options/options.h"
+
+namespace midge::server {
+
+Result<void> check(const Options& options) {
+  if (options.max_payload > options.max_pending)
+    return failure("max_payload (" + std::to_string(options.max_payload) +
+                   ") cannot be higher than max_pending (" + std::to_string(options.max_pending) +
+                   ")");
+  if (options.server_name.find(' ') != std::string::npos)
+    return failure("server name cannot contain spaces");
+  if (options.lame_duck_grace_period >= options.lame_duck_duration)
+    return failure("lame duck grace period (" +
+                   conf::format_duration(options.lame_duck_grace_period) +
+                   ") should be strictly lower than lame duck duration (" +
+                   conf::format_duration(options.lame_duck_duration) + ")");
+  // nats-server crashes here.
+  if (options.max_closed_clients < 0) return failure("max_closed_clients can not be negative");
+  return {};
+}
+
+Result<void> check_start(const Options& options) {
+  const auto is_port = [](int port) { return port >= -1 && port <= 65535; };
+  const auto invalid_port = [](int port) {
+    return "listen tcp: address " + std::to_string(port) + ": invalid port";
+  };
+  if (options.http_port != 0 && options.https_port != 0)
+    return failure("Can't start monitoring: can't specify both HTTP (" +
+                   std::to_string(options.http_port) + ") and HTTPs (" +
+                   std::to_string(options.https_port) + ") ports");
+  if (options.https_port != 0)
+    return failure("Can't start monitoring: TLS cert and key required for HTTPS");
+  if (!is_port(options.http_port))
+    return failure("Can't start monitoring: can't listen to the monitor port: " +
+                   invalid_port(options.http_port));
+  if (!is_port(options.port))
+    return failure("Error listening on port: " + options.host + ":" + std::to_string(options.port) +
+                   ", \"" + invalid_port(options.port) + "\"");
+  if (options.client_advertise.empty()) return {};
+  if (auto address = parse_advertised_address(options.client_advertise, options.port); !address)
+    return failure("Error setting server INFO with ClientAdvertise value of " +
+                   options.client_advertise + ", err=" + address.error().text());
+  return {};
+}
+
+}  // namespace midge::server

@@ -1,0 +1,35 @@
+// Values of the configuration file that need more than a type: one reader each.
+#pragma once
+
+#include "codec/conf/value.h"
+#include "server/options/findings.h"
+#include "server/options/options.h"
+
+namespace midge::server {
+
+// `interface conversion: interface {} is string, not int64`, and what we know beyond it.
+void wrong_type(const conf::Member& member, std::string_view wanted, Findings& findings);
+
+void read_listen(const conf::Member& member, Options& options, Findings& findings);
+void read_http(const conf::Member& member, Options& options, Findings& findings);
+void read_https(const conf::Member& member, Options& options, Findings& findings);
+void read_server_name(const conf::Member& member, Options& options, Findings& findings);
+void read_server_tags(const conf::Member& member, Options& options, Findings& findings);
+void read_server_metadata(const conf::Member& member, Options& options, Findings& findings);
+void read_feature_flags(const conf::Member& member, Options& options, Findings& findings);
+void read_max_connections(const conf::Member& member, Options& options, Findings& findings);
+void read_max_sub_tokens(const conf::Member& member, Options& options, Findings& findings);
+void read_write_timeout(const conf::Member& member, Options& options, Findings& findings);
+void read_lame_duck_duration(const conf::Member& member, Options& options, Findings& findings);
+void read_lame_duck_grace_period(const conf::Member& member, Options& options, Findings& findings);
+void read_loops(const conf::Member& member, Options& options, Findings& findings);
+void read_slow_consumer_policy(const conf::Member& member, Options& options, Findings& findings);
+void read_connection_placement(const conf::Member& member, Options& options, Findings& findings);
+
+// For parts that do not exist yet: refuses whatever would turn them on.
+void refuse(const conf::Member& member, Options& options, Findings& findings);
+// The same, but `false` is fine.
+void refuse_unless_false(const conf::Member& member, Options& options, Findings& findings);
+void read_jetstream(const conf::Member& member, Options& options, Findings& findings);
+
+}  // namespace midge::server

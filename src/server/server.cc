@@ -1,0 +1,277 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+
+#include "broker/broker.h"
+#include "broker/call_mail.h"
+#include "crypto/nkey.h"
+#include "io/posix/log_writer.h"
+#include "io/posix/posix_env.h"
+#include "server/broker_config.h"
+#include "server/identity.h"
+#include "server/lame_duck.h"
+#include "server/monitor/monitor.h"
+#include "server/ports_file.h"
+#include "server/reload.h"
+
+namespace midge::server {
+
+namespace {
+
+std::string make_nkey_text(io::Entropy& entropy, crypto::NkeyKind kind) {
+  std::array<unsigned char, 32> seed;
+  entropy.fill(seed);
+  return crypto::make_nkey(kind, seed).public_key;
+}
+
+unsigned loop_count(const Options& options, io::Process& process) {
+  if (options.loops > 0) return std::min(options.loops, kLoopsMax);
+  const double cores = std::min<double>(process.cores(), process.cpu_quota());
+  return std::clamp(static_cast<unsigned>(std::ceil(cores)), 1U, kLoopsMax);
+}
+
+}  // namespace
+
+// What a running server consists of, in the order it is made.
+struct Server::Parts final : io::ListenerEvents {
+  // Set for a server with an environment of its own.
+  std::unique_ptr<io::Env> own_env;
+  std::unique_ptr<Log> own_log;
+
+  io::Env& env;
+  Log& log;
+  std::shared_ptr<const Options> options;
+  Identity identity;
+  std::span<io::Loop* const> loops;
+  std::unique_ptr<broker::Broker> broker;
+  std::unique_ptr<io::Listener> listener;  // gone in lame duck mode
+  std::unique_ptr<Monitor> monitor;
+  std::unique_ptr<LameDuck> lame_duck;
+  std::string ports_path;
+  std::atomic<bool> stopping{false};
+  std::atomic<bool> lame{false};
+
+  Parts(io::Env& env, Log& log, Options options)
+      : env(env), log(log), options(std::make_shared<const Options>(std::move(options))) {}
+
+  void on_accept(std::unique_ptr<io::Stream> stream) override { broker->accept(std::move(stream)); }
+  void on_accept_error(const Error& error) override {
+    log.error("Temporary Client Accept Error (" + error.text() + "), sleeping 1s");
+  }
+
+  void identify();
+  [[nodiscard]] MonitorIdentity monitor_identity() const;
+  void log_banner() const;
+  Result<void> listen();
+  Result<void> listen_monitor();
+  Result<void> write_files();
+  void on_main_loop(std::move_only_function<void()> function);
+  void begin_lame_duck();
+  void stop();
+};
+
+void Server::Parts::identify() {
+  identity.id = make_nkey_text(env.entropy(), crypto::NkeyKind::kServer);
+  identity.xkey = make_nkey_text(env.entropy(), crypto::NkeyKind::kCurve);
+  identity.name = options->server_name.empty() ? identity.id : options->server_name;
+  identity.host = options->host;
+  identity.started = env.clock().wall();
+}
+
+MonitorIdentity Server::Parts::monitor_identity() const {
+  MonitorIdentity told;
+  told.server_id = identity.id;
+  told.server_name = identity.name;
+  told.version = kCompatibilityVersion;
+  told.go = "none";
+  told.midge_version = kMidgeVersion;
+  told.start = identity.started;
+  told.host = identity.host;
+  told.port = identity.port;
+  told.connect_urls = identity.connect_urls;
+  return told;
+}
+
+void Server::Parts::log_banner() const {
+  log.info("Starting nats-server");
+  log.info(std::string("  Version:  ") + kCompatibilityVersion);
+  log.info(std::string("  Midge:    ") + kMidgeVersion);
+  log.info("  Git:      [not set]");
+  log.info("  Name:     " + identity.name);
+  log.info("  ID:       " + identity.id);
+  if (!options->config_file.empty()) {
+    log.info("Using configuration file: " + options->config_file + " (" + options->config_digest +
+             ")");
+  }
+}
+
+Result<void> Server::Parts::listen() {
+  const io::Address wanted{options->host,
+                           static_cast<std::uint16_t>(std::max(options->port, 0))};
+  auto bound = env.net().listen(*loops[0], wanted, *this);
+  if (!bound) {
+    return failure("Error listening on port: " + wanted.text() + ", \"" + bound.error().text() + "\"",
+                   bound.error().code());
+  }
+  listener = std::move(*bound);
+  identity.port = listener->address().port;
+  return {};
+}
+
+Result<void> Server::Parts::write_files() {
+  const std::string pid = std::to_string(env.process().id());
+  if (!options->pid_file.empty()) {
+    // As the peer does: a pid file that cannot be written is logged, and the server runs.
+    if (auto written = env.disk().write_file(options->pid_file, pid); !written)
+      log.error("Could not write pidfile: " + written.error().text());
+  }
+  if (!options->ports_file_dir.empty()) {
+    ListenerUrls urls;
+    urls.nats = listener_urls(env.net(), "nats", identity.host, identity.port);
+    if (monitor) {
+      urls.monitoring = listener_urls(env.net(), "http", monitor->address().host,
+                                      monitor->address().port);
+    }
+    ports_path = ports_file_path(env.process(), options->ports_file_dir);
+    if (auto written = write_ports_file(env, ports_path, urls); !written)
+      log.error("Error writing ports file (" + ports_path + "): " + written.error().text());
+  }
+  return {};
+}
+
+void Server::Parts::on_main_loop(std::move_only_function<void()> function) {
+  loops[0]->post(broker::call_worker(
+      [function = std::move(function)](broker::Worker&) mutable { function(); }));
+}
+
+void Server::Parts::begin_lame_duck() {
+  listener.reset();
+  lame_duck = std::make_unique<LameDuck>(*broker, *loops[0], options->lame_duck_duration,
+                                         options->lame_duck_grace_period, [this] { stop(); });
+  lame_duck->start();
+}
+
+void Server::Parts::stop() {
+  if (stopping.exchange(true)) return;
+  log.info("Initiating Shutdown...");
+  on_main_loop([this] {
+    listener.reset();
+    monitor.reset();
+    lame_duck.reset();
+  });
+  broker->close_all(broker::CloseReason::kServerShutdown);
+  env.stop();
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options options) {
+  TRY(check(options));
+  auto parts = std::make_unique<Parts>(env, log, std::move(options));
+  env.process().raise_file_limit();
+  parts->identify();
+  parts->log_banner();
+  parts->loops = env.make_loops(loop_count(*parts->options, env.process()));
+  // Listening comes first: the port that was chosen is part of what the broker tells clients.
+  TRY(parts->listen());
+  parts->broker = std::make_unique<broker::Broker>(
+      env, log, parts->loops, make_broker_config(*parts->options, parts->identity));
+  TRY(parts->listen_monitor());
+  log.info("Listening for client connections on " +
+           io::Address{parts->identity.host, static_cast<std::uint16_t>(parts->identity.port)}.text());
+  TRY(parts->write_files());
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+void Server::watch_signals(io::SignalEvents& events) {
+  parts_->env.process().watch_signals(*parts_->loops[0], events);
+}
+
+void Server::go() {
+  const auto handlers = parts_->broker->handlers();
+  parts_->env.start(handlers);
+  if (parts_->monitor) parts_->monitor->set_accepting(true);
+  parts_->log.info("Server is ready");
+}
+
+Result<void> Server::Parts::listen_monitor() {
+  if (options->http_port == 0) return {};
+  monitor = std::make_unique<Monitor>(env, log, *broker, monitor_identity(), options);
+  const std::string host = options->http_host.empty() ? options->host : options->http_host;
+  const io::Address wanted{host, static_cast<std::uint16_t>(std::max(options->http_port, 0))};
+  return monitor->listen(*loops[0], wanted);
+}
+
+Result<std::unique_ptr<Server>> Server::run(Options options) {
+  auto env = io::make_posix_env();
+  io::LogOptions log_options;
+  log_options.debug = options.debug;
+  log_options.trace = options.trace;
+  log_options.log_file = options.log_file;
+  ASSIGN_OR_RETURN(auto log, io::make_log_writer(log_options));
+  io::Env& env_used = *env;
+  Log& log_used = *log;
+  ASSIGN_OR_RETURN(auto server, create(env_used, log_used, std::move(options)));
+  server->parts_->own_env = std::move(env);
+  server->parts_->own_log = std::move(log);
+  server->go();
+  return server;
+}
+
+Server::~Server() {
+  shut_down();
+  wait();
+  // The environment of its own outlives what runs in it.
+  auto env = std::move(parts_->own_env);
+  auto log = std::move(parts_->own_log);
+  parts_.reset();
+}
+
+std::unique_ptr<io::PipeClient> Server::connect_in_process() {
+  io::PipePair pipe = io::make_pipe();
+  parts_->broker->accept(std::move(pipe.server_end));
+  return std::move(pipe.client_end);
+}
+
+int Server::port() const { return parts_->identity.port; }
+int Server::monitor_port() const {
+  return parts_->monitor ? parts_->monitor->address().port : 0;
+}
+const std::string& Server::id() const { return parts_->identity.id; }
+
+void Server::shut_down() { parts_->stop(); }
+
+void Server::enter_lame_duck_mode() {
+  if (parts_->stopping || parts_->lame.exchange(true)) return;
+  parts_->log.info("Entering lame duck mode, stop accepting new clients");
+  parts_->on_main_loop([parts = parts_.get()] { parts->begin_lame_duck(); });
+}
+
+Result<void> Server::reload(Options options) {
+  const Options& old_options = *parts_->options;
+  TRY(check(options));
+  TRY(check_reload(old_options, options));
+  log_reload(parts_->log, old_options, options);
+  const std::int64_t excess = parts_->broker->connection_count() - options.max_connections;
+  parts_->options = std::make_shared<const Options>(std::move(options));
+  parts_->broker->reconfigure(make_broker_config(*parts_->options, parts_->identity), false);
+  if (parts_->monitor) parts_->monitor->update(parts_->options);
+  if (excess > 0) {
+    parts_->broker->close_random(static_cast<std::size_t>(excess),
+                                 broker::CloseReason::kMaximumConnectionsExceeded);
+  }
+  return {};
+}
+
+void Server::wait() {
+  parts_->env.join();
+  if (!parts_->ports_path.empty()) {
+    // Gone already if somebody else cleaned up: nothing is lost then.
+    (void)parts_->env.disk().remove_file(std::exchange(parts_->ports_path, {}));
+  }
+}
+
+}  // namespace midge::server

@@ -1,0 +1,49 @@
+// Counters that tell whether a match may have changed since it was computed.
+//
+// A subscription bumps exactly one counter, by what it begins with: its first two tokens if both are
+// literal (or its only token), else its first token, else the account alone. A published subject is
+// reached through three of them. Counters are shared by hash: a cell too many changes, never too few.
+//
+// Any thread. bump() comes after the change, read() before the match.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "base/ids.h"
+#include "subject/interest_index.h"
+#include "subject/text_hash.h"
+#include "subject/zeroed_array.h"
+
+namespace midge::subject {
+
+class Generations {
+ public:
+  using Key = InterestIndex::GenerationKey;
+
+  explicit Generations(const TextHash& hash) : hash_(hash), cells_(kCells) {}
+
+  [[nodiscard]] Key key(AccountId account, std::string_view subject) const;
+  [[nodiscard]] std::uint64_t read(Key key) const {
+    return load(key.first) + load(key.second) + load(key.wild);
+  }
+  void bump(AccountId account, std::string_view pattern);
+
+ private:
+  // 256 KiB, of which only touched pages are resident.
+  static constexpr std::uint32_t kCells = 1U << 16;
+
+  [[nodiscard]] std::uint64_t load(std::uint32_t cell) const {
+    return cells_[cell % kCells].load(std::memory_order_acquire);
+  }
+  [[nodiscard]] std::uint32_t cell(AccountId account, std::string_view prefix,
+                                   std::uint64_t kind) const {
+    return static_cast<std::uint32_t>(hash_(prefix, kind << 32 | account.value) % kCells);
+  }
+
+  const TextHash hash_;
+  ZeroedArray<std::atomic<std::uint32_t>> cells_;
+};
+
+}  // namespace midge::subject

@@ -1,0 +1,227 @@
+#include "subject/wildcard_trie.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "base/check.h"
+#include "subject/tokens.h"
+
+namespace midge::subject {
+
+// One malloc'ed block: the object, then its token. Roots and `*` children have no token.
+class WildcardTrie::Node {
+ public:
+  static Node* create(Node* parent, std::string_view token) {
+    void* memory = std::malloc(sizeof(Node) + token.size());
+    ENSURE(memory != nullptr, "out of memory");
+    Node* node = new (memory) Node(parent, static_cast<std::uint32_t>(token.size()));
+    if (!token.empty()) std::memcpy(static_cast<void*>(node + 1), token.data(), token.size());
+    return node;
+  }
+  [[nodiscard]] std::string_view token() const {
+    return {reinterpret_cast<const char*>(this + 1), length};
+  }
+  [[nodiscard]] bool is_star() const { return length == 0; }
+  [[nodiscard]] bool unused() const {
+    constexpr auto kRelaxed = std::memory_order_relaxed;
+    return star.load(kRelaxed) == nullptr && literal_children.load(kRelaxed) == 0 &&
+           end.load(kRelaxed) == nullptr && star_end.load(kRelaxed) == nullptr &&
+           tail.load(kRelaxed) == nullptr;
+  }
+
+  Node* const parent;
+  std::atomic<Node*> star{nullptr};  // `*` with more tokens behind it
+  End tail{nullptr};                 // `prefix.>`
+  End star_end{nullptr};             // `prefix.*`
+  End end{nullptr};                  // the prefix itself; its last token is literal
+  std::atomic<std::uint32_t> literal_children{0};
+  const std::uint32_t length;
+
+ private:
+  Node(Node* parent_node, std::uint32_t token_length)
+      : parent(parent_node), length(token_length) {}
+};
+
+// One match under way. Where both a `*` and a literal child go on, the literal one is kept for later.
+class WildcardTrie::Walk {
+ public:
+  Walk(const WildcardTrie& trie, MatchResult& into) : trie_(trie), into_(into) {}
+
+  void from(const Node* node, Tokens rest) {
+    std::size_t bottom = size_;
+    push(node, rest);
+    while (size_ > bottom) {
+      Branch branch = branches_[--size_];
+      follow(branch.node, branch.rest);
+    }
+  }
+
+ private:
+  struct Branch {
+    const Node* node;
+    Tokens rest;
+  };
+
+  void follow(const Node* node, Tokens rest) {
+    while (node != nullptr) {
+      append(node->tail);
+      std::string_view token = rest.take();
+      const Node* literal = literal_child(node, token);
+      if (rest.done()) {
+        append(node->star_end);
+        if (literal != nullptr) append(literal->end);
+        return;
+      }
+      const Node* star = node->star.load(std::memory_order_acquire);
+      if (star == nullptr) {
+        node = literal;
+        continue;
+      }
+      if (literal != nullptr && !push(literal, rest)) {
+        Walk(trie_, into_).from(star, rest);
+        node = literal;
+        continue;
+      }
+      node = star;
+    }
+  }
+
+  bool push(const Node* node, Tokens rest) {
+    if (size_ == kBranchesMax) return false;
+    branches_[size_++] = {node, rest};
+    return true;
+  }
+
+  const Node* literal_child(const Node* node, std::string_view token) const {
+    if (node->literal_children.load(std::memory_order_acquire) == 0) return nullptr;
+    return trie_.child(node, token, trie_.edge_hash(node, token));
+  }
+
+  void append(const End& end) {
+    if (const Interest* interest = end.load(std::memory_order_acquire)) interest->append_to(into_);
+  }
+
+  // More than that nest another Walk, so that depth costs little stack and no heap.
+  static constexpr std::size_t kBranchesMax = 16;
+
+  const WildcardTrie& trie_;
+  MatchResult& into_;
+  std::size_t size_ = 0;
+  Branch branches_[kBranchesMax];
+};
+
+WildcardTrie::WildcardTrie(const TextHash& hash, Reclaimer& reclaimer)
+    : hash_(hash), reclaimer_(reclaimer), edges_(kEdgeShardBits, reclaimer) {}
+
+WildcardTrie::~WildcardTrie() {
+  auto destroy = [](Node& first) {
+    for (Node* node = &first; node != nullptr;) {
+      for (End* end : {&node->tail, &node->star_end, &node->end})
+        if (Interest* interest = end->load()) Interest::destroy(interest);
+      Node* star = node->star.load();
+      std::free(node);
+      node = star;
+    }
+  };
+  edges_.for_each(destroy);
+  roots_.for_each(destroy);
+}
+
+void WildcardTrie::match(AccountId account, std::string_view subject, MatchResult& into) const {
+  const Node* root = roots_.get(account);
+  if (root == nullptr || root->unused() || has_empty_token(subject)) return;
+  Walk(*this, into).from(root, Tokens(subject));
+}
+
+WriterLock& WildcardTrie::lock(AccountId account, std::string_view pattern) {
+  return locks_[hash_(Tokens(pattern).take(), account.value) % kLocks];
+}
+
+Interest& WildcardTrie::interest_in(AccountId account, std::string_view pattern, LoopId near) {
+  Node* node = roots_.get_or_make(account, [] { return Node::create(nullptr, {}); });
+  Tokens tokens(pattern);
+  std::string_view token = tokens.take();
+  for (; !tokens.done(); token = tokens.take())
+    node = token == kStar ? make_star(node) : make_child(node, token, near);
+  End& end = token == kTail   ? node->tail
+             : token == kStar ? node->star_end
+                              : make_child(node, token, near)->end;
+  Interest* interest = end.load(std::memory_order_relaxed);
+  if (interest == nullptr) {
+    interest = Interest::create(account, pattern, false);
+    end.store(interest, std::memory_order_release);
+  }
+  return *interest;
+}
+
+void WildcardTrie::erase(Interest* interest, LoopId near) {
+  Place place = place_of(interest->account(), interest->subject());
+  ENSURE(place.end != nullptr && place.end->load(std::memory_order_relaxed) == interest,
+         "an interest that is not in the trie");
+  place.end->store(nullptr, std::memory_order_release);
+  reclaimer_.retire(near, interest);
+  prune(place.node, near);
+}
+
+WildcardTrie::Place WildcardTrie::place_of(AccountId account, std::string_view pattern) const {
+  Node* node = roots_.get(account);
+  Tokens tokens(pattern);
+  while (node != nullptr) {
+    std::string_view token = tokens.take();
+    if (tokens.done() && token == kTail) return {node, &node->tail};
+    if (tokens.done() && token == kStar) return {node, &node->star_end};
+    node = token == kStar ? node->star.load(std::memory_order_relaxed)
+                          : child(node, token, edge_hash(node, token));
+    if (node != nullptr && tokens.done()) return {node, &node->end};
+  }
+  return {nullptr, nullptr};
+}
+
+void WildcardTrie::prune(Node* node, LoopId near) {
+  while (node->parent != nullptr && node->unused()) {
+    Node* parent = node->parent;
+    if (node->is_star()) {
+      parent->star.store(nullptr, std::memory_order_release);
+    } else {
+      std::uint64_t hash = edge_hash(parent, node->token());
+      WriterGuard guard(edges_.lock(hash));
+      edges_.erase(hash, node, near);
+      parent->literal_children.fetch_sub(1, std::memory_order_release);
+    }
+    reclaimer_.retire(near, node);
+    node = parent;
+  }
+}
+
+std::uint64_t WildcardTrie::edge_hash(const Node* parent, std::string_view token) const {
+  return hash_(token, reinterpret_cast<std::uint64_t>(parent));
+}
+
+WildcardTrie::Node* WildcardTrie::child(const Node* parent, std::string_view token,
+                                        std::uint64_t hash) const {
+  return edges_.find(hash, [parent, token](const Node& node) {
+    return node.parent == parent && node.token() == token;
+  });
+}
+
+WildcardTrie::Node* WildcardTrie::make_child(Node* parent, std::string_view token, LoopId near) {
+  std::uint64_t hash = edge_hash(parent, token);
+  if (Node* node = child(parent, token, hash)) return node;
+  Node* node = Node::create(parent, token);
+  WriterGuard guard(edges_.lock(hash));
+  edges_.insert(hash, node, near);
+  parent->literal_children.fetch_add(1, std::memory_order_release);
+  return node;
+}
+
+WildcardTrie::Node* WildcardTrie::make_star(Node* parent) {
+  Node* star = parent->star.load(std::memory_order_relaxed);
+  if (star == nullptr) {
+    star = Node::create(parent, {});
+    parent->star.store(star, std::memory_order_release);
+  }
+  return star;
+}
+
+}  // namespace midge::subject

@@ -1,0 +1,68 @@
+# The job `ci`: what a change must pass, cheap steps first. Sourced by `x`.
+
+job_ci() {
+  say "x: $(nproc) cores, $(g++ -dumpfullversion 2>/dev/null || echo no compiler yet)"
+  need "${SERVER_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${FORMAT_PACKAGES[@]}" python3
+  need_python
+  need_node
+
+  step "format" job_format --check || true
+  step "docs/compatibility.md is fresh" compatibility_is_fresh || true
+  step "configure, release" configure release -DMIDGE_WERROR=ON || {
+    finish
+    return
+  }
+  step "headers compile alone" build release check_headers || true
+  test_all release
+
+  sanitized_tests asan
+  sanitized_tests tsan
+  fuzz_share
+  finish
+}
+
+compatibility_is_fresh() {
+  .venv/bin/python tests/compatibility.py --check
+}
+
+# sanitized_tests PRESET: unit tests, transcripts and client tests under a sanitizer.
+sanitized_tests() {
+  local preset=$1 folder
+  step "build, $preset" build "$preset" || return 0
+  step "unit tests, $preset" sanitized "$preset" unit_tests "$preset" || true
+  for folder in conformance clients; do
+    compgen -G "tests/$folder/test_*.py" >/dev/null || continue
+    step "tests/$folder, $preset" sanitized "$preset" pytest_with "$preset" "tests/$folder" || true
+  done
+}
+
+# sanitized PRESET COMMAND...: fails when the command does, or when any process it started, a server
+# whose exit status nobody looked at included, left a report.
+sanitized() {
+  local reports=$PWD/$LOGS/reports-$1 status=0
+  shift
+  rm -rf "$reports"
+  mkdir -p "$reports"
+  export ASAN_OPTIONS=log_path=$reports/report:detect_stack_use_after_return=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  export TSAN_OPTIONS=log_path=$reports/report:second_deadlock_stack=1
+  export MIDGE_TEST_PATIENCE=60
+  "$@" || status=$?
+  if compgen -G "$reports/*" >/dev/null; then
+    head -n 60 "$reports"/*
+    return 1
+  fi
+  return $status
+}
+
+# Every fuzz target over its corpus and a little further. The long runs are in docs/reliability.md.
+fuzz_share() {
+  [[ -f fuzz/CMakeLists.txt ]] || return 0
+  step "fuzz tools" need "${FUZZ_PACKAGES[@]}" || return 0
+  step "build, fuzz" build fuzz fuzz_targets || return 0
+  local target
+  for target in build/fuzz/bin/*_fuzz; do
+    target=$(basename "$target")
+    step "fuzz ${target%_fuzz}, 20 s" fuzz_one "$target" 20 || true
+  done
+}

@@ -28,13 +28,13 @@ Client::~Client() { remove_all_subscriptions(); }
 void Client::open() {
   last_input_ = worker_.now();
   stream_->attach(worker_.loop(), *this);
+  debug("Client connection created");
+  send_info();
   const std::int64_t limit = worker_.config().max_connections;
   if (worker_.broker().connection_count() > std::max<std::int64_t>(limit, 0)) {
     close_with_error("maximum connections exceeded", CloseReason::kMaximumConnectionsExceeded);
     return;
   }
-  debug("Client connection created");
-  send_info();
   arm_first_ping();
 }
 
@@ -269,17 +269,16 @@ void Client::send_error(std::string_view text) {
   send(line);
 }
 
-void Client::send_no_responders(const Subscription& subscription, std::string_view subject) {
+void Client::send_no_responders(std::string_view sid, std::string_view reply,
+                                std::string_view subject) {
+  // Not a delivery: it counts for nobody's auto-unsubscribe.
   std::string block = "NATS/1.0 503\r\nNats-Subject: ";
   block.append(subject).append("\r\n\r\n");
-  Message message;
-  message.account = account();
-  message.subject = subscription.registration.subject();
-  message.header_size = static_cast<std::uint32_t>(block.size());
-  message.payload = block;
-  MessageHead head;
-  head.prepare(message);
-  deliver(const_cast<Subscription&>(subscription), head, message);
+  const std::string size = std::to_string(block.size());
+  std::string line = "HMSG ";
+  line.append(reply).append(" ").append(sid).append(" ");
+  line.append(size).append(" ").append(size).append("\r\n");
+  send(line + block + "\r\n");
 }
 
 void Client::flush() {

@@ -48,7 +48,8 @@ class Client final : public io::StreamEvents {
   void resume();
   void send_info();
   void send_lame_duck_info();
-  void send_no_responders(const Subscription& subscription, std::string_view subject);
+  // The 503 for a request on `subject`, to the subscription that waits for `reply`.
+  void send_no_responders(std::string_view sid, std::string_view reply, std::string_view subject);
 
   [[nodiscard]] std::uint64_t cid() const { return cid_; }
   [[nodiscard]] AccountId account() const { return kGlobalAccount; }
@@ -138,8 +139,7 @@ class Client final : public io::StreamEvents {
 
   int pings_out_ = 0;
   bool connected_ = false;       // CONNECT was received
-  bool announced_ = false;       // the INFO with connect_info was sent
-  bool pinged_ = false;          // the client sent its first PING
+  bool pinged_ = false;          // the client sent its first PING after CONNECT
   bool closing_ = false;
   bool finished_ = false;
   bool write_blocked_ = false;

@@ -20,7 +20,8 @@ void Client::handle_connect(const proto::Frame& frame) {
     close(CloseReason::kProtocolViolation);
     return;
   }
-  connected_ = true;
+  // A second CONNECT begins anew: it may bring another identity.
+  if (std::exchange(connected_, true)) remove_all_subscriptions();
   options_.headers = options_.headers && worker_.config().headers;
   if (options_.protocol < 0 || options_.protocol > 1) {
     return close_with_error("invalid client protocol", CloseReason::kBadClientProtocolVersion);
@@ -38,11 +39,10 @@ void Client::handle_connect(const proto::Frame& frame) {
 void Client::handle_ping() {
   if (worker_.log().trace_on()) trace_out("PONG");
   send("PONG\r\n");
-  if (std::exchange(pinged_, true) || !connected_ || options_.protocol < 1) return;
+  if (!connected_ || std::exchange(pinged_, true) || options_.protocol < 1) return;
   proto::ServerInfo info = personal_info();
   info.connect_info = true;
   info.remote_account = "$G";
-  announced_ = true;
   send(proto::to_line(info));
 }
 
@@ -61,7 +61,8 @@ proto::ServerInfo Client::personal_info() const {
 void Client::send_info() { send(proto::to_line(personal_info())); }
 
 void Client::send_lame_duck_info() {
-  if (!connected_ || options_.protocol < 1) return;
+  // A client that has not sent its first PING does not expect INFO yet.
+  if (!pinged_ || options_.protocol < 1) return;
   proto::ServerInfo info = personal_info();
   info.lame_duck_mode = true;
   send(proto::to_line(info));

@@ -36,10 +36,10 @@ void Client::handle_publish(const proto::Frame& frame) {
 
   if (options_.pedantic && !subject::is_valid_literal(frame.subject))
     send_error("Invalid Publish Subject");
-  if (options_.verbose) send_ok();
-  if ((frame.subject[0] == '_' || frame.subject[0] == '$' || !frame.reply.empty()) &&
-      !may_publish(frame))
-    return;
+  const bool looks_reserved =
+      frame.subject[0] == '_' || frame.subject[0] == '$' || !frame.reply.empty();
+  if (looks_reserved && !may_publish(frame)) return;
+  send_ok();
 
   Message message;
   message.account = account();

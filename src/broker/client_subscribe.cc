@@ -7,22 +7,22 @@ namespace midge::broker {
 
 void Client::handle_subscribe(const proto::Frame& frame) {
   const BrokerConfig& config = worker_.config();
-  if (!subject::is_valid(frame.subject)) return send_error("Invalid Subject");
   if (config.max_sub_tokens > 0 &&
       subject::token_count(frame.subject) > static_cast<std::size_t>(config.max_sub_tokens)) {
     return send_error("Permissions Violation for Subscription to \"" + std::string(frame.subject) +
                       "\", too many tokens");
   }
+  if (!subject::is_valid(frame.subject)) return send_error("Invalid Subject");
   if (frame.queue == "_sys_") {
     return send_error("Permissions Violation for Subscription to \"" + std::string(frame.subject) +
                       "\" using queue \"_sys_\"");
   }
-  SubscriptionTable& table = worker_.subscriptions();
-  if (sids_.find(table, frame.sid) != nullptr) return send_ok();
   if (config.max_subscriptions > 0 &&
       sids_.size() >= static_cast<std::size_t>(config.max_subscriptions)) {
     return send_error("maximum subscriptions exceeded");
   }
+  SubscriptionTable& table = worker_.subscriptions();
+  if (sids_.find(table, frame.sid) != nullptr) return send_ok();
 
   Subscription& subscription = table.allocate();
   subscription.client = this;

@@ -112,7 +112,7 @@ void Worker::tell_no_responders(std::uint64_t cid, std::string_view reply,
     if (target.loop() != loop_.id()) continue;
     Subscription* subscription = subscriptions_.find(target);
     if (subscription == nullptr || subscription->client != &client) continue;
-    client.send_no_responders(*subscription, subject);
+    client.send_no_responders(subscription->sid.text(), reply, subject);
     return;
   }
 }

@@ -5,6 +5,7 @@
 #include "subject/pointer_table.h"
 #include "subject/reclaimer.h"
 #include "subject/subject.h"
+#include "subject/text_equal.h"
 #include "subject/text_hash.h"
 #include "subject/wildcard_trie.h"
 
@@ -38,7 +39,7 @@ struct InterestIndex::State {
   }
   Interest* find_literal(std::uint64_t at, AccountId account, std::string_view subject) const {
     return literals.find(at, [account, subject](const Interest& interest) {
-      return interest.account() == account && interest.subject() == subject;
+      return interest.account() == account && text_equal(interest.subject(), subject);
     });
   }
   Interest& literal_in(std::uint64_t at, AccountId account, std::string_view subject, LoopId near);

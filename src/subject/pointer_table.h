@@ -1,14 +1,17 @@
 // A sharded hash table of pointers to nodes that know their own key. Owns its slots, not the nodes.
 //
-// Readers take no lock. A slot holds a node's address and, in the bits that an address leaves free,
-// 20 bits of its hash: a miss touches a node hardly ever, and a shard is rebuilt without touching any
-// node. Slots come in buckets of one cache line. A search looks at whole buckets, without a branch per
-// slot, and goes on to the next bucket only if this one has no empty slot; so what is erased from a
-// bucket without empty slots leaves a tombstone, which the next insertion may take. Nothing ever moves
-// under a reader. Shards are small, so a rebuild is short.
+// Readers take no lock. Slots come in buckets of one cache line: six node addresses, and 16 bits of each
+// node's hash, the tags, in two words. A search compares all tags of a bucket at once, touches only
+// nodes whose tag agrees, and goes on to the next bucket only if this one has no empty slot; so what is
+// erased from a bucket without empty slots leaves a tombstone, which the next insertion may take.
+// Nothing ever moves under a reader. An address carries 16 more bits of the hash, so that a shard is
+// rebuilt without touching any node; shards are small, so a rebuild is short.
 //
-// Writers hold lock(hash) around insert() and erase(). The hash's top bits choose the shard, its low
-// 20 bits are the tag, whose low bits in turn choose the bucket.
+// Writers hold lock(hash) around insert() and erase(). They write the address before the tag, so a reader
+// who sees a tag sees its address, or a later one: find() asks the node itself in any case.
+//
+// Of a hash, the top bits choose the shard, bits 16 to 31 are the tag, and the low 16 bits, stored with
+// the address, choose the bucket.
 //
 // All zero is a valid empty table, and its memory is not touched before it is used.
 #pragma once
@@ -46,24 +49,15 @@ class PointerTable {
   Node* find(std::uint64_t hash, Same same) const {
     View view(buckets_[hash >> shift_].load(std::memory_order_acquire));
     if (view.buckets == nullptr) return nullptr;
-    const std::uint64_t want = tag_bits(hash);
+    const std::uint64_t tag = tag_of(hash);
     for (std::size_t i = hash & view.mask;; i = (i + 1) & view.mask) {
       const Bucket& bucket = view.buckets[i];
-      std::uint32_t hits = 0;
-      std::uint32_t empties = 0;
-      for (std::uint32_t j = 0; j < kBucketSize; ++j) {
-        std::uint64_t slot = bucket.slots[j].load(std::memory_order_acquire);
-        hits |= static_cast<std::uint32_t>(((slot ^ want) & kTagBits) == 0) << j;
-        empties |= static_cast<std::uint32_t>(slot == kEmpty);
-      }
-      for (; hits != 0; hits &= hits - 1) {
-        // The slot may have changed since, but only to another valid content.
-        std::uint64_t slot = bucket.slots[std::countr_zero(hits)].load(std::memory_order_acquire);
-        if (slot == kEmpty || slot == kTombstone) continue;
-        Node* node = node_of(slot);
+      const Tags tags(bucket, std::memory_order_acquire);
+      for (std::uint64_t hits = tags.equal_to(tag); hits != 0; hits &= hits - 1) {
+        Node* node = node_of(bucket.slots[slot_of(hits)].load(std::memory_order_acquire));
         if (same(*node)) return node;
       }
-      if (empties != 0) return nullptr;
+      if (tags.equal_to(kEmpty) != 0) return nullptr;
     }
   }
   // Fetches the bucket that find() will look at first.
@@ -82,17 +76,41 @@ class PointerTable {
   [[nodiscard]] std::size_t size() const;
 
  private:
-  // Addresses have 48 bits, and malloc's low four are zero.
-  static constexpr std::uint64_t kTagBits = 0xffff'0000'0000'000fU;
-  static constexpr unsigned kTagWidth = 20;
-  static constexpr std::uint64_t kEmpty = 0;
-  static constexpr std::uint64_t kTombstone = 0x10;  // an address where nothing ever lives
-  static constexpr std::uint32_t kBucketSize = 8;
+  static constexpr std::uint64_t kEmpty = 0;  // tags
+  static constexpr std::uint64_t kTombstone = 1;
+  static constexpr std::uint32_t kBucketSize = 6;
+  static constexpr std::uint64_t kHashBits = 0xffff'0000'0000'0000U;  // addresses have 48 bits
 
-  using Slot = std::atomic<std::uint64_t>;
+  using Word = std::atomic<std::uint64_t>;
   struct alignas(64) Bucket {
-    Slot slots[kBucketSize];
+    Word tags[2];  // four 16-bit lanes each: of slots 0 to 3; of slots 4 and 5, and two unused
+    Word slots[kBucketSize];
   };
+
+  // The tags of a bucket at one moment. Sets of slots are words with a bit for each, see slot_of().
+  class Tags {
+   public:
+    Tags(const Bucket& bucket, std::memory_order order)
+        : low_(bucket.tags[0].load(order)), high_(bucket.tags[1].load(order)) {}
+    [[nodiscard]] std::uint64_t equal_to(std::uint64_t tag) const {
+      const std::uint64_t all = tag * 0x0001'0001'0001'0001U;
+      return zero_lanes(low_ ^ all) | (zero_lanes(high_ ^ all) & 0x8000'8000U) >> 1;
+    }
+
+   private:
+    // The top bit of every lane that is zero.
+    static std::uint64_t zero_lanes(std::uint64_t lanes) {
+      constexpr std::uint64_t kLow = 0x7fff'7fff'7fff'7fffU;
+      return ~(((lanes & kLow) + kLow) | lanes | kLow);
+    }
+    std::uint64_t low_;
+    std::uint64_t high_;
+  };
+  // The slot of the lowest bit of a set: bits 15, 31, 47, 63 are slots 0 to 3; 14 and 30 are 4 and 5.
+  static std::uint32_t slot_of(std::uint64_t set) {
+    auto bit = static_cast<std::uint32_t>(std::countr_zero(set));
+    return (bit >> 4) + (~bit & 1) * 4;
+  }
 
   // A shard's buckets and their number in one word, so that readers get both at once.
   struct View {
@@ -113,44 +131,55 @@ class PointerTable {
     std::atomic<std::uint32_t> live;
   };
 
-  static std::uint64_t tag_bits(std::uint64_t hash) {
-    return (hash & 0xf) | (hash >> 4) << 48;
+  static std::uint64_t tag_of(std::uint64_t hash) {
+    std::uint64_t tag = hash >> 16 & 0xffff;
+    return tag > kTombstone ? tag : tag + 2;
   }
-  static std::uint64_t tag_of(std::uint64_t slot) { return (slot & 0xf) | slot >> 48 << 4; }
-  static Node* node_of(std::uint64_t slot) { return reinterpret_cast<Node*>(slot & ~kTagBits); }
-  static bool is_node(std::uint64_t slot) { return slot != kEmpty && slot != kTombstone; }
+  static Node* node_of(std::uint64_t slot) { return reinterpret_cast<Node*>(slot & ~kHashBits); }
+  static std::uint64_t slot_for(const Node* node, std::uint64_t hash) {
+    return reinterpret_cast<std::uint64_t>(node) | hash << 48;
+  }
+  static std::uint64_t tag_at(const Bucket& bucket, std::uint32_t slot) {
+    return bucket.tags[slot / 4].load(std::memory_order_relaxed) >> slot % 4 * 16 & 0xffff;
+  }
+  static void set_tag(Bucket& bucket, std::uint32_t slot, std::uint64_t tag) {
+    Word& word = bucket.tags[slot / 4];
+    std::uint32_t lane = slot % 4 * 16;
+    std::uint64_t others = word.load(std::memory_order_relaxed) & ~(std::uint64_t{0xffff} << lane);
+    word.store(others | tag << lane, std::memory_order_release);
+  }
 
   [[nodiscard]] View view_of(std::size_t shard) const {
     return View(buckets_[shard].load(std::memory_order_relaxed));
   }
-  static void place(View view, std::uint64_t start, std::uint64_t slot);
-  static bool has_empty(const Bucket& bucket);
+  static void place(View view, std::uint64_t slot, std::uint64_t tag);
   void rebuild(std::size_t shard, std::size_t bucket_count, LoopId near);
   void change_live(std::size_t shard, std::int32_t by, LoopId near);
 
   const unsigned shift_;
-  ZeroedArray<std::atomic<std::uint64_t>> buckets_;  // written at rebuilds only
+  ZeroedArray<Word> buckets_;  // written at rebuilds only
   ZeroedArray<Shard> shards_;
   Reclaimer& reclaimer_;
 };
 
 template <class Node>
-void PointerTable<Node>::place(View view, std::uint64_t start, std::uint64_t slot) {
-  for (std::size_t i = start & view.mask;; i = (i + 1) & view.mask) {
-    for (Slot& place : view.buckets[i].slots) {
-      if (is_node(place.load(std::memory_order_relaxed))) continue;
-      place.store(slot, std::memory_order_release);
-      return;
+void PointerTable<Node>::place(View view, std::uint64_t slot, std::uint64_t tag) {
+  for (std::size_t i = slot >> 48 & view.mask;; i = (i + 1) & view.mask) {
+    Bucket& bucket = view.buckets[i];
+    for (std::uint32_t j = 0; j < kBucketSize; ++j) {
+      if (tag_at(bucket, j) > kTombstone) continue;
+      bucket.slots[j].store(slot, std::memory_order_release);
+      return set_tag(bucket, j, tag);
     }
   }
 }
 
 template <class Node>
 void PointerTable<Node>::insert(std::uint64_t hash, Node* node, LoopId near) {
-  DCHECK((reinterpret_cast<std::uint64_t>(node) & kTagBits) == 0, "an address with odd bits");
+  DCHECK((reinterpret_cast<std::uint64_t>(node) & kHashBits) == 0, "an address of over 48 bits");
   std::size_t shard = hash >> shift_;
   change_live(shard, +1, near);
-  place(view_of(shard), hash, reinterpret_cast<std::uint64_t>(node) | tag_bits(hash));
+  place(view_of(shard), slot_for(node, hash), tag_of(hash));
 }
 
 template <class Node>
@@ -158,27 +187,21 @@ void PointerTable<Node>::erase(std::uint64_t hash, Node* node, LoopId near) {
   std::size_t shard = hash >> shift_;
   View view = view_of(shard);
   ENSURE(view.buckets != nullptr, "erasing from an empty shard");
-  const std::uint64_t wanted = reinterpret_cast<std::uint64_t>(node) | tag_bits(hash);
   for (std::size_t i = hash & view.mask;; i = (i + 1) & view.mask) {
     Bucket& bucket = view.buckets[i];
-    bool ends_here = has_empty(bucket);
-    for (Slot& slot : bucket.slots) {
-      if (slot.load(std::memory_order_relaxed) != wanted) continue;
-      slot.store(ends_here ? kEmpty : kTombstone, std::memory_order_relaxed);
+    const Tags tags(bucket, std::memory_order_relaxed);
+    bool ends_here = tags.equal_to(kEmpty) != 0;
+    for (std::uint64_t hits = tags.equal_to(tag_of(hash)); hits != 0; hits &= hits - 1) {
+      std::uint32_t j = slot_of(hits);
+      if (node_of(bucket.slots[j].load(std::memory_order_relaxed)) != node) continue;
+      set_tag(bucket, j, ends_here ? kEmpty : kTombstone);
       return change_live(shard, -1, near);
     }
     ENSURE(!ends_here, "erasing a node that is not in the table");
   }
 }
 
-template <class Node>
-bool PointerTable<Node>::has_empty(const Bucket& bucket) {
-  for (const Slot& slot : bucket.slots)
-    if (slot.load(std::memory_order_relaxed) == kEmpty) return true;
-  return false;
-}
-
-// Keeps the table between an eighth and two thirds full. Tombstones take no room: they are taken
+// Keeps a shard between an eighth and 70 % full. Tombstones take no room: they are taken
 // first, and only a bucket that was full has any.
 template <class Node>
 void PointerTable<Node>::change_live(std::size_t shard, std::int32_t by, LoopId near) {
@@ -187,23 +210,25 @@ void PointerTable<Node>::change_live(std::size_t shard, std::int32_t by, LoopId 
   stored.store(live, std::memory_order_relaxed);
   std::size_t count = view_of(shard).count();
   std::size_t capacity = count * kBucketSize;
-  if (live * std::size_t{3} > capacity * 2) rebuild(shard, count == 0 ? 1 : count * 2, near);
+  if (live * std::size_t{10} > capacity * 7) rebuild(shard, count == 0 ? 1 : count * 2, near);
   else if (live == 0) rebuild(shard, 0, near);
   else if (count > 1 && live * std::size_t{8} < capacity) rebuild(shard, count / 2, near);
 }
 
 template <class Node>
 void PointerTable<Node>::rebuild(std::size_t shard, std::size_t bucket_count, LoopId near) {
-  ENSURE(bucket_count <= std::size_t{1} << kTagWidth, "an index shard outgrew its tags");
+  ENSURE(bucket_count <= 1U << 16, "an index shard outgrew the hash bits that it stores");
   View old = view_of(shard);
   std::uint64_t word = 0;
   if (bucket_count > 0) {
     auto* buckets = static_cast<Bucket*>(zeroed_lines(bucket_count * sizeof(Bucket)));
     word = View::pack(buckets, bucket_count);
     for (std::size_t i = 0; i < old.count(); ++i) {
-      for (const Slot& from : old.buckets[i].slots) {
-        std::uint64_t slot = from.load(std::memory_order_relaxed);
-        if (is_node(slot)) place(View(word), tag_of(slot), slot);
+      const Bucket& bucket = old.buckets[i];
+      for (std::uint32_t j = 0; j < kBucketSize; ++j) {
+        std::uint64_t tag = tag_at(bucket, j);
+        if (tag > kTombstone)
+          place(View(word), bucket.slots[j].load(std::memory_order_relaxed), tag);
       }
     }
   }
@@ -217,10 +242,10 @@ void PointerTable<Node>::for_each(Visit visit) const {
   for (std::size_t shard = 0; shard < buckets_.size(); ++shard) {
     View view = view_of(shard);
     for (std::size_t i = 0; i < view.count(); ++i) {
-      for (const Slot& from : view.buckets[i].slots) {
-        std::uint64_t slot = from.load(std::memory_order_relaxed);
-        if (is_node(slot)) visit(*node_of(slot));
-      }
+      const Bucket& bucket = view.buckets[i];
+      for (std::uint32_t j = 0; j < kBucketSize; ++j)
+        if (tag_at(bucket, j) > kTombstone)
+          visit(*node_of(bucket.slots[j].load(std::memory_order_relaxed)));
     }
   }
 }

@@ -36,8 +36,8 @@ class TextHash {
     return fold(fold(a ^ low_, b ^ state) ^ text.size(), high_);
   }
 
-  [[nodiscard]] std::uint64_t number(std::uint64_t value) const {
-    return fold(value ^ low_, last_);
+  [[nodiscard]] std::uint64_t pair(std::uint64_t a, std::uint64_t b) const {
+    return fold(fold(a ^ low_, b ^ high_), last_);
   }
 
  private:

@@ -43,72 +43,81 @@ class WildcardTrie::Node {
       : parent(parent_node), length(token_length) {}
 };
 
-// One match under way. Where both a `*` and a literal child go on, the literal one is kept for later.
+// One match under way: down the trie level by level, all nodes of a level together, so that their
+// lookups wait for memory side by side.
 class WildcardTrie::Walk {
  public:
-  Walk(const WildcardTrie& trie, MatchResult& into) : trie_(trie), into_(into) {}
+  Walk(const WildcardTrie& trie, const TokenList& tokens, MatchResult& into)
+      : trie_(trie), tokens_(tokens), into_(into) {}
 
-  void from(const Node* node, Tokens rest) {
-    std::size_t bottom = size_;
-    push(node, rest);
-    while (size_ > bottom) {
-      Branch branch = branches_[--size_];
-      follow(branch.node, branch.rest);
-    }
+  void from(const Node* root) const {
+    Level level;
+    level.add(root);
+    down(level, 0);
   }
 
  private:
-  struct Branch {
-    const Node* node;
-    Tokens rest;
+  // Nodes that are reached by the same number of tokens. A level too wide for one is walked in parts,
+  // which nest; each level of nesting needs as many branching patterns, so the stack stays small.
+  struct Level {
+    static constexpr std::size_t kWidth = 16;
+    [[nodiscard]] bool has_room_for_children() const { return size + 2 <= kWidth; }
+    void add(const Node* node) {
+      if (node != nullptr) nodes[size++] = node;
+    }
+    std::size_t size = 0;
+    const Node* nodes[kWidth];
   };
 
-  void follow(const Node* node, Tokens rest) {
-    while (node != nullptr) {
-      append(node->tail);
-      std::string_view token = rest.take();
-      const Node* literal = literal_child(node, token);
-      if (rest.done()) {
-        append(node->star_end);
-        if (literal != nullptr) append(literal->end);
-        return;
+  void down(Level level, std::size_t depth) const {
+    for (; level.size > 0; ++depth) {
+      std::uint64_t edges[Level::kWidth];
+      prefetch(level, depth, edges);
+      for (std::size_t i = 0; i < level.size; ++i) append(level.nodes[i]->tail);
+      if (depth + 1 == tokens_.size()) return finish(level, depth, edges);
+      Level next;
+      for (std::size_t i = 0; i < level.size; ++i) {
+        if (!next.has_room_for_children()) {
+          down(next, depth + 1);
+          next.size = 0;
+        }
+        next.add(level.nodes[i]->star.load(std::memory_order_acquire));
+        next.add(literal_child(level.nodes[i], depth, edges[i]));
       }
-      const Node* star = node->star.load(std::memory_order_acquire);
-      if (star == nullptr) {
-        node = literal;
-        continue;
-      }
-      if (literal != nullptr && !push(literal, rest)) {
-        Walk(trie_, into_).from(star, rest);
-        node = literal;
-        continue;
-      }
-      node = star;
+      level = next;
     }
   }
 
-  bool push(const Node* node, Tokens rest) {
-    if (size_ == kBranchesMax) return false;
-    branches_[size_++] = {node, rest};
-    return true;
+  void finish(const Level& level, std::size_t depth, const std::uint64_t* edges) const {
+    for (std::size_t i = 0; i < level.size; ++i) {
+      append(level.nodes[i]->star_end);
+      const Node* literal = literal_child(level.nodes[i], depth, edges[i]);
+      if (literal != nullptr) append(literal->end);
+    }
   }
 
-  const Node* literal_child(const Node* node, std::string_view token) const {
-    if (node->literal_children.load(std::memory_order_acquire) == 0) return nullptr;
-    return trie_.child(node, token, trie_.edge_hash(node, token));
+  void prefetch(const Level& level, std::size_t depth, std::uint64_t* edges) const {
+    for (std::size_t i = 0; i < level.size; ++i) {
+      edges[i] = kNoEdge;
+      if (!level.nodes[i]->has_literal_children()) continue;
+      edges[i] = trie_.edge_hash(level.nodes[i], tokens_[depth].hash) | 1;
+      trie_.edges_.prefetch(edges[i]);
+    }
   }
 
-  void append(const End& end) {
+  const Node* literal_child(const Node* node, std::size_t depth, std::uint64_t edge) const {
+    // A child that appears after prefetch() looked comes too late for this match.
+    if (edge == kNoEdge) return nullptr;
+    return trie_.child(node, tokens_[depth].text, edge);
+  }
+
+  void append(const End& end) const {
     if (const Interest* interest = end.load(std::memory_order_acquire)) interest->append_to(into_);
   }
 
-  // More than that nest another Walk, so that depth costs little stack and no heap.
-  static constexpr std::size_t kBranchesMax = 16;
-
   const WildcardTrie& trie_;
+  const TokenList& tokens_;
   MatchResult& into_;
-  std::size_t size_ = 0;
-  Branch branches_[kBranchesMax];
 };
 
 WildcardTrie::WildcardTrie(const TextHash& hash, Reclaimer& reclaimer)

@@ -50,8 +50,14 @@ class WildcardTrie {
   static constexpr unsigned kEdgeShardBits = 8;
   static constexpr std::uint32_t kLocks = 64;
 
-  Node* child(const Node* parent, std::string_view token, std::uint64_t hash) const;
-  [[nodiscard]] std::uint64_t edge_hash(const Node* parent, std::string_view token) const;
+  Node* child(const Node* parent, std::string_view token, std::uint64_t edge) const;
+  // The hash of the edge from `parent` under a token of this hash.
+  [[nodiscard]] std::uint64_t edge_hash(const Node* parent, std::uint64_t token_hash) const {
+    return hash_.pair(token_hash, reinterpret_cast<std::uint64_t>(parent));
+  }
+  [[nodiscard]] std::uint64_t edge_hash(const Node* parent, std::string_view token) const {
+    return edge_hash(parent, hash_(token, 0));
+  }
   Node* make_child(Node* parent, std::string_view token, LoopId near);
   Node* make_star(Node* parent);
   // Where the interest in `pattern` hangs, and the node that holds it; null if there is none.

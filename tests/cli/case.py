@@ -10,10 +10,11 @@ import subprocess
 import tempfile
 
 from harness import server as servers
+from harness.wire import client
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "cases"
 
-_STEP = re.compile(r"(?:\[(peer|midge)\] )?(exit|err~|out~|err|out|varz|log|file)(?: (.*))?$")
+_STEP = re.compile(r"(?:\[(peer|midge)\] )?(exit|err~|out~|err|out|varz|log|no-log|file|connect)(?: (.*))?$")
 _HEAD_KEYS = {"title", "rows", "argv", "run", "env", "order", "eol", "deviation"}
 _EOL = {"lf": "\n", "crlf": "\r\n"}
 _LOG_PREFIX = re.compile(r"\[\d+\] (?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} )?")
@@ -158,11 +159,17 @@ def _check_running(case, steps, executable):
 def _check_running_step(server, number, verb, argument):
     if verb == "log":
         server.wait_log(argument)
+    elif verb == "no-log":
+        if re.search(argument, server.log()):
+            raise Mismatch(f"line {number}: the log is {server.log()}")
+    elif verb == "connect":
+        with client(server) as wire:
+            wire.barrier()
     elif verb == "file":
         name, _, pattern = argument.partition(" ")
-        text = servers.wait_until(lambda: _text(server.folder / name), f"file {name}")
-        if not re.fullmatch(pattern, text, re.DOTALL):
-            raise Mismatch(f"line {number}: {name} holds {text!r}")
+        path = server.folder / name
+        servers.wait_until(lambda: re.fullmatch(pattern, _text(path), re.DOTALL),
+                           f"{name} to hold {pattern}")
     elif verb == "varz":
         differing = _differences(json.loads(argument), server.json("/varz"))
         if differing:

@@ -138,8 +138,8 @@ def test_an_argument_error_is_logged(start):
 @pytest.mark.rows("LOG-02", "CONF-028")
 def test_log_file_takes_all(start):
     server = start("-l", "%DIR%/x.log")
-    text = (server.folder / "x.log").read_text()
-    assert "Server is ready" in text
+    log = server.folder / "x.log"
+    servers.wait_until(lambda: "Server is ready" in log.read_text(), "the log's last line")
     assert server.log() == ""
 
 

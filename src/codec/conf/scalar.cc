@@ -172,9 +172,8 @@ ScalarResult read_bare_word(Scanner& scanner) {
   return scalar;
 }
 
-// A word that began like a number and went on otherwise: `10ms`, `1.2.3.4:4222`.
+// A word that began like a number and went on otherwise: `10ms`, `0x10`.
 ScalarResult read_number_as_word(Scanner& scanner, std::size_t begin) {
-  scanner.next();
   bool is_plain = true;
   Text text = read_bare_text(scanner, std::string(scanner.since(begin)), is_plain);
   if (!text) return std::unexpected(std::move(text).error());
@@ -245,6 +244,15 @@ ScalarResult read_time(Scanner& scanner, std::size_t begin) {
   return scalar;
 }
 
+// `1.2.3.4:4222`: the second dot shows that this is no number.
+ScalarResult read_address(Scanner& scanner, std::size_t begin) {
+  const auto belongs = [](int byte) {
+    return is_digit(byte) || byte == '.' || byte == ':' || byte == '-';
+  };
+  while (belongs(scanner.peek())) scanner.next();
+  return string_scalar(std::string(scanner.since(begin)));
+}
+
 // The cursor is at the dot.
 ScalarResult read_fraction(Scanner& scanner, std::size_t begin) {
   scanner.next();
@@ -252,7 +260,7 @@ ScalarResult read_fraction(Scanner& scanner, std::size_t begin) {
     return syntax_error("Floats must have a digit after the '.', but got '" +
                         scanner.character() + "' instead.");
   while (is_digit(scanner.peek())) scanner.next();
-  if (scanner.peek() == '.') return read_number_as_word(scanner, begin);
+  if (scanner.peek() == '.') return read_address(scanner, begin);
   return float_scalar(scanner.since(begin));
 }
 
@@ -313,8 +321,9 @@ ScalarResult read_number(Scanner& scanner, bool in_array) {
   }
   if (scanner.peek() == '.') return read_fraction(scanner, begin);
   if (at_unit(scanner)) return read_unit(scanner, begin);
-  if (!ends_number(scanner, in_array)) return read_number_as_word(scanner, begin);
-  return integer_scalar(scanner.since(begin));
+  if (ends_number(scanner, in_array)) return integer_scalar(scanner.since(begin));
+  scanner.next();  // whatever it is, a quote or a backslash too, it belongs to the word
+  return read_number_as_word(scanner, begin);
 }
 
 }  // namespace

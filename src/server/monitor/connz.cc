@@ -111,13 +111,20 @@ struct Entry {
   WallTime now;
 };
 
+std::vector<const broker::SubscriptionInfo*> subscriptions(const Entry& e) {
+  std::vector<const broker::SubscriptionInfo*> sorted;
+  for (const broker::SubscriptionInfo& one : e.info.subscription_list) sorted.push_back(&one);
+  std::ranges::sort(sorted, [](const auto* a, const auto* b) { return comes_before(*a, *b); });
+  return sorted;
+}
+
 bool lists(const Entry& e, SubscriptionDetail detail) {
   return e.request.subscriptions == detail && !e.info.subscription_list.empty();
 }
 
 void write_subjects(JsonWriter& json, const Entry& e) {
   json.begin_array();
-  for (const broker::SubscriptionInfo& one : e.info.subscription_list) json.value(one.subject);
+  for (const broker::SubscriptionInfo* one : subscriptions(e)) json.value(one->subject);
   json.end_array();
 }
 
@@ -125,8 +132,8 @@ void write_details(JsonWriter& json, const Entry& e) {
   // The peer names the account of closed connections' subscriptions only.
   const AccountShown account = e.info.stop ? AccountShown::kYes : AccountShown::kNo;
   json.begin_array();
-  for (const broker::SubscriptionInfo& one : e.info.subscription_list)
-    write_subscription(json, one, account);
+  for (const broker::SubscriptionInfo* one : subscriptions(e))
+    write_subscription(json, *one, account);
   json.end_array();
 }
 

@@ -38,8 +38,8 @@ ConnectionInfo alice() {
   info.account = "$G";
   info.authorized_user = "u1";
   info.subscription_list = {
-      {.account = "$G", .subject = "foo.bar", .sid = "1", .delivered = 2, .cid = 5},
       {.account = "$G", .subject = "foo.*", .queue = "q1", .sid = "2", .delivered = 2, .max = 10, .cid = 5},
+      {.account = "$G", .subject = "foo.bar", .sid = "1", .delivered = 2, .cid = 5},
   };
   return info;
 }

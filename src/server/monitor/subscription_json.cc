@@ -33,6 +33,12 @@ constexpr Row kFields[] = {
 
 }  // namespace
 
+bool comes_before(const broker::SubscriptionInfo& a, const broker::SubscriptionInfo& b) {
+  if (a.cid != b.cid) return a.cid < b.cid;
+  if (a.sid.size() != b.sid.size()) return a.sid.size() < b.sid.size();
+  return a.sid < b.sid;
+}
+
 void write_subscription(codec::JsonWriter& json, const broker::SubscriptionInfo& subscription,
                         AccountShown account) {
   json.begin_object();

@@ -1,4 +1,4 @@
-// One subscription as `/subsz` and `/connz?subs=detail` show it. Pure; any thread.
+// Subscriptions as `/subsz` and `/connz?subs=detail` show them. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,11 @@
 #include "codec/json_writer.h"
 
 namespace midge::server {
+
+// Older connections first; within one by sid, as numbers where they are (most clients count up). So
+// pages fit together, whatever loops the connections sit on and however loops keep subscriptions.
+[[nodiscard]] bool comes_before(const broker::SubscriptionInfo& a,
+                                const broker::SubscriptionInfo& b);
 
 enum class AccountShown : std::uint8_t { kNo, kYes };
 

@@ -80,13 +80,14 @@ Subscriptions chosen(const SubszRequest& request, const Parts& parts) {
   return found;
 }
 
-// By connection, so that pages fit together whatever loops the connections sit on.
 std::span<const SubscriptionInfo* const> sorted_page(const SubszRequest& request,
                                                      Subscriptions& found) {
-  std::ranges::stable_sort(found, {}, &SubscriptionInfo::cid);
   const auto size = static_cast<std::int64_t>(found.size());
   const std::int64_t begin = std::min(request.offset, size);
   const std::int64_t count = std::min(request.limit, size - begin);
+  std::partial_sort(
+      found.begin(), found.begin() + begin + count, found.end(),
+      [](const SubscriptionInfo* a, const SubscriptionInfo* b) { return comes_before(*a, *b); });
   return std::span(found).subspan(static_cast<std::size_t>(begin),
                                   static_cast<std::size_t>(count));
 }

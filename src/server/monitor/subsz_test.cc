@@ -30,6 +30,7 @@ Parts two_loops() {
   parts[0].subscriptions = {
       {.account = "$G", .subject = "foo.bar", .sid = "7", .delivered = 2, .cid = 6}};
   parts[1].subscriptions = {
+      {.account = "$G", .subject = "last", .sid = "10", .cid = 5},
       {.account = "$G", .subject = "foo.*", .queue = "q1", .sid = "2", .delivered = 2, .max = 10, .cid = 5},
       {.account = "$G", .subject = "other", .sid = "3", .cid = 5}};
   return parts;
@@ -79,12 +80,12 @@ TEST_CASE("figures") {
 }
 
 TEST_CASE("lists") {
-  CHECK(subjects("subs=1") == "foo.* other foo.bar");  // by connection
+  CHECK(subjects("subs=1") == "foo.* other last foo.bar");  // by connection, then sid
   CHECK(subjects("subs=1&limit=1&offset=1") == "other");
   CHECK(subjects("subs=1&offset=100").empty());
   CHECK(subjects("subs=1&test=foo.bar") == "foo.* foo.bar");
   CHECK(subjects("subs=1&test=none").empty());
-  CHECK(subjects("subs=1&acc=$G") == "foo.* other foo.bar");
+  CHECK(subjects("subs=1&acc=$G") == "foo.* other last foo.bar");
   CHECK(ask("subs=1&test=other").find(R"(  "total": 1,
   "offset": 0,
   "limit": 1024,

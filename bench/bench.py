@@ -34,10 +34,13 @@ def arguments():
     add("--no-peer", action="store_true", help="measure Midge alone")
     add("--no-midge", action="store_true", help="measure the peer alone")
     add("--runs", type=int, default=5)
-    add("--rows", default="", help="names or beginnings of names: " + ",".join(r.name for r in ROWS))
+    add("--rows", default="",
+        help="names or beginnings of names: " + ",".join(row.name for row in ROWS))
     add("--loops", default="", help="1, 2 or both (1,2)")
     add("--quick", action="store_true", help="one run, a quarter of the time, CPU rows, one loop")
     add("--no-pin", dest="pin", action="store_false", help="let the scheduler place everything")
+    add("--urgent", action="store_true",
+        help="take precedence over other work on the machine (needs root)")
     add("--write", action="store_true", help="put the table into README.md")
     add("--json", help="write all samples to this file")
     return parser.parse_args()
@@ -80,6 +83,20 @@ def measure(options, kinds):
     return measurements
 
 
+def become_urgent():
+    """A session of its own is a scheduling group of its own (autogroup), whose weight is raised."""
+    if os.getpid() != os.getsid(0):
+        if os.fork() != 0:
+            os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
+        os.setsid()
+    try:
+        with open("/proc/self/autogroup", "w") as file:
+            file.write("-20")
+    except FileNotFoundError:
+        pass  # no autogroups: the niceness below counts by itself
+    os.nice(-10)
+
+
 def write_readme(text):
     path = os.path.join(HERE, "README.md")
     with open(path) as file:
@@ -99,6 +116,8 @@ def main():
     options = arguments()
     if options.quick:
         options.runs = 1
+    if options.urgent:
+        become_urgent()
     kinds = selected_kinds(options)
     text = machine.describe(kinds, options) + "\n"
     measurements = measure(options, kinds)

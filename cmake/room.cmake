@@ -2,6 +2,12 @@
 #   library  midge_<room>   from src/<room>/**/*.cc (alias midge::<room>)
 #   test     <room>_test    from src/<room>/**/*_test.cc, with doctest
 #   bench    <room>_bench   from src/<room>/**/*_bench.cc, with Google Benchmark, if MIDGE_BENCH is on
+if(MIDGE_TESTS)
+  add_library(doctest_main OBJECT EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/cmake/doctest_main.cc)
+  target_link_libraries(doctest_main PRIVATE midge_flags)
+  target_compile_options(doctest_main PRIVATE $<$<CONFIG:Release>:-O1>)
+endif()
+
 function(midge_room name)
   cmake_parse_arguments(ROOM "" "" "DEPS;LIBS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
@@ -30,8 +36,10 @@ function(midge_room name)
   endif()
   add_library(midge::${name} ALIAS midge_${name})
   if(tests AND MIDGE_TESTS)
-    add_executable(${name}_test ${tests} ${CMAKE_SOURCE_DIR}/cmake/doctest_main.cc)
-    target_link_libraries(${name}_test PRIVATE midge_${name})
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE midge_${name} doctest_main)
+    # What is tested is optimised as it is shipped; the tests themselves are built for the builder.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
   if(benches AND MIDGE_BENCH)

@@ -1,7 +1,7 @@
-// Goal: whatever a client sends and however the network cuts it, the parser makes the same frames and
-// the same error of it, never reads beyond the bytes it was given, and holds no more memory than what
-// has arrived explains.
-// Input: one byte that chooses settings, one that seeds the cuts, then the client's bytes.
+// Goal: whatever a client sends and however the network cuts it, the parser makes the same frames
+// and the same error of it, never reads beyond the bytes it was given, and holds no more memory
+// than what has arrived explains. Input: one byte that chooses settings, one that seeds the cuts,
+// then the client's bytes.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +16,9 @@ namespace {
 
 using midge::SharedBytes;
 using namespace midge::proto;
+
+// Longer inputs are cut at random only: a chunk a byte is slow.
+constexpr std::size_t kBytewiseMax = 1024;
 
 struct Settings {
   ParserLimits limits;
@@ -68,8 +71,11 @@ void append(std::string& out, const Frame& frame) {
       out += std::to_string(frame.max);
       break;
     case Verb::kConnect:
-    case Verb::kInfo: append(out, frame.args); break;
-    default: break;
+    case Verb::kInfo:
+      append(out, frame.args);
+      break;
+    default:
+      break;
   }
   out += '\n';
 }
@@ -127,15 +133,17 @@ Outcome parse(std::string_view text, const Settings& settings, std::uint32_t see
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const unsigned choice = data[0];
-  const Settings settings{
-      .limits = {.max_control_line = (choice & 1) != 0 ? 24u : 4096u,
-                 .max_payload = (choice & 2) != 0 ? -1 : (choice & 4) != 0 ? 10 : 1 << 20},
-      .headers = (choice & 8) == 0};
+  const Settings settings{.limits = {.max_control_line = (choice & 1) != 0 ? 24u : 4096u,
+                                     .max_payload = (choice & 2) != 0   ? -1
+                                                    : (choice & 4) != 0 ? 10
+                                                                        : 1 << 20},
+                          .headers = (choice & 8) == 0};
   const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
   if (text.empty()) return 0;
 
   const Outcome whole = parse(text, settings, 0, 0);
-  require(parse(text, settings, 0, 1) == whole, "byte by byte reads differently");
+  if (text.size() <= kBytewiseMax)
+    require(parse(text, settings, 0, 1) == whole, "byte by byte reads differently");
   require(parse(text, settings, data[1], 16) == whole, "short pieces read differently");
   require(parse(text, settings, data[1] + 256u, text.size()) == whole, "cuts read differently");
   return 0;

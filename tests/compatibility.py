@@ -82,7 +82,8 @@ def page(rows: dict, proofs: dict) -> str:
     out = ["# Compatibility with nats-server 2.15.2", "",
            "Which features of nats-server Midge is proven to have. `tests/compatibility.py` writes this page",
            "from the tests: a row is listed if a test that CI runs says it proves it. Rows that are not",
-           "listed may work, in part or whole; nothing here says so.", "",
+           "listed may work, in part or whole; nothing here says so. Where part of a row belongs to something",
+           "that Midge does not have yet (TLS, accounts, clusters, JetStream), it is listed for the rest.", "",
            "| group | | proven | of |", "|---|---|---|---|"]
     for group, title in GROUPS.items():
         members = [row for row in rows if group_of(row) == group]

@@ -24,8 +24,8 @@ std::string publish_frame(std::string_view subject, std::string_view reply, std:
 
 std::size_t message_frame_bytes(std::size_t subject, std::size_t sid, std::size_t reply,
                                 std::size_t payload) {
-  return 4 + subject + 1 + sid + 1 + (reply == 0 ? 0 : reply + 1) +
-         std::to_string(payload).size() + 2 + payload + 2;
+  return 4 + subject + 1 + sid + 1 + (reply == 0 ? 0 : reply + 1) + std::to_string(payload).size() +
+         2 + payload + 2;
 }
 
 Batch Batch::repeat(std::string_view subject, std::size_t payload, bool ping) {

@@ -2,7 +2,8 @@
 // same connections:
 //   churn alone, as fast as it goes                          → CPU of a pair
 //   traffic at peak, without and with churn at a rate        → what the traffic loses
-//   traffic at a low rate, without and with churn at a rate  → what a pair costs beside traffic, the
+//   traffic at a low rate, without and with churn at a rate  → what a pair costs beside traffic,
+//   the
 //     harm to caches included: the CPU that "with" has more than "without", for each pair
 // Without and with take turns in slices of a second, so that a change of the machine's mood during
 // the run hits both.

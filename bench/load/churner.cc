@@ -32,8 +32,8 @@ std::int64_t Churner::advance(std::int64_t now) {
   if (rate_ <= 0) return kNever;
   const double turns_per_ns = rate_ / kPairsPerTurn / static_cast<double>(kSecond);
   const auto due = [&] {
-    return std::isinf(rate_) ||
-           static_cast<double>(turns_since_) < static_cast<double>(now - rate_since_) * turns_per_ns;
+    return std::isinf(rate_) || static_cast<double>(turns_since_) <
+                                    static_cast<double>(now - rate_since_) * turns_per_ns;
   };
   while (turns_ - reader_.pongs() < kTurnsUnanswered && due()) append_turn();
   if (!outbox_.empty()) outbox_.erase(0, socket_.try_send(outbox_.data(), outbox_.size()));
@@ -59,7 +59,8 @@ void Churner::append_subject(std::uint64_t id) {
   outbox_ += kind_ == ChurnKind::kInbox ? "_INBOX." : "*.watch.";
   // A distinct token of 22 characters, spread over the alphabet as clients' random ones are.
   std::uint64_t mixed = (id + 1) * 0x9E37'79B9'7F4A'7C15;
-  for (int i = 0; i < 11; ++i, mixed /= 36) outbox_ += "0123456789abcdefghijklmnopqrstuvwxyz"[mixed % 36];
+  for (int i = 0; i < 11; ++i, mixed /= 36)
+    outbox_ += "0123456789abcdefghijklmnopqrstuvwxyz"[mixed % 36];
   for (int i = 0; i < 11; ++i, id /= 10) outbox_ += static_cast<char>('A' + id % 10);
 }
 

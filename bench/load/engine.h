@@ -42,8 +42,8 @@ class Engine {
   void add(Actor& actor) { actors_.push_back(&actor); }
 
   Stretch run_for(double seconds);
-  // Fails when `done` does not come true within ten seconds.
-  void run_until(const std::function<bool()>& done, const char* what);
+  // Whether `done` came true within the time.
+  [[nodiscard]] bool run_until(const std::function<bool()>& done, double seconds);
 
  private:
   void turn(std::int64_t deadline);

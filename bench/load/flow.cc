@@ -9,9 +9,10 @@
 
 namespace midge::load {
 namespace {
-constexpr std::int64_t kQuantum = 50'000;            // paced frames go out at most this often
-constexpr std::size_t kWriteBytes = 256 * 1024;      // one publisher's turn
-constexpr std::uint64_t kRunawayBytes = 32 << 20;    // paced: the server does not keep up
+constexpr std::int64_t kQuantum = 50'000;          // paced frames go out at most this often
+constexpr std::size_t kWriteBytes = 256 * 1024;    // one publisher's turn
+constexpr double kDrainSeconds = 10;               // for what is under way at the end
+constexpr std::uint64_t kRunawayBytes = 32 << 20;  // paced: the server does not keep up
 }  // namespace
 
 Flow::Flow(Engine& engine, const FlowPlan& plan, const Batch& batch)
@@ -45,7 +46,9 @@ void Flow::start_paced(double rate) {
 void Flow::stop() {
   mode_ = Mode::kIdle;
   for (Publisher& publisher : publishers_) publisher.finish_frame();
-  engine_.run_until([this] { return completed() == sent(); }, "the last messages");
+  if (!engine_.run_until([this] { return completed() == sent(); }, kDrainSeconds)) {
+    fail("of " + std::to_string(sent()) + " messages " + std::to_string(completed()) + " arrived");
+  }
 }
 
 std::uint64_t Flow::sent() const {
@@ -120,7 +123,8 @@ std::int64_t Flow::advance_peak() {
 
 std::int64_t Flow::advance_paced(std::int64_t now) {
   const auto due = static_cast<std::uint64_t>(static_cast<double>(now - paced_since_) * rate_ /
-                                              static_cast<double>(kSecond)) + 1;
+                                              static_cast<double>(kSecond)) +
+                   1;
   // Rotates over the publishers in blocks, as frames sent in one turn go to one of them.
   if (due > paced_sent_) {
     Publisher& publisher = publishers_[next_publisher_++ % publishers_.size()];

@@ -33,8 +33,7 @@ class Histogram {
   static std::size_t bucket(std::uint64_t value) {
     const int shift = std::bit_width(value | ((1u << kBits) - 1)) - kBits;
     const int power = shift < kPowers ? shift : kPowers - 1;
-    return (static_cast<std::size_t>(power) << kBits) +
-           ((value >> power) & ((1u << kBits) - 1));
+    return (static_cast<std::size_t>(power) << kBits) + ((value >> power) & ((1u << kBits) - 1));
   }
 
   std::array<std::uint32_t, static_cast<std::size_t>(kPowers) << kBits> counts_{};

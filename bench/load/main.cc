@@ -31,7 +31,8 @@ int main(int argc, char** argv) {
     run(options);
     return 0;
   }
-  std::fputs("usage: midge-load flow|subjects|requests|churn|slow-readers|idle --port P --pid PID\n",
-             stderr);
+  std::fputs(
+      "usage: midge-load flow|subjects|requests|churn|slow-readers|idle --port P --pid PID\n",
+      stderr);
   return 2;
 }

@@ -36,7 +36,7 @@ void Poller::remove(int fd) {
 
 void Poller::wait(std::int64_t timeout_ns) {
   std::array<epoll_event, 1024> ready;
-  if (timeout_ns < 0) timeout_ns = 0;
+  if (timeout_ns < 0 || spins_) timeout_ns = 0;
   const timespec timeout{.tv_sec = timeout_ns / kSecond, .tv_nsec = timeout_ns % kSecond};
   const int count = ::epoll_pwait2(fd_, ready.data(), ready.size(), &timeout, nullptr);
   if (count < 0 && errno != EINTR) fail_errno("epoll_pwait2");

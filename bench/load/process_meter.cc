@@ -11,7 +11,8 @@
 namespace midge::load {
 
 ProcessMeter::ProcessMeter(pid_t pid) : pid_(pid) {
-  if (clock_getcpuclockid(pid, &clock_) != 0) fail("no CPU clock of process " + std::to_string(pid));
+  if (clock_getcpuclockid(pid, &clock_) != 0)
+    fail("no CPU clock of process " + std::to_string(pid));
 }
 
 std::int64_t ProcessMeter::cpu_ns() const {

@@ -1,4 +1,5 @@
-// Where all readers of the process read into: large enough for few calls, small enough for the cache.
+// Where all readers of the process read into: large enough for few calls, small enough for the
+// cache.
 #pragma once
 
 #include <array>

@@ -10,8 +10,8 @@
 namespace midge::load {
 
 struct SocketShape {
-  int receive_buffer = 0;    // SO_RCVBUF; 0 = the system's
-  int segment_bytes = 0;     // TCP_MAXSEG; 0 = the loopback's 64 KiB
+  int receive_buffer = 0;  // SO_RCVBUF; 0 = the system's
+  int segment_bytes = 0;   // TCP_MAXSEG; 0 = the loopback's 64 KiB
 };
 
 // A reader that is slow as one behind a real network is: a small window, and Ethernet's segments.

@@ -20,18 +20,21 @@ class LoadError(Exception):
 
 class Load:
     """`pin`: with one loop, the server has CPU 0 and the generator CPU 1, so that neither takes
-    time from the other; with two loops the scheduler places all three threads."""
+    time from the other. A row may be `sequential` (there is never work for both at once): then they
+    share CPU 0, which spares both the wake-ups across CPUs that a virtual machine makes so dear.
+    With two loops the scheduler places all three threads."""
 
     def __init__(self, path, pin):
         self.path = path
         self.pin = pin and os.cpu_count() >= 2
 
-    def run(self, kind, loops, place, arguments, extra_config=""):
+    def run(self, kind, loops, place, arguments, sequential=False):
         pinned = self.pin and loops == 1
-        with Server(kind, loops, extra_config, 0 if pinned else None) as server:
+        with Server(kind, loops, 0 if pinned else None) as server:
             command = [self.path, *arguments, "--port", str(server.port), "--loops", str(loops),
                        "--place", place, "--pid", str(server.process.pid)]
-            pin = (lambda: os.sched_setaffinity(0, {1})) if pinned else None
+            cpu = 0 if sequential else 1
+            pin = (lambda: os.sched_setaffinity(0, {cpu})) if pinned else None
             done = subprocess.run(command, capture_output=True, text=True, preexec_fn=pin,
                                   timeout=TIMEOUT_SECONDS)
             if done.returncode == OVERLOADED:

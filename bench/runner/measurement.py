@@ -65,7 +65,7 @@ class Measurement:
                 output = {"rss": load.idle_rss(kind, self.loops)}
             else:
                 output = load.run(kind, self.loops, self.place, self._arguments(seconds_scale),
-                                  self.row.config)
+                                  self.row.sequential)
         except LoadError as error:
             print(f"{self.row.name}, {self.variant}: {error}", file=sys.stderr)
             output = None
@@ -84,7 +84,8 @@ class Measurement:
         rate = ["--rate", f"{reference['rate'] / 2:g}"]
         try:
             output = load.run(kind, self.loops, self.place,
-                              self._arguments(seconds_scale) + rate, self.row.config)
+                              self._arguments(seconds_scale) + rate,
+                              self.row.sequential)
             return at(output, "latency.p99_us")
         except Overloaded:
             return math.inf

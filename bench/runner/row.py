@@ -32,14 +32,14 @@ class Row:
     label: str
     arguments: tuple
     variants: tuple
-    cpu_goal: dict = field(default_factory=dict)  # by placement, or "" for all; empty: no CPU figure
+    cpu_goal: dict = field(default_factory=dict)  # by placement, "" for all; none: no CPU figure
     p99_goal: float = 1.0  # ours over the peer's
-    paced: bool = True     # p99 is measured at half of the peer's peak rate, else at the peak itself
+    paced: bool = True     # p99 is measured at half of the peer's peak rate, else at the peak
     warmup: float = 0.5
     seconds: float = 2.0
     timed: bool = True     # the scenario takes --warmup and --seconds
     figures: tuple = ()
-    config: str = ""
+    sequential: bool = False  # never work for server and generator at once
 
 
 def flow(*arguments):
@@ -60,7 +60,7 @@ ROWS = (
         {"": 0.33}),
     Row("one_to_one_4k", "1→1, 4 KiB", flow("--payload", "4096"), PAIR, {"": 0.7}),
     Row("request_1", "request-reply, 1 in flight", ("requests",), PAIR,
-        {"same": 0.3, "apart": 0.5}, p99_goal=0.8, paced=False),
+        {"same": 0.3, "apart": 0.5}, p99_goal=0.8, paced=False, sequential=True),
     Row("request_16", "request-reply, 16 in flight", ("requests", "--in-flight", "16"), PAIR,
         {"": 0.4}),
     Row("request_256", "request-reply, 256 in flight", ("requests", "--in-flight", "256"), PAIR,

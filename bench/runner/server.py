@@ -20,8 +20,8 @@ class ServerKind:
         lines = subprocess.run([self.path, "-v"], capture_output=True, text=True, check=True)
         return ", ".join(lines.stdout.split("\n")).strip(", ")
 
-    def config(self, port, loops, extra):
-        text = f'listen: "127.0.0.1:{port}"\n{extra}'
+    def config(self, port, loops):
+        text = f'listen: "127.0.0.1:{port}"\n'
         if self.is_midge:
             text += f"loops: {loops}\nconnection_placement: spread\n"
         return text
@@ -37,10 +37,9 @@ class Server:
     """Context manager. Nothing connects to the server before the load generator does: which of
     Midge's loops a connection gets depends on how many came before."""
 
-    def __init__(self, kind, loops, extra="", cpu=None):
+    def __init__(self, kind, loops, cpu=None):
         self.kind = kind
         self.loops = loops
-        self.extra = extra
         self.cpu = cpu
         self.port = free_port()
 
@@ -48,7 +47,7 @@ class Server:
         self.folder = tempfile.TemporaryDirectory(prefix="midge-bench-")
         path = os.path.join(self.folder.name, "server.conf")
         with open(path, "w") as file:
-            file.write(self.kind.config(self.port, self.loops, self.extra))
+            file.write(self.kind.config(self.port, self.loops))
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
         environment = dict(os.environ, GOMAXPROCS=str(self.loops))
         pin = (lambda: os.sched_setaffinity(0, {self.cpu})) if self.cpu is not None else None

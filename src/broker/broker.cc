@@ -8,7 +8,7 @@ namespace midge::broker {
 Broker::Broker(io::Env& env, Log& log, std::span<io::Loop* const> loops, BrokerConfigPtr config)
     : env_(env),
       log_(log),
-      index_(static_cast<unsigned>(loops.size()), env.entropy().next()),
+      index_(static_cast<unsigned>(loops.size()), env.entropy().hash_salt()),
       credit_(static_cast<unsigned>(loops.size())),
       placement_(config->placement) {
   for (io::Loop* loop : loops) workers_.push_back(std::make_unique<Worker>(*this, *loop, config));

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kReferenceMin = 2048;
 // More than this is written before the tick ends.
 constexpr std::size_t kFlushEarly = 64 * 1024;
+// Closed connections are remembered with their subscriptions if there are few.
+constexpr std::size_t kClosedSubscriptionsMax = 100;
 // How long a closed connection may take to accept its last output and to hang up.
 constexpr Duration kLinger = milliseconds(500);
 
@@ -26,7 +28,7 @@ Client::Client(Worker& worker, std::unique_ptr<io::Stream> stream, std::uint64_t
 Client::~Client() { remove_all_subscriptions(); }
 
 void Client::open() {
-  last_input_ = worker_.now();
+  opened_ = last_input_ = worker_.now();
   stream_->attach(worker_.loop(), *this);
   debug("Client connection created");
   send_info();
@@ -69,6 +71,11 @@ void Client::on_readable() {
 }
 
 void Client::process(std::string_view input, const SharedBytes& chunk) {
+  parse(input, chunk);
+  worker_.end_run();
+}
+
+void Client::parse(std::string_view input, const SharedBytes& chunk) {
   proto::Frame frame;
   const proto::ParserLimits& limits = worker_.config().parser;
   while (!input.empty()) {
@@ -76,6 +83,7 @@ void Client::process(std::string_view input, const SharedBytes& chunk) {
       set_aside(input, chunk);
       return;
     }
+    const std::string_view before = input;
     switch (parser_.next(input, chunk, limits, options_.headers, frame)) {
       case proto::ParseStatus::kFrame:
         handle(frame);
@@ -84,7 +92,8 @@ void Client::process(std::string_view input, const SharedBytes& chunk) {
       case proto::ParseStatus::kNeedMore:
         return;
       case proto::ParseStatus::kError:
-        handle_parse_error();
+        worker_.end_run();
+        handle_parse_error(frame, before);
         return;
     }
   }
@@ -111,6 +120,15 @@ void Client::handle(const proto::Frame& frame) {
     case proto::Verb::kPub:
     case proto::Verb::kHpub:
       return handle_publish(frame);
+    default:
+      break;
+  }
+  // What follows may answer, or change who receives: publishes before it go first.
+  worker_.end_run();
+  switch (frame.verb) {
+    case proto::Verb::kPub:
+    case proto::Verb::kHpub:
+      return;  // above
     case proto::Verb::kSub:
       return handle_subscribe(frame);
     case proto::Verb::kUnsub:
@@ -129,21 +147,20 @@ void Client::handle(const proto::Frame& frame) {
   }
 }
 
-void Client::handle_parse_error() {
+void Client::handle_parse_error(const proto::Frame& frame, std::string_view input) {
+  log_parse_error(frame, input);
   switch (parser_.error()) {
     case proto::ParseError::kUnknownOperation:
-      return close_with_error("Unknown Protocol Operation", CloseReason::kProtocolViolation);
+      return refuse("Unknown Protocol Operation", CloseReason::kProtocolViolation);
     case proto::ParseError::kControlLineTooLong:
-      return close_with_error("maximum control line exceeded",
-                              CloseReason::kMaximumControlLineExceeded);
+      return refuse("maximum control line exceeded", CloseReason::kMaximumControlLineExceeded);
     case proto::ParseError::kPayloadTooLarge:
-      return close_with_error("Maximum Payload Violation", CloseReason::kMaximumPayloadExceeded);
+      return refuse("Maximum Payload Violation", CloseReason::kMaximumPayloadExceeded);
     case proto::ParseError::kClientError:
       return close(CloseReason::kParseError);
     case proto::ParseError::kNone:
     case proto::ParseError::kBadArguments:
     case proto::ParseError::kHeadersNotNegotiated:
-      worker_.log().error(log_name() + " - " + parser_.error_text());
       return close(CloseReason::kProtocolViolation);
   }
 }
@@ -153,29 +170,25 @@ void Client::handle_parse_error() {
 bool Client::deliver(Subscription& subscription, const MessageHead& head, const Message& message) {
   if (closing_) return false;
   const MessageHead::Parts& parts = head.parts(options_.headers);
-  const std::string_view sid = subscription.sid.text();
-  const std::size_t head_size = parts.before_sid.size() + sid.size() + parts.after_sid.size();
+  const std::size_t head_size =
+      parts.before_sid.size() + subscription.sid.size() + parts.after_sid.size();
   const std::size_t size = head_size + parts.payload.size() + 2;
   if (outbox_.pending() + size > worker_.pending_watermark()) [[unlikely]] {
     if (!make_room(size)) return false;
   }
 
   const bool by_reference = message.block != nullptr && parts.payload.size() >= kReferenceMin;
-  char* at = outbox_.reserve(worker_.pool(), by_reference ? head_size : size);
-  const auto put = [&at](std::string_view bytes) {
-    std::memcpy(at, bytes.data(), bytes.size());
-    at += bytes.size();
-  };
-  put(parts.before_sid);
-  put(sid);
-  put(parts.after_sid);
+  char* at = outbox_.reserve(worker_.pool(), (by_reference ? head_size : size) + kPadding);
+  at = copy_padded(at, parts.before_sid);
+  at = subscription.sid.write(at);
+  at = copy_padded(at, parts.after_sid);
   if (by_reference) {
     outbox_.commit(head_size);
     outbox_.append_reference(parts.payload, *message.block, true);
     outbox_.append(worker_.pool(), "\r\n");
   } else {
-    put(parts.payload);
-    put("\r\n");
+    std::memcpy(at, parts.payload.data(), parts.payload.size());
+    std::memcpy(at + parts.payload.size(), "\r\n", 2);
     outbox_.commit(size);
   }
   outbox_.end_frame(true);
@@ -187,7 +200,7 @@ bool Client::deliver(Subscription& subscription, const MessageHead& head, const 
   counters.traffic.out_bytes += parts.payload.size();
   if (worker_.log().trace_on()) [[unlikely]] {
     std::string line(parts.before_sid);
-    line.append(sid).append(parts.after_sid.substr(0, parts.after_sid.size() - 2));
+    line.append(subscription.sid.text()).append(parts.after_sid.substr(0, parts.after_sid.size() - 2));
     trace_out(line);
     trace_payload("->>", parts.payload, options_.headers ? message.header_size : 0);
   }
@@ -331,7 +344,12 @@ void Client::watch_stream() {
 
 void Client::close_with_error(std::string_view text, CloseReason reason) {
   if (closing_) return;
-  worker_.log().error(log_name() + " - " + std::string(text));
+  log_wrong(text);
+  refuse(text, reason);
+}
+
+void Client::refuse(std::string_view text, CloseReason reason) {
+  if (closing_) return;
   send_error(text);
   close(reason);
 }
@@ -341,7 +359,7 @@ void Client::close(CloseReason reason) {
   closing_ = true;
   reason_ = reason;
   debug("Client connection closed: " + std::string(to_text(reason)));
-  ConnectionInfo record = info(false);
+  ConnectionInfo record = info(sids_.size() <= kClosedSubscriptionsMax);
   record.stop = worker_.wall();
   record.reason = reason;
   worker_.remember_closed(std::move(record));

@@ -36,7 +36,7 @@ class Client final : public io::StreamEvents {
   void open();
   // Ends the session: subscriptions go at once, pending output is given a short time. Idempotent.
   void close(CloseReason reason);
-  // `-ERR 'text'`, then close.
+  // Logs the text, tells it as `-ERR 'text'`, and closes.
   void close_with_error(std::string_view text, CloseReason reason);
 
   // Appends one message for `subscription`; false if nothing was delivered. The hot path.
@@ -75,8 +75,10 @@ class Client final : public io::StreamEvents {
 
   // Frames.
   void process(std::string_view input, const SharedBytes& chunk);
+  void parse(std::string_view input, const SharedBytes& chunk);
   void handle(const proto::Frame& frame);
-  void handle_parse_error();
+  // `input` begins with the frame that was refused.
+  void handle_parse_error(const proto::Frame& frame, std::string_view input);
   void handle_connect(const proto::Frame& frame);
   void handle_ping();
   void handle_pong();
@@ -96,6 +98,8 @@ class Client final : public io::StreamEvents {
   void after_flush(Outbox::FlushStatus status);
   void stall_producer();
 
+  // `-ERR 'text'`, then close; what was wrong is logged already.
+  void refuse(std::string_view text, CloseReason reason);
   void remove_subscription(Subscription& subscription);
   void remove_all_subscriptions();
   void finish();
@@ -112,6 +116,8 @@ class Client final : public io::StreamEvents {
   void trace_payload(const char* direction, std::string_view payload, std::uint32_t headers) const;
   void trace_out(std::string_view text) const;
   void debug(std::string_view text) const;
+  void log_wrong(std::string_view text) const;
+  void log_parse_error(const proto::Frame& frame, std::string_view input) const;
 
   Worker& worker_;
   std::unique_ptr<io::Stream> stream_;
@@ -125,6 +131,7 @@ class Client final : public io::StreamEvents {
   std::uint64_t stalls_ = 0;
   std::uint64_t dropped_ = 0;
   WallTime started_;
+  MonoTime opened_{};
   MonoTime last_input_{};      // of anything
   MonoTime ping_sent_{};
   Duration rtt_{};
@@ -140,6 +147,7 @@ class Client final : public io::StreamEvents {
   int pings_out_ = 0;
   bool connected_ = false;       // CONNECT was received
   bool pinged_ = false;          // the client sent its first PING after CONNECT
+  bool ping_due_ = true;         // none was sent yet: the first one measures the round trip
   bool closing_ = false;
   bool finished_ = false;
   bool write_blocked_ = false;

@@ -16,12 +16,14 @@ constexpr Duration kFirstPing = seconds(2);
 void Client::handle_connect(const proto::Frame& frame) {
   const auto parsed = proto::parse_connect(frame.args, options_);
   if (!parsed) {
-    worker_.log().error(log_name() + " - " + parsed.error().text());
+    log_wrong(parsed.error().text());
     close(CloseReason::kProtocolViolation);
     return;
   }
   // A second CONNECT begins anew: it may bring another identity.
   if (std::exchange(connected_, true)) remove_all_subscriptions();
+  // A first guess at the round trip, until a PING measures it.
+  if (rtt_.ns == 0) rtt_ = worker_.broker().env().clock().now() - opened_;
   options_.headers = options_.headers && worker_.config().headers;
   if (options_.protocol < 0 || options_.protocol > 1) {
     return close_with_error("invalid client protocol", CloseReason::kBadClientProtocolVersion);
@@ -78,8 +80,7 @@ void Client::arm_first_ping() {
 void Client::on_ping_timer() {
   const BrokerConfig& config = worker_.config();
   const Duration silence = worker_.now() - last_input_;
-  const bool first = rtt_.ns == 0 && pings_out_ == 0;
-  if (first || silence >= config.ping_interval) {
+  if (std::exchange(ping_due_, false) || silence >= config.ping_interval) {
     if (pings_out_ + 1 > config.ping_max) {
       ++worker_.counters().stale_connections;
       debug("Stale Client Connection - Closing");

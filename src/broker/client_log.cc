@@ -1,4 +1,6 @@
 // How a client's doings read in the log.
+#include <algorithm>
+
 #include "broker/client.h"
 #include "broker/worker.h"
 
@@ -54,16 +56,16 @@ std::string Client::log_name() const {
   if (stream_) name = stream_->in_process() ? "pipe" : stream_->remote().text();
   name += " - cid:" + std::to_string(cid_);
   if (!connected_) return name;
-  if (!options_.version.empty() || !options_.lang.empty() || !options_.name.empty()) {
-    name += " - \"";
-    if (!options_.version.empty()) name += "v" + options_.version + ":";
-    name += options_.lang;
-    if (!options_.name.empty()) name += ":" + options_.name;
-    name += '"';
+  std::string says = options_.version.empty() ? "" : "v" + options_.version;
+  for (const std::string* part : {&options_.lang, &options_.name}) {
+    if (part->empty()) continue;
+    if (!says.empty()) says += ':';
+    says += *part;
   }
-  name += " - \"$G";
-  if (!options_.user.empty()) name += "/user:" + options_.user;
-  return name + '"';
+  if (!says.empty()) name += " - \"" + says + '"';
+  if (!options_.user.empty()) name += " - \"$G/user:" + options_.user + '"';
+  else if (!options_.auth_token.empty()) name += " - \"$G/token\"";
+  return name;
 }
 
 void Client::trace_in(const proto::Frame& frame) const {
@@ -81,8 +83,9 @@ void Client::trace_payload(const char* direction, std::string_view payload,
                            std::uint32_t headers) const {
   const BrokerConfig& config = worker_.config();
   if (config.trace_headers) {
-    if (headers == 0) return;
-    payload = payload.substr(0, headers);
+    constexpr std::size_t kBlankLines = 4;  // the CRLF CRLF that ends the block
+    if (headers <= kBlankLines) return;
+    payload = payload.substr(0, headers - kBlankLines);
   }
   if (payload.empty()) return;
   const auto limit = static_cast<std::size_t>(config.max_traced_msg_len);
@@ -94,6 +97,33 @@ void Client::trace_payload(const char* direction, std::string_view payload,
     text = quoted(payload);
   }
   worker_.log().trace(log_name() + " - " + direction + " MSG_PAYLOAD: [" + text + "]");
+}
+
+void Client::log_wrong(std::string_view text) const {
+  worker_.log().error(log_name() + " - " + std::string(text));
+}
+
+void Client::log_parse_error(const proto::Frame& frame, std::string_view input) const {
+  const std::string what = parser_.error_text();
+  switch (parser_.error()) {
+    case proto::ParseError::kUnknownOperation: {
+      constexpr std::size_t kShown = 32;
+      // The last byte is left out, as the peer leaves it out.
+      const std::size_t shown = std::min(kShown, input.size() - 1);
+      return log_wrong(what + ", state=0, i=0: proto='" + quoted(input.substr(0, shown)) + "...'");
+    }
+    case proto::ParseError::kBadArguments:
+      return log_wrong(frame.args.empty() ? what : what + ": " + quoted(frame.args));
+    case proto::ParseError::kPayloadTooLarge: {
+      const std::string_view size = frame.args.substr(frame.args.find_last_of(" \t") + 1);
+      return log_wrong("maximum payload exceeded: " + std::string(size) + " vs " +
+                       std::to_string(worker_.config().parser.max_payload));
+    }
+    case proto::ParseError::kClientError:
+      return log_wrong("Client Error " + std::string(frame.args));
+    default:
+      return log_wrong(what);
+  }
 }
 
 void Client::trace_out(std::string_view text) const {

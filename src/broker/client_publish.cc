@@ -54,10 +54,12 @@ void Client::handle_publish(const proto::Frame& frame) {
 
 bool Client::may_publish(const proto::Frame& frame) {
   if (is_reserved(frame.subject)) {
+    log_wrong("Publish Violation - Subject \"" + std::string(frame.subject) + '"');
     send_error("Permissions Violation for Publish to \"" + std::string(frame.subject) + "\"");
     return false;
   }
   if (is_reserved_reply(frame.reply)) {
+    log_wrong("Publish Violation - Reply \"" + std::string(frame.reply) + '"');
     send_error("Permissions Violation for Publish with Reply of \"" + std::string(frame.reply) +
                "\"");
     return false;

@@ -12,8 +12,9 @@ void Client::handle_subscribe(const proto::Frame& frame) {
     return send_error("Permissions Violation for Subscription to \"" + std::string(frame.subject) +
                       "\", too many tokens");
   }
-  if (!subject::is_valid(frame.subject)) return send_error("Invalid Subject");
   if (frame.queue == "_sys_") {
+    log_wrong("Subscription Violation - Subject \"" + std::string(frame.subject) +
+              "\", Queue: \"_sys_\", SID " + std::string(frame.sid));
     return send_error("Permissions Violation for Subscription to \"" + std::string(frame.subject) +
                       "\" using queue \"_sys_\"");
   }
@@ -23,6 +24,7 @@ void Client::handle_subscribe(const proto::Frame& frame) {
   }
   SubscriptionTable& table = worker_.subscriptions();
   if (sids_.find(table, frame.sid) != nullptr) return send_ok();
+  if (!subject::is_valid(frame.subject)) return send_error("Invalid Subject");
 
   Subscription& subscription = table.allocate();
   subscription.client = this;

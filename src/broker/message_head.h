@@ -1,7 +1,8 @@
 // The constant parts of `MSG subject sid reply size` for one message, made once and copied per
 // delivery around the subscription's sid.
 //
-// Kept and refilled per worker: filling allocates only while subjects grow.
+// Kept and refilled per worker: filling allocates only while subjects grow. The parts are followed by
+// at least kPadding readable bytes, so that copy_padded() may copy them in whole vectors.
 #pragma once
 
 #include <charconv>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "broker/message.h"
+#include "broker/padded_copy.h"
 
 namespace midge::broker {
 
@@ -22,7 +24,7 @@ class MessageHead {
   };
 
   void prepare(const Message& message) {
-    buffer_.resize(2 * (message.subject.size() + message.reply.size()) + 128);
+    buffer_.resize(2 * (message.subject.size() + message.reply.size()) + 128 + kPadding);
     char* at = buffer_.data();
     plain_ = write(at, "MSG ", message, false);
     plain_.payload = message.body();

@@ -57,6 +57,7 @@ Route& RouteCache::find(AccountId account, std::string_view subject) {
   route->account = account;
   route->subject = subject;
   route->hash = hash;
+  route->cached = cached;
   // The generation is read before the match: a change in between makes the route stale, never wrong.
   route->key = index_.generation_key(account, subject);
   route->generation = index_.generation(route->key);
@@ -88,6 +89,7 @@ Route* RouteCache::admit(std::uint64_t hash, Set& set) {
 
 void RouteCache::fill(Route& route) {
   match_.clear();
+  route.distinct = Route::Distinct::kUnknown;
   index_.match(route.account, route.subject, match_);
   route.local.clear();
   route.remote.clear();

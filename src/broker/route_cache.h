@@ -29,6 +29,9 @@ struct Route {
   std::uint64_t generation = 0;
   std::uint64_t hash = 0;
   std::uint32_t last_used = 0;
+  bool cached = false;  // stays where it is until the next call of find() for another subject
+  // Whether all own targets belong to different clients; computed when first asked.
+  enum class Distinct : std::uint8_t { kUnknown, kYes, kNo } distinct = Distinct::kUnknown;
   std::vector<subject::Target> local;
   std::vector<Remote> remote;
   std::vector<subject::MatchResult::Group> groups;

@@ -38,6 +38,20 @@ class Sid {
   }
   ~Sid() { release(); }
 
+  // Appends the text to `to` and returns the end. Short sids are copied as one vector, so kPadding
+  // bytes of room are needed.
+  [[nodiscard]] char* write(char* to) const {
+    if (bytes_[kInline] != kOnHeap) [[likely]] {
+      std::memcpy(to, bytes_, sizeof bytes_);
+      return to + bytes_[kInline];
+    }
+    const Heap heap = on_heap();
+    std::memcpy(to, heap.data, heap.size);
+    return to + heap.size;
+  }
+  [[nodiscard]] std::size_t size() const {
+    return bytes_[kInline] != kOnHeap ? static_cast<std::size_t>(bytes_[kInline]) : on_heap().size;
+  }
   [[nodiscard]] std::string_view text() const {
     if (bytes_[kInline] != kOnHeap) [[likely]]
       return {bytes_, static_cast<std::size_t>(bytes_[kInline])};

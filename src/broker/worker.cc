@@ -24,7 +24,7 @@ Worker::Worker(Broker& broker, io::Loop& loop, BrokerConfigPtr config)
       loop_(loop),
       config_(std::move(config)),
       subscriptions_(loop.id()),
-      routes_(broker.index(), loop.id(), broker.env().entropy().next()),
+      routes_(broker.index(), loop.id(), broker.env().entropy().hash_salt()),
       budget_(kTickBudget),
       random_state_(broker.env().entropy().next()) {
   batches_.resize(kLoopsMax);
@@ -46,7 +46,24 @@ WallTime Worker::wall() const { return broker_.env().clock().wall(); }
 // ---- routing
 
 void Worker::publish(Client& from, const Message& message) {
+  if (run_.size > 0) {
+    if (run_.continues_with(message) && may_run(from, message, *run_.route)) {
+      join_run(message);
+      return;
+    }
+    deliver_run();
+  }
   Route& route = routes_.find(message.account, message.subject);
+  if (route.local.size() >= PublishRun::kFanoutMin && may_run(from, message, route)) {
+    run_.route = &route;
+    run_.no_echo = from.echo() ? nullptr : &from;
+    join_run(message);
+    return;
+  }
+  route_now(from, message, route);
+}
+
+void Worker::route_now(Client& from, const Message& message, Route& route) {
   const Client* no_echo = from.echo() ? nullptr : &from;
   std::size_t delivered = 0;
   if (!route.local.empty() || !route.groups.empty()) head_.prepare(message);
@@ -68,6 +85,60 @@ void Worker::publish(Client& from, const Message& message) {
   spend(kUnitsPerDelivery + static_cast<std::int64_t>(message.payload.size()));
   if (delivered == 0 && wants_answer)
     tell_no_responders(from.cid(), message.reply, message.subject);
+}
+
+bool Worker::may_run(const Client& from, const Message& message, Route& route) {
+  // Only bytes in a block outlive the next frame, and only plain deliveries need no answer now.
+  if (message.block == nullptr || !route.cached || !route.groups.empty()) return false;
+  const char* block = message.block->data();
+  const bool in_block = message.subject.data() >= block &&
+                        message.subject.data() < block + message.block->capacity();
+  if (!in_block || (!message.reply.empty() && from.wants_no_responders())) return false;
+  return has_distinct_clients(route);
+}
+
+bool Worker::has_distinct_clients(Route& route) {
+  // A client with several of the subscriptions would see them out of step.
+  if (route.distinct == Route::Distinct::kUnknown) {
+    std::vector<const Client*> clients;
+    for (const subject::Target target : route.local) {
+      const Subscription* subscription = subscriptions_.find(target);
+      if (subscription != nullptr) clients.push_back(subscription->client);
+    }
+    std::ranges::sort(clients);
+    const bool twice = std::ranges::adjacent_find(clients) != clients.end();
+    route.distinct = twice ? Route::Distinct::kNo : Route::Distinct::kYes;
+  }
+  return route.distinct == Route::Distinct::kYes;
+}
+
+void Worker::join_run(const Message& message) {
+  run_.messages[run_.size] = message;
+  run_.heads[run_.size].prepare(message);
+  ++run_.size;
+  const auto deliveries = static_cast<std::int64_t>(run_.route->local.size());
+  spend(deliveries * (kUnitsPerDelivery + static_cast<std::int64_t>(message.payload.size())));
+  if (run_.size == PublishRun::kMessagesMax) deliver_run();
+}
+
+void Worker::deliver_run() {
+  const std::size_t count = std::exchange(run_.size, 0);
+  Route& route = *std::exchange(run_.route, nullptr);
+  for (const Route::Remote& part : route.remote) {
+    for (std::size_t i = 0; i < count; ++i) batch_to(part.loop).add(run_.messages[i], part.targets);
+    post_batch(part.loop);
+  }
+  std::size_t delivered = 0;
+  for (const subject::Target target : route.local) {
+    for (std::size_t i = 0; i < count; ++i) {
+      // Found anew for each message: its last one may have removed it.
+      Subscription* subscription = subscriptions_.find(target);
+      if (subscription == nullptr || subscription->client == run_.no_echo) break;
+      delivered += subscription->client->deliver(*subscription, run_.heads[i], run_.messages[i]);
+    }
+  }
+  counters_.fanout_sum += delivered;
+  counters_.fanout_max = std::max<std::uint64_t>(counters_.fanout_max, route.local.size());
 }
 
 std::size_t Worker::deliver_local(const std::vector<subject::Target>& targets,

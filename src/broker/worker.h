@@ -22,6 +22,7 @@
 #include "broker/delivery_batch.h"
 #include "broker/message.h"
 #include "broker/message_head.h"
+#include "broker/publish_run.h"
 #include "broker/read_chunk.h"
 #include "broker/route_cache.h"
 #include "broker/stats.h"
@@ -38,8 +39,14 @@ class Worker final : public io::LoopHandler {
 
   // For clients of this loop.
 
-  // Routes a message that `from` published. The hot path.
+  // Routes a message that `from` published, or holds it back as part of a run until end_run(). The
+  // hot path.
   void publish(Client& from, const Message& message);
+  // Delivers what publish() held back. Before anything that may depend on it, and before the bytes
+  // of the messages go.
+  void end_run() {
+    if (run_.size > 0) [[unlikely]] deliver_run();
+  }
   // Has work to flush at the end of the tick.
   void mark_dirty(Client& client) {
     if (client.in_dirty_list) return;
@@ -100,6 +107,11 @@ class Worker final : public io::LoopHandler {
 
  private:
   static std::uint64_t next_random(std::uint64_t state);
+  void route_now(Client& from, const Message& message, Route& route);
+  [[nodiscard]] bool may_run(const Client& from, const Message& message, Route& route);
+  [[nodiscard]] bool has_distinct_clients(Route& route);
+  void join_run(const Message& message);
+  void deliver_run();
   // Delivers to local targets; returns how many took it.
   std::size_t deliver_local(const std::vector<subject::Target>& targets, const Message& message,
                             const Client* no_echo);
@@ -122,6 +134,7 @@ class Worker final : public io::LoopHandler {
   BlockPool pool_;
   ReadChunk chunk_;
   MessageHead head_;
+  PublishRun run_;
   WorkerStats counters_;
   tsl::robin_map<std::uint64_t, std::unique_ptr<Client>> clients_;  // by cid
   std::vector<Client*> dirty_, flushing_;

@@ -14,10 +14,14 @@ std::string fold(std::string_view name) {
   std::string folded;
   for (std::size_t at = 0; at < name.size(); ++at) {
     const std::string_view rest = name.substr(at);
-    if (rest.starts_with("\u017F")) folded += 's', at += 1;
-    else if (rest.starts_with("\u212A")) folded += 'k', at += 2;
-    else if (rest[0] >= 'A' && rest[0] <= 'Z') folded += static_cast<char>(rest[0] - 'A' + 'a');
-    else folded += rest[0];
+    if (rest.starts_with("\u017F"))
+      folded += 's', at += 1;
+    else if (rest.starts_with("\u212A"))
+      folded += 'k', at += 2;
+    else if (rest[0] >= 'A' && rest[0] <= 'Z')
+      folded += static_cast<char>(rest[0] - 'A' + 'a');
+    else
+      folded += rest[0];
   }
   return folded;
 }
@@ -38,11 +42,16 @@ bool fits(std::string_view text) {
 
 bool number_fits(JsonType type, std::string_view text) {
   switch (type) {
-    case JsonType::kInt: return fits<std::int64_t>(text);
-    case JsonType::kInt32: return fits<std::int32_t>(text);
-    case JsonType::kUint8: return fits<std::uint8_t>(text);
-    case JsonType::kUint64: return fits<std::uint64_t>(text);
-    default: return false;
+    case JsonType::kInt:
+      return fits<std::int64_t>(text);
+    case JsonType::kInt32:
+      return fits<std::int32_t>(text);
+    case JsonType::kUint8:
+      return fits<std::uint8_t>(text);
+    case JsonType::kUint64:
+      return fits<std::uint64_t>(text);
+    default:
+      return false;
   }
 }
 

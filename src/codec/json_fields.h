@@ -1,6 +1,6 @@
 // Reads a JSON object into variables as Go's encoding/json fills a struct: names without regard to
-// case, the last duplicate wins, null changes nothing, unknown names are skipped, and a value of the
-// wrong type is an error. A top-level `null` is an object without fields.
+// case, the last duplicate wins, null changes nothing, unknown names are skipped, and a value of
+// the wrong type is an error. A top-level `null` is an object without fields.
 //
 //   TRY(JsonFields().field("verbose", options.verbose).field("name", options.name).read(json));
 #pragma once
@@ -19,7 +19,7 @@ namespace midge::codec {
 enum class JsonType : std::uint8_t {
   kString,
   kBool,
-  kInt,     // 64 bits
+  kInt,  // 64 bits
   kInt32,
   kUint8,
   kUint64,

@@ -1,8 +1,7 @@
-// Reads JSON as a sequence of events, with Go's idea of what is JSON: duplicate names and invalid UTF-8
-// are taken (malformed bytes and lone surrogates arrive as U+FFFD), nothing may follow the value, and
-// nesting beyond 10,000 levels is an error. One difference: a number beyond 1e308 is refused even where
-// nobody wants it.
-// Memory is bounded by the text's size, the stack is not used.
+// Reads JSON as a sequence of events, with Go's idea of what is JSON: duplicate names and invalid
+// UTF-8 are taken (malformed bytes and lone surrogates arrive as U+FFFD), nothing may follow the
+// value, and nesting beyond 10,000 levels is an error. One difference: a number beyond 1e308 is
+// refused even where nobody wants it. Memory is bounded by the text's size, the stack is not used.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// rfc3339_nano(), declared in json_writer.h: calendar arithmetic without the C library's time zones.
+// rfc3339_nano(), declared in json_writer.h: calendar arithmetic without the C library's time
+// zones.
 #include <array>
 
 #include "codec/json_writer.h"
@@ -11,8 +12,8 @@ struct Date {
   unsigned month, day;
 };
 
-// Days since 1970-01-01 to a date of the Gregorian calendar. Years are counted from March on, so that
-// the leap day is a year's last; an era is the 400 years after which the calendar repeats.
+// Days since 1970-01-01 to a date of the Gregorian calendar. Years are counted from March on, so
+// that the leap day is a year's last; an era is the 400 years after which the calendar repeats.
 Date date_of(std::int64_t days) {
   constexpr std::int64_t kEraDays = 146097;
   constexpr std::int64_t kMarchOfYear0 = 719468;  // days from 0000-03-01 to 1970-01-01
@@ -21,7 +22,8 @@ Date date_of(std::int64_t days) {
   const auto day_of_era = static_cast<unsigned>(days - era * kEraDays);
   const unsigned year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const unsigned day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const unsigned march_month = (5 * day_of_year + 2) / 153;
   const unsigned month = march_month < 10 ? march_month + 3 : march_month - 9;
   return {static_cast<std::int64_t>(year_of_era) + era * 400 + (month <= 2 ? 1 : 0), month,
@@ -30,7 +32,8 @@ Date date_of(std::int64_t days) {
 
 void append_padded(std::string& out, std::int64_t number, unsigned width) {
   std::array<char, 20> digits;
-  for (unsigned at = width; at-- > 0; number /= 10) digits[at] = static_cast<char>('0' + number % 10);
+  for (unsigned at = width; at-- > 0; number /= 10)
+    digits[at] = static_cast<char>('0' + number % 10);
   out.append(digits.data(), width);
 }
 

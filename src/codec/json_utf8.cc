@@ -26,8 +26,10 @@ std::string to_valid_utf8(std::string_view text) {
   valid.reserve(text.size());
   while (!text.empty()) {
     const JsonRune rune = first_rune(text);
-    if (rune.valid) valid.append(text.substr(0, rune.length));
-    else valid.append("\xEF\xBF\xBD");
+    if (rune.valid)
+      valid.append(text.substr(0, rune.length));
+    else
+      valid.append("\xEF\xBF\xBD");
     text.remove_prefix(rune.length);
   }
   return valid;

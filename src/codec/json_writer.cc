@@ -19,13 +19,27 @@ constexpr bool is_plain(unsigned char letter) {
 
 void append_escaped(std::string& out, unsigned char letter) {
   switch (letter) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
     default:
       out += "\\u00";
       out += kHex[letter >> 4];
@@ -42,17 +56,23 @@ void append_quoted(std::string& out, std::string_view text) {
     text.remove_prefix(plain);
     if (text.empty()) break;
     const JsonRune rune = first_rune(text);
-    if (!rune.valid) out += "\\ufffd";
-    else if (rune.code == 0x2028) out += "\\u2028";  // line ends in JavaScript, so Go escapes them
-    else if (rune.code == 0x2029) out += "\\u2029";
-    else if (rune.length == 1) append_escaped(out, static_cast<unsigned char>(rune.code));
-    else out.append(text.substr(0, rune.length));
+    if (!rune.valid)
+      out += "\\ufffd";
+    else if (rune.code == 0x2028)
+      out += "\\u2028";  // line ends in JavaScript, so Go escapes them
+    else if (rune.code == 0x2029)
+      out += "\\u2029";
+    else if (rune.length == 1)
+      append_escaped(out, static_cast<unsigned char>(rune.code));
+    else
+      out.append(text.substr(0, rune.length));
     text.remove_prefix(rune.length);
   }
   out += '"';
 }
 
-// The shortest decimal digits of a positive number, and where its point stands: 0.DIGITS x 10^point.
+// The shortest decimal digits of a positive number, and where its point stands: 0.DIGITS x
+// 10^point.
 struct Decimal {
   std::string digits;
   int point = 0;
@@ -72,7 +92,8 @@ Decimal shortest_decimal(double number) {
   return decimal;
 }
 
-// As Go's encoding/json: plain notation from 1e-6 up to 1e21, else an exponent without leading zeros.
+// As Go's encoding/json: plain notation from 1e-6 up to 1e21, else an exponent without leading
+// zeros.
 void append_double(std::string& out, double number) {
   if (!std::isfinite(number)) {
     out += "null";

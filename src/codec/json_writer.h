@@ -35,8 +35,10 @@ class JsonWriter {
   JsonWriter& value(double number);
   template <std::integral Integer>
   JsonWriter& value(Integer number) {
-    if constexpr (std::signed_integral<Integer>) return integer(static_cast<std::int64_t>(number));
-    else return unsigned_integer(static_cast<std::uint64_t>(number));
+    if constexpr (std::signed_integral<Integer>)
+      return integer(static_cast<std::int64_t>(number));
+    else
+      return unsigned_integer(static_cast<std::uint64_t>(number));
   }
   JsonWriter& null();
   // A time as Go marshals it: RFC 3339 with nanoseconds, trailing zeros cut, UTC.
@@ -48,8 +50,8 @@ class JsonWriter {
   }
   // Go's omitempty: nothing for "", 0, false.
   template <class T>
-    requires(!std::is_array_v<T>)
-  JsonWriter& field_unless_empty(std::string_view name, const T& content) {
+  requires(!std::is_array_v<T>) JsonWriter& field_unless_empty(std::string_view name,
+                                                               const T& content) {
     if (content == T{}) return *this;
     return field(name, content);
   }
@@ -73,7 +75,7 @@ class JsonWriter {
 
   std::string text_;
   bool pretty_;
-  bool first_ = true;      // nothing yet in the innermost container
+  bool first_ = true;  // nothing yet in the innermost container
   bool after_key_ = false;
   unsigned depth_ = 0;
 };

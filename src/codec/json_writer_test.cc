@@ -20,17 +20,24 @@ TEST_CASE("strings are escaped as Go escapes them") {
   std::string ascii;
   for (char letter = 0; letter < 0x7f; ++letter) ascii += letter;
   ascii += '\x7f';
-  CHECK(written(std::string_view(ascii)) ==
-        "\"\\u0000\\u0001\\u0002\\u0003\\u0004\\u0005\\u0006\\u0007\\b\\t\\n\\u000b\\f\\r\\u000e\\u000f"
-        "\\u0010\\u0011\\u0012\\u0013\\u0014\\u0015\\u0016\\u0017\\u0018\\u0019\\u001a\\u001b\\u001c"
-        "\\u001d\\u001e\\u001f !\\\"#$%\\u0026'()*+,-./0123456789:;\\u003c=\\u003e?@"
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\x7f\"");
+  CHECK(
+      written(std::string_view(ascii)) ==
+      "\"\\u0000\\u0001\\u0002\\u0003\\u0004\\u0005\\u0006\\u0007\\b\\t\\n\\u000b\\f\\r\\u000e\\u00"
+      "0f"
+      "\\u0010\\u0011\\u0012\\u0013\\u0014\\u0015\\u0016\\u0017\\u0018\\u0019\\u001a\\u001b\\u001c"
+      "\\u001d\\u001e\\u001f !\\\"#$%\\u0026'()*+,-./0123456789:;\\u003c=\\u003e?@"
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\x7f\"");
   CHECK(written("é€😀\u2028\u2029\ufffd") == "\"é€😀\\u2028\\u2029\ufffd\"");
   CHECK(written("") == "\"\"");
 }
 
 TEST_CASE("malformed UTF-8 is replaced byte by byte") {
-  CHECK(written("a\xff" "b\xc0\xaf" "c\xed\xa0\x80" "d\xf4\x90\x80\x80" "e\xe2\x82" "f\xe2") ==
+  CHECK(written("a\xff"
+                "b\xc0\xaf"
+                "c\xed\xa0\x80"
+                "d\xf4\x90\x80\x80"
+                "e\xe2\x82"
+                "f\xe2") ==
         "\"a\\ufffdb\\ufffd\\ufffdc\\ufffd\\ufffd\\ufffdd\\ufffd\\ufffd\\ufffd\\ufffd"
         "e\\ufffd\\ufffdf\\ufffd\"");
 }
@@ -40,13 +47,30 @@ TEST_CASE("numbers") {
     double number;
     const char* text;
   } table[] = {
-      {0, "0"}, {-0.0, "-0"}, {1, "1"}, {-1, "-1"}, {1.5, "1.5"}, {0.1, "0.1"}, {100, "100"},
-      {1e20, "100000000000000000000"}, {123456789012345678901.0, "123456789012345680000"},
-      {1e21, "1e+21"}, {1.5e21, "1.5e+21"}, {1e-6, "0.000001"}, {1e-7, "1e-7"},
-      {1.234e-7, "1.234e-7"}, {-2.5e-9, "-2.5e-9"}, {1e-10, "1e-10"}, {1e100, "1e+100"},
-      {5e-324, "5e-324"}, {1.7976931348623157e+308, "1.7976931348623157e+308"},
-      {0.000001234, "0.000001234"}, {3.14159, "3.14159"}, {1234567.891, "1234567.891"},
-      {9007199254740993.0, "9007199254740992"}, {12345678901234567890.0, "12345678901234567000"},
+      {0, "0"},
+      {-0.0, "-0"},
+      {1, "1"},
+      {-1, "-1"},
+      {1.5, "1.5"},
+      {0.1, "0.1"},
+      {100, "100"},
+      {1e20, "100000000000000000000"},
+      {123456789012345678901.0, "123456789012345680000"},
+      {1e21, "1e+21"},
+      {1.5e21, "1.5e+21"},
+      {1e-6, "0.000001"},
+      {1e-7, "1e-7"},
+      {1.234e-7, "1.234e-7"},
+      {-2.5e-9, "-2.5e-9"},
+      {1e-10, "1e-10"},
+      {1e100, "1e+100"},
+      {5e-324, "5e-324"},
+      {1.7976931348623157e+308, "1.7976931348623157e+308"},
+      {0.000001234, "0.000001234"},
+      {3.14159, "3.14159"},
+      {1234567.891, "1234567.891"},
+      {9007199254740993.0, "9007199254740992"},
+      {12345678901234567890.0, "12345678901234567000"},
       {std::numeric_limits<double>::infinity(), "null"},
   };
   for (const auto& one : table) {
@@ -83,12 +107,16 @@ TEST_CASE("times") {
 
 TEST_CASE("compact objects and arrays") {
   JsonWriter json;
-  json.begin_object().field("num", 3).field_unless_empty("name", "").field_unless_empty("on", false);
+  json.begin_object()
+      .field("num", 3)
+      .field_unless_empty("name", "")
+      .field_unless_empty("on", false);
   json.field_unless_empty("zero", 0).field_unless_empty("name", "x").field("y<", "<&>");
   json.key("list").begin_array().value(1).null().begin_object().end_object().begin_array();
   json.end_array().end_array().key("raw").raw("[1, 2]").field("last", true).end_object();
-  CHECK(json.text() == "{\"num\":3,\"name\":\"x\",\"y\\u003c\":\"\\u003c\\u0026\\u003e\","
-                       "\"list\":[1,null,{},[]],\"raw\":[1, 2],\"last\":true}");
+  CHECK(json.text() ==
+        "{\"num\":3,\"name\":\"x\",\"y\\u003c\":\"\\u003c\\u0026\\u003e\","
+        "\"list\":[1,null,{},[]],\"raw\":[1, 2],\"last\":true}");
 }
 
 TEST_CASE("pretty objects and arrays") {

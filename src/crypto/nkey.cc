@@ -1,6 +1,6 @@
-// The text form: base32 of {prefix, 32 bytes of key, checksum}; in a seed the prefix is two bytes, of
-// which the first five bits spell S and the next eight are the kind's own prefix. The checksum is
-// CRC-16/XMODEM of all before it, lower byte first.
+// The text form: base32 of {prefix, 32 bytes of key, checksum}; in a seed the prefix is two bytes,
+// of which the first five bits spell S and the next eight are the kind's own prefix. The checksum
+// is CRC-16/XMODEM of all before it, lower byte first.
 #include "crypto/nkey.h"
 
 #include <sodium.h>
@@ -27,12 +27,18 @@ constexpr unsigned char kSeedPrefix = letter_prefix('S');
 
 constexpr unsigned char prefix_of(NkeyKind kind) {
   switch (kind) {
-    case NkeyKind::kServer: return letter_prefix('N');
-    case NkeyKind::kUser: return letter_prefix('U');
-    case NkeyKind::kAccount: return letter_prefix('A');
-    case NkeyKind::kOperator: return letter_prefix('O');
-    case NkeyKind::kCluster: return letter_prefix('C');
-    case NkeyKind::kCurve: return letter_prefix('X');
+    case NkeyKind::kServer:
+      return letter_prefix('N');
+    case NkeyKind::kUser:
+      return letter_prefix('U');
+    case NkeyKind::kAccount:
+      return letter_prefix('A');
+    case NkeyKind::kOperator:
+      return letter_prefix('O');
+    case NkeyKind::kCluster:
+      return letter_prefix('C');
+    case NkeyKind::kCurve:
+      return letter_prefix('X');
   }
   return 0;
 }

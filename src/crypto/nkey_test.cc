@@ -104,8 +104,13 @@ TEST_CASE("signatures") {
 TEST_CASE("base32") {
   const struct {
     const char *bytes, *text;
-  } table[] = {{"", ""}, {"f", "MY"}, {"fo", "MZXQ"}, {"foo", "MZXW6"},
-               {"foob", "MZXW6YQ"}, {"fooba", "MZXW6YTB"}, {"foobar", "MZXW6YTBOI"}};
+  } table[] = {{"", ""},
+               {"f", "MY"},
+               {"fo", "MZXQ"},
+               {"foo", "MZXW6"},
+               {"foob", "MZXW6YQ"},
+               {"fooba", "MZXW6YTB"},
+               {"foobar", "MZXW6YTBOI"}};
   for (const auto& one : table) {
     CHECK(encode_base32(one.bytes) == one.text);
     CHECK(decode_base32(one.text).value() == one.bytes);

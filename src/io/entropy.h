@@ -12,6 +12,9 @@ class Entropy {
  public:
   virtual ~Entropy() = default;
   virtual std::uint64_t next() = 0;
+  // For hash tables only. A stream of draws of its own, so that the simulator can change the salts
+  // and nothing else: what happens must not depend on the order in which a table is walked.
+  virtual std::uint64_t hash_salt() { return next(); }
   // Bytes fit for keys.
   virtual void fill(std::span<unsigned char> into) = 0;
 };

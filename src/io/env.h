@@ -29,7 +29,7 @@ class Env {
   virtual std::span<Loop* const> make_loops(unsigned count) = 0;
   // handlers[i] belongs to loop i. Returns at once; listeners accept from then on.
   virtual void start(std::span<LoopHandler* const> handlers) = 0;
-  // Any thread: asks all loops to end after their present tick.
+  // Any thread: asks all loops to end soon; mail posted before still arrives.
   virtual void stop() = 0;
   // Waits until all loops have ended. Not called on a loop.
   virtual void join() = 0;

@@ -119,16 +119,23 @@ Fault parse_arguments(Verb verb, std::string_view args, const ParserLimits& limi
   if (args.size() > limits.max_control_line)
     return {ParseError::kControlLineTooLong, "maximum control line exceeded"};
   switch (verb) {
-    case Verb::kPub: return parse_pub(args, limits, frame, payload_size);
-    case Verb::kHpub: return parse_hpub(args, limits, headers, frame, payload_size);
-    case Verb::kSub: return parse_sub(args, frame);
-    case Verb::kUnsub: return parse_unsub(args, frame);
-    case Verb::kErr: return {ParseError::kClientError, "Client Error"};
-    case Verb::kInfo: return is_client_info(args) ? Fault{} : bad("INFO is not valid JSON");
+    case Verb::kPub:
+      return parse_pub(args, limits, frame, payload_size);
+    case Verb::kHpub:
+      return parse_hpub(args, limits, headers, frame, payload_size);
+    case Verb::kSub:
+      return parse_sub(args, frame);
+    case Verb::kUnsub:
+      return parse_unsub(args, frame);
+    case Verb::kErr:
+      return {ParseError::kClientError, "Client Error"};
+    case Verb::kInfo:
+      return is_client_info(args) ? Fault{} : bad("INFO is not valid JSON");
     case Verb::kConnect:
     case Verb::kPing:
     case Verb::kPong:
-    case Verb::kOk: return {};
+    case Verb::kOk:
+      return {};
   }
   return {};
 }

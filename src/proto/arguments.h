@@ -9,9 +9,9 @@
 
 namespace midge::proto {
 
-// Fills the fields of `verb` in `frame` from `args`. For PUB and HPUB `payload_size` becomes the size
-// of what follows the line; for all others it is left alone.
-// `headers`: whether HPUB was negotiated.
+// Fills the fields of `verb` in `frame` from `args`. For PUB and HPUB `payload_size` becomes the
+// size of what follows the line; for all others it is left alone. `headers`: whether HPUB was
+// negotiated.
 Fault parse_arguments(Verb verb, std::string_view args, const ParserLimits& limits, bool headers,
                       Frame& frame, std::uint32_t& payload_size);
 

@@ -24,8 +24,7 @@ bool is_client_info(std::string_view json) {
   expect(JsonType::kInt32, {"max_payload"});
   expect(JsonType::kUint64, {"client_id"});
   expect(JsonType::kUint8, {"gossip_mode", "gateway_cmd"});
-  expect(JsonType::kStrings,
-         {"connect_urls", "ws_connect_urls", "gateway_urls", "leafnode_urls"});
+  expect(JsonType::kStrings, {"connect_urls", "ws_connect_urls", "gateway_urls", "leafnode_urls"});
   expect(JsonType::kObject, {"import", "export"});
   return fields.read(json).has_value();
 }

@@ -24,8 +24,9 @@ bool is_pub(const char* bytes) {
 
 bool is_line_end(const char* bytes) { return std::memcmp(bytes, "\r\n", 2) == 0; }
 
-// The usual PUB: its control line ends within the marked bytes, fields are separated by single blanks,
-// all of it is here and nothing is wrong with it. Takes nothing and returns false for any other frame.
+// The usual PUB: its control line ends within the marked bytes, fields are separated by single
+// blanks, all of it is here and nothing is wrong with it. Takes nothing and returns false for any
+// other frame.
 [[gnu::always_inline]] inline bool take_short_pub(std::string_view& input, const LineMarks& marks,
                                                   const SharedBytes& chunk,
                                                   const ParserLimits& limits, Frame& frame) {
@@ -68,7 +69,7 @@ bool is_line_end(const char* bytes) { return std::memcmp(bytes, "\r\n", 2) == 0;
 }
 
 // The marks of an input shorter than the marked bytes.
-LineMarks mark_short_input(std::string_view input) {
+[[gnu::noinline]] LineMarks mark_short_input(std::string_view input) {
   char padded[kMarkedBytes] = {};
   std::memcpy(padded, input.data(), input.size());
   return mark_line(padded);
@@ -90,8 +91,7 @@ ParseStatus ClientParser::next(std::string_view& input, const SharedBytes& chunk
 }
 
 ParseStatus ClientParser::next_of_any_kind(std::string_view& input, const SharedBytes& chunk,
-                                           const ParserLimits& limits, bool headers,
-                                           Frame& frame) {
+                                           const ParserLimits& limits, bool headers, Frame& frame) {
   if (partial_ != nullptr) {
     if (!partial_->delivered()) return resume(input, chunk, limits, headers, frame);
     partial_.reset();

@@ -3,11 +3,11 @@
 //   std::string_view input = bytes just read (they lie in `chunk`);
 //   while (parser.next(input, chunk, limits, headers, frame) == ParseStatus::kFrame) handle(frame);
 //
-// Frames that lie whole in the chunk cost no copy. A frame that is cut is gathered: control lines and
-// payloads up to kLargeFrame in memory of the parser's own, larger payloads in a counted block that
-// grows as bytes arrive, never from the declared size (Frame::block then points to it).
-// An idle parser between frames owns no memory beyond itself (sizeof <= 40).
-// Thread: the connection's loop.
+// Frames that lie whole in the chunk cost no copy. A frame that is cut is gathered: control lines
+// and payloads up to kLargeFrame in memory of the parser's own, larger payloads in a counted block
+// that grows as bytes arrive, never from the declared size (Frame::block then points to it). An
+// idle parser between frames owns no memory beyond itself (sizeof <= 40). Thread: the connection's
+// loop.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// What the client parser costs per frame: 64 KiB chunks of one kind of frame, as a busy socket gives.
+// What the client parser costs per frame: 64 KiB chunks of one kind of frame, as a busy socket
+// gives.
 #include <benchmark/benchmark.h>
 
 #include <cstring>
@@ -48,7 +49,8 @@ void publish_reply_16(benchmark::State& state) {
                kChunkSize);
 }
 void publish_128(benchmark::State& state) {
-  parse_chunks(state, "PUB orders.new.eu-west 128\r\n" + std::string(128, 'x') + "\r\n", kChunkSize);
+  parse_chunks(state, "PUB orders.new.eu-west 128\r\n" + std::string(128, 'x') + "\r\n",
+               kChunkSize);
 }
 void publish_long_subject(benchmark::State& state) {
   parse_chunks(state, "PUB orders." + std::string(80, 's') + " 16\r\n0123456789abcdef\r\n",

@@ -1,7 +1,7 @@
 // Goal: the parser reads what nats-server reads, and its answer does not depend on how the network
 // cuts the input.
-// Method: a table of inputs with the frames (or the error) that the peer was seen to make of them. Every
-// input is given whole, cut at every byte, byte by byte, and in seeded random pieces.
+// Method: a table of inputs with the frames (or the error) that the peer was seen to make of them.
+// Every input is given whole, cut at every byte, byte by byte, and in seeded random pieces.
 #include "proto/client_parser.h"
 
 #include <doctest/doctest.h>
@@ -34,20 +34,28 @@ std::string show(const Frame& frame) {
     return text;
   };
   switch (frame.verb) {
-    case Verb::kConnect: return join({"CONNECT", frame.args});
-    case Verb::kInfo: return join({"INFO", frame.args});
+    case Verb::kConnect:
+      return join({"CONNECT", frame.args});
+    case Verb::kInfo:
+      return join({"INFO", frame.args});
     case Verb::kPub:
       return join({"PUB", frame.subject, frame.reply, frame.size_text, frame.payload});
     case Verb::kHpub:
       return join({"HPUB", frame.subject, frame.reply, frame.header_size_text, frame.size_text,
                    frame.payload.substr(0, frame.header_size),
                    frame.payload.substr(frame.header_size)});
-    case Verb::kSub: return join({"SUB", frame.subject, frame.queue, frame.sid});
-    case Verb::kUnsub: return join({"UNSUB", frame.sid, std::to_string(frame.max)});
-    case Verb::kPing: return "PING";
-    case Verb::kPong: return "PONG";
-    case Verb::kOk: return "+OK";
-    case Verb::kErr: return join({"-ERR", frame.args});
+    case Verb::kSub:
+      return join({"SUB", frame.subject, frame.queue, frame.sid});
+    case Verb::kUnsub:
+      return join({"UNSUB", frame.sid, std::to_string(frame.max)});
+    case Verb::kPing:
+      return "PING";
+    case Verb::kPong:
+      return "PONG";
+    case Verb::kOk:
+      return "+OK";
+    case Verb::kErr:
+      return join({"-ERR", frame.args});
   }
   return "?";
 }
@@ -57,8 +65,8 @@ struct Settings {
   bool headers = true;
 };
 
-// Feeds the pieces as reads into chunks of exactly their size, so that a view beyond a chunk is seen
-// by the address sanitizer.
+// Feeds the pieces as reads into chunks of exactly their size, so that a view beyond a chunk is
+// seen by the address sanitizer.
 Outcome parse(const std::vector<std::string_view>& pieces, const Settings& settings) {
   ClientParser parser;
   Outcome outcome;
@@ -230,7 +238,10 @@ TEST_CASE("PUB that the peer refuses") {
       {"PUB foo 2\r\r\nhi\r\n", {}, kBad},
       {"PUB foo 9999999999\r\n", {}, kBad},
       {"PUB foo 99999999999999999999999\r\n", {}, kBad},
-      {"PUB foo\x0b" "2\r\nhi\r\n", {}, kBad},
+      {"PUB foo\x0b"
+       "2\r\nhi\r\n",
+       {},
+       kBad},
       {"PUB foo 1001\r\n", {}, ParseError::kPayloadTooLarge},
       {"PUB foo 999999999\r\n", {}, ParseError::kPayloadTooLarge},
       {"PUB foo 2\r\nhi\nPING\r\n", {}, kUnknown},
@@ -243,10 +254,8 @@ TEST_CASE("PUB that the peer refuses") {
 
 TEST_CASE("HPUB") {
   check_table({
-      {"HPUB foo 12 14\r\nNATS/1.0\r\n\r\nhi\r\n",
-       {"HPUB|foo||12|14|NATS/1.0\r\n\r\n|hi"}},
-      {"hpub  foo\tre\t12 14 \nNATS/1.0\r\n\r\nhi\r\n",
-       {"HPUB|foo|re|12|14|NATS/1.0\r\n\r\n|hi"}},
+      {"HPUB foo 12 14\r\nNATS/1.0\r\n\r\nhi\r\n", {"HPUB|foo||12|14|NATS/1.0\r\n\r\n|hi"}},
+      {"hpub  foo\tre\t12 14 \nNATS/1.0\r\n\r\nhi\r\n", {"HPUB|foo|re|12|14|NATS/1.0\r\n\r\n|hi"}},
       {"HPUB foo 0 2\r\nhi\r\n", {"HPUB|foo||0|2||hi"}},
       {"HPUB foo 02 2\r\nhi\r\n", {"HPUB|foo||02|2|hi|"}},
       {"HPUB foo 0 0\r\n\r\n", {"HPUB|foo||0|0||"}},
@@ -404,9 +413,15 @@ TEST_CASE("where a payload lies") {
 
 TEST_CASE("any mix of frames, cut anywhere, reads the same") {
   const std::vector<std::string> frames = {
-      "PING\r\n", "PUB foo 2\r\nhi\r\n", "PUB a.b.c _INBOX.x.1 16\r\n0123456789abcdef\r\n",
-      "HPUB h 12 14\r\nNATS/1.0\r\n\r\nhi\r\n", "SUB foo.* q 12\r\n", "UNSUB 12 4\r\n", "PONG\n",
-      "CONNECT {\"name\":\"x\"}\r\n", "PUB long." + std::string(80, 'l') + " 3\r\nabc\r\n",
+      "PING\r\n",
+      "PUB foo 2\r\nhi\r\n",
+      "PUB a.b.c _INBOX.x.1 16\r\n0123456789abcdef\r\n",
+      "HPUB h 12 14\r\nNATS/1.0\r\n\r\nhi\r\n",
+      "SUB foo.* q 12\r\n",
+      "UNSUB 12 4\r\n",
+      "PONG\n",
+      "CONNECT {\"name\":\"x\"}\r\n",
+      "PUB long." + std::string(80, 'l') + " 3\r\nabc\r\n",
       "PUB big 20000\r\n" + std::string(20'000, '\n') + "\r\n"};
   const Settings settings{.limits = {.max_control_line = 4096, .max_payload = -1}};
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {

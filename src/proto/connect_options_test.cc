@@ -18,7 +18,8 @@ TEST_CASE("what CONNECT names is overlaid, the rest keeps its value") {
   REQUIRE(parse_connect(R"({"verbose":false,"PEDANTIC":false,"echo":false,"headers":true,
       "no_responders":true,"tls_required":true,"protocol":1,"account":"A","new_account":true,
       "user":"u","pass":"p","auth_token":"t","nkey":"U","sig":"s","jwt":"j","proxy_sig":"x",
-      "name":"n","lang":"go","version":"1.2","unknown":{"verbose":true}})", options));
+      "name":"n","lang":"go","version":"1.2","unknown":{"verbose":true}})",
+                        options));
   CHECK_FALSE(options.verbose);
   CHECK_FALSE(options.pedantic);
   CHECK_FALSE(options.echo);

@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::string_view kRedacted = "[REDACTED]";
 
-// Whether the quoted `name` is that of a secret. The peer reads names without regard to case, and they
-// may be spelled with escapes or with letters that fold to ASCII: such a name counts as secret.
+// Whether the quoted `name` is that of a secret. The peer reads names without regard to case, and
+// they may be spelled with escapes or with letters that fold to ASCII: such a name counts as
+// secret.
 bool names_secret(std::string_view name) {
   constexpr std::array<std::string_view, 5> kSecrets = {"pass", "auth_token", "nkey", "sig",
                                                         "proxy_sig"};

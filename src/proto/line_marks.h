@@ -21,7 +21,7 @@ struct LineMarks {
 };
 
 // `bytes` must have kMarkedBytes. Marks no more than the first half if a line feed is there.
-inline LineMarks mark_line(const char* bytes) {
+[[gnu::always_inline]] inline LineMarks mark_line(const char* bytes) {
   LineMarks marks;
 #if defined(__SSE2__)
   const auto mark = [&](unsigned at) {

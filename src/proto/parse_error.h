@@ -7,12 +7,12 @@ namespace midge::proto {
 
 enum class ParseError : std::uint8_t {
   kNone,
-  kUnknownOperation,    // -ERR 'Unknown Protocol Operation', close
-  kBadArguments,        // close without -ERR
-  kControlLineTooLong,  // -ERR 'maximum control line exceeded', close
-  kPayloadTooLarge,     // -ERR 'Maximum Payload Violation', close
+  kUnknownOperation,      // -ERR 'Unknown Protocol Operation', close
+  kBadArguments,          // close without -ERR
+  kControlLineTooLong,    // -ERR 'maximum control line exceeded', close
+  kPayloadTooLarge,       // -ERR 'Maximum Payload Violation', close
   kHeadersNotNegotiated,  // HPUB without headers: close without -ERR
-  kClientError,         // the client sent -ERR: close
+  kClientError,           // the client sent -ERR: close
 };
 
 // An error with its text for the log.

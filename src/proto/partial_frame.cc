@@ -17,12 +17,23 @@ ParseStatus PartialFrame::feed(std::string_view& input, const Context& context, 
   while (true) {
     ParseStatus status = ParseStatus::kNeedMore;
     switch (stage_) {
-      case Stage::kVerb: status = feed_verb(input, fault); break;
-      case Stage::kBlanks: status = feed_blanks(input); break;
-      case Stage::kArguments: status = feed_arguments(input, context, fault); break;
-      case Stage::kIgnored: status = feed_ignored(input); break;
-      case Stage::kPayload: status = feed_payload(input, context, fault); break;
-      case Stage::kDelivered: break;
+      case Stage::kVerb:
+        status = feed_verb(input, fault);
+        break;
+      case Stage::kBlanks:
+        status = feed_blanks(input);
+        break;
+      case Stage::kArguments:
+        status = feed_arguments(input, context, fault);
+        break;
+      case Stage::kIgnored:
+        status = feed_ignored(input);
+        break;
+      case Stage::kPayload:
+        status = feed_payload(input, context, fault);
+        break;
+      case Stage::kDelivered:
+        break;
     }
     if (status == ParseStatus::kNeedMore) return status;
     if (status == ParseStatus::kError || stage_ == Stage::kDelivered) {
@@ -81,8 +92,8 @@ ParseStatus PartialFrame::feed_arguments(std::string_view& input, const Context&
   if (!complete) return ParseStatus::kNeedMore;
 
   line_.resize(size);
-  fault = parse_arguments(match_.verb, line_, context.limits, context.headers, head_,
-                          payload_size_);
+  fault =
+      parse_arguments(match_.verb, line_, context.limits, context.headers, head_, payload_size_);
   if (fault) return ParseStatus::kError;
   stage_ = has_payload(match_.verb) ? Stage::kPayload : Stage::kDelivered;
   return ParseStatus::kFrame;

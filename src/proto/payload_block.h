@@ -1,6 +1,6 @@
 // A payload that arrives in pieces: a counted block that grows as bytes come.
-// Invariant: the capacity is at most kPayloadBlockMin or kPayloadBlockGrowth times what has arrived,
-// and never beyond what was declared.
+// Invariant: the capacity is at most kPayloadBlockMin or kPayloadBlockGrowth times what has
+// arrived, and never beyond what was declared.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,9 @@ class PayloadBlock {
   void append(std::string_view bytes, std::size_t declared);
 
   [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::string_view view() const { return {block_.data(), size_}; }
+  [[nodiscard]] std::string_view view() const {
+    return size_ == 0 ? std::string_view() : std::string_view(block_.data(), size_);
+  }
   [[nodiscard]] const SharedBytes& block() const { return block_; }
 
  private:

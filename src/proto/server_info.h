@@ -22,7 +22,7 @@ struct ServerInfo {
   std::string client_ip, nonce, xkey, cluster;
   std::vector<std::string> connect_urls, ws_connect_urls;
   bool lame_duck_mode = false;
-  bool connect_info = false;    // with remote_account and acc_is_sys: after the first PING
+  bool connect_info = false;  // with remote_account and acc_is_sys: after the first PING
   std::string remote_account;
   bool account_is_system = false;
   int api_level = 0;

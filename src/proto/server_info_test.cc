@@ -27,24 +27,45 @@ TEST_CASE("a plain server's INFO") {
 }
 
 TEST_CASE("every field, in the peer's order") {
-  const ServerInfo info{.server_id = "N", .server_name = "S", .version = "2.15.2", .go = "g",
-                        .git_commit = "c", .midge_version = "0.1.0", .proto = 1, .host = "h",
-                        .port = 4222, .headers = false, .auth_required = true,
-                        .tls_required = true, .tls_verify = true, .tls_available = true,
-                        .max_payload = 1, .jetstream = true, .domain = "D", .client_id = 7,
-                        .client_ip = "::1", .nonce = "n", .xkey = "X", .cluster = "C",
-                        .connect_urls = {"a:1", "b:2"}, .ws_connect_urls = {"c:3"},
-                        .lame_duck_mode = true, .connect_info = true, .remote_account = "$G",
-                        .account_is_system = true, .api_level = 5};
-  CHECK(to_json(info) ==
-        "{\"server_id\":\"N\",\"server_name\":\"S\",\"version\":\"2.15.2\",\"proto\":1,"
-        "\"git_commit\":\"c\",\"go\":\"g\",\"host\":\"h\",\"port\":4222,\"headers\":false,"
-        "\"auth_required\":true,\"tls_required\":true,\"tls_verify\":true,\"tls_available\":true,"
-        "\"max_payload\":1,\"jetstream\":true,\"client_id\":7,\"client_ip\":\"::1\",\"nonce\":\"n\","
-        "\"cluster\":\"C\",\"domain\":\"D\",\"connect_urls\":[\"a:1\",\"b:2\"],"
-        "\"ws_connect_urls\":[\"c:3\"],\"ldm\":true,\"connect_info\":true,"
-        "\"remote_account\":\"$G\",\"acc_is_sys\":true,\"api_lvl\":5,\"xkey\":\"X\","
-        "\"midge_version\":\"0.1.0\"}");
+  const ServerInfo info{.server_id = "N",
+                        .server_name = "S",
+                        .version = "2.15.2",
+                        .go = "g",
+                        .git_commit = "c",
+                        .midge_version = "0.1.0",
+                        .proto = 1,
+                        .host = "h",
+                        .port = 4222,
+                        .headers = false,
+                        .auth_required = true,
+                        .tls_required = true,
+                        .tls_verify = true,
+                        .tls_available = true,
+                        .max_payload = 1,
+                        .jetstream = true,
+                        .domain = "D",
+                        .client_id = 7,
+                        .client_ip = "::1",
+                        .nonce = "n",
+                        .xkey = "X",
+                        .cluster = "C",
+                        .connect_urls = {"a:1", "b:2"},
+                        .ws_connect_urls = {"c:3"},
+                        .lame_duck_mode = true,
+                        .connect_info = true,
+                        .remote_account = "$G",
+                        .account_is_system = true,
+                        .api_level = 5};
+  CHECK(
+      to_json(info) ==
+      "{\"server_id\":\"N\",\"server_name\":\"S\",\"version\":\"2.15.2\",\"proto\":1,"
+      "\"git_commit\":\"c\",\"go\":\"g\",\"host\":\"h\",\"port\":4222,\"headers\":false,"
+      "\"auth_required\":true,\"tls_required\":true,\"tls_verify\":true,\"tls_available\":true,"
+      "\"max_payload\":1,\"jetstream\":true,\"client_id\":7,\"client_ip\":\"::1\",\"nonce\":\"n\","
+      "\"cluster\":\"C\",\"domain\":\"D\",\"connect_urls\":[\"a:1\",\"b:2\"],"
+      "\"ws_connect_urls\":[\"c:3\"],\"ldm\":true,\"connect_info\":true,"
+      "\"remote_account\":\"$G\",\"acc_is_sys\":true,\"api_lvl\":5,\"xkey\":\"X\","
+      "\"midge_version\":\"0.1.0\"}");
 }
 
 }  // namespace midge::proto

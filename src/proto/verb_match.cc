@@ -33,21 +33,33 @@ constexpr char lower(char letter) {
 // The only verb that can start like `input`, which has at least two bytes.
 const VerbSpelling& candidate(std::string_view input) {
   switch (lower(input[0])) {
-    case 's': return kSub;
-    case 'u': return kUnsub;
-    case 'h': return kHpub;
-    case 'c': return kConnect;
-    case 'i': return kInfo;
-    case '+': return kOk;
-    case '-': return kErr;
+    case 's':
+      return kSub;
+    case 'u':
+      return kUnsub;
+    case 'h':
+      return kHpub;
+    case 'c':
+      return kConnect;
+    case 'i':
+      return kInfo;
+    case '+':
+      return kOk;
+    case '-':
+      return kErr;
     case 'p':
       switch (lower(input[1])) {
-        case 'u': return kPub;
-        case 'i': return kPing;
-        case 'o': return kPong;
-        default: return kNoVerb;
+        case 'u':
+          return kPub;
+        case 'i':
+          return kPing;
+        case 'o':
+          return kPong;
+        default:
+          return kNoVerb;
       }
-    default: return kNoVerb;
+    default:
+      return kNoVerb;
   }
 }
 
@@ -59,8 +71,7 @@ bool starts_a_verb(char letter) {
 
 VerbMatch match_verb(std::string_view input) {
   if (input.empty()) return {VerbState::kCut};
-  if (input.size() == 1)
-    return {starts_a_verb(input[0]) ? VerbState::kCut : VerbState::kUnknown};
+  if (input.size() == 1) return {starts_a_verb(input[0]) ? VerbState::kCut : VerbState::kUnknown};
 
   const VerbSpelling& spelling = candidate(input);
   if (spelling.letters.empty()) return {VerbState::kUnknown};
@@ -70,8 +81,7 @@ VerbMatch match_verb(std::string_view input) {
 
   const std::size_t length = spelling.letters.size() + (spelling.needs_blank ? 1 : 0);
   if (input.size() < length) return {VerbState::kCut};
-  if (spelling.needs_blank && !is_blank(input[length - 1]))
-    return {VerbState::kUnknown};
+  if (spelling.needs_blank && !is_blank(input[length - 1])) return {VerbState::kUnknown};
   return {VerbState::kFound, spelling.verb, static_cast<std::uint8_t>(length),
           spelling.ignores_rest};
 }

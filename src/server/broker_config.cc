@@ -15,8 +15,8 @@ proto::ServerInfo make_info(const Options& options, const Identity& identity) {
   info.version = kCompatibilityVersion;
   info.midge_version = kMidgeVersion;
   info.go = "none";
-  info.host = identity.host;
-  info.port = identity.port;
+  info.host = identity.told_host();
+  info.port = identity.told_port();
   info.headers = !options.no_header_support;
   info.max_payload = options.max_payload;
   info.api_level = kApiLevel;

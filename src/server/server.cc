@@ -14,6 +14,7 @@
 #include "server/identity.h"
 #include "server/lame_duck.h"
 #include "server/monitor/monitor.h"
+#include "server/options/host_port.h"
 #include "server/ports_file.h"
 #include "server/reload.h"
 
@@ -66,6 +67,7 @@ struct Server::Parts final : io::ListenerEvents {
   [[nodiscard]] MonitorIdentity monitor_identity() const;
   void log_banner() const;
   Result<void> listen();
+  Result<void> advertise();
   Result<void> listen_monitor();
   Result<void> write_files();
   void on_main_loop(std::move_only_function<void()> function);
@@ -89,8 +91,8 @@ MonitorIdentity Server::Parts::monitor_identity() const {
   told.go = "none";
   told.midge_version = kMidgeVersion;
   told.start = identity.started;
-  told.host = identity.host;
-  told.port = identity.port;
+  told.host = identity.told_host();
+  told.port = identity.told_port();
   told.connect_urls = identity.connect_urls;
   return told;
 }
@@ -118,6 +120,16 @@ Result<void> Server::Parts::listen() {
   }
   listener = std::move(*bound);
   identity.port = listener->address().port;
+  return advertise();
+}
+
+// Clients are told the advertised address in place of the bound one.
+Result<void> Server::Parts::advertise() {
+  if (options->client_advertise.empty()) return {};
+  ASSIGN_OR_RETURN(const HostPort told,
+                   parse_advertised_address(options->client_advertise, identity.port));
+  identity.advertised_host = told.host;
+  identity.advertised_port = told.port;
   return {};
 }
 
@@ -148,6 +160,7 @@ void Server::Parts::on_main_loop(std::move_only_function<void()> function) {
 }
 
 void Server::Parts::begin_lame_duck() {
+  if (monitor) monitor->set_accepting(false);
   listener.reset();
   lame_duck = std::make_unique<LameDuck>(*broker, *loops[0], options->lame_duck_duration,
                                          options->lame_duck_grace_period, [this] { stop(); });
@@ -174,6 +187,7 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   env.process().raise_file_limit();
   parts->identify();
   parts->log_banner();
+  TRY(check_start(*parts->options));
   parts->loops = env.make_loops(loop_count(*parts->options, env.process()));
   // Listening comes first: the port that was chosen is part of what the broker tells clients.
   TRY(parts->listen());
@@ -192,8 +206,8 @@ void Server::watch_signals(io::SignalEvents& events) {
 
 void Server::go() {
   const auto handlers = parts_->broker->handlers();
-  parts_->env.start(handlers);
   if (parts_->monitor) parts_->monitor->set_accepting(true);
+  parts_->env.start(handlers);
   parts_->log.info("Server is ready");
 }
 
@@ -202,7 +216,9 @@ Result<void> Server::Parts::listen_monitor() {
   monitor = std::make_unique<Monitor>(env, log, *broker, monitor_identity(), options);
   const std::string host = options->http_host.empty() ? options->host : options->http_host;
   const io::Address wanted{host, static_cast<std::uint16_t>(std::max(options->http_port, 0))};
-  return monitor->listen(*loops[0], wanted);
+  if (auto bound = monitor->listen(*loops[0], wanted); !bound)
+    return std::unexpected(bound.error().within("Can't start monitoring"));
+  return {};
 }
 
 Result<std::unique_ptr<Server>> Server::run(Options options) {

@@ -5,40 +5,33 @@
 namespace midge::subject {
 namespace {
 
-enum Kind : std::uint64_t { kWild = 1, kFirst = 2, kSecond = 3 };
-
-struct Beginning {
-  std::string_view first;
-  std::string_view second;  // of the second token only; empty if there is none
-  std::string_view both;    // as one text
-};
-
-Beginning beginning_of(std::string_view subject) {
-  Tokens tokens(subject);
-  Beginning begin;
-  begin.first = begin.both = tokens.take();
-  if (tokens.done()) return begin;
-  begin.second = tokens.take();
-  begin.both = {subject.data(), begin.first.size() + 1 + begin.second.size()};
-  return begin;
-}
-
-bool is_wildcard(std::string_view token) { return token == kStar || token == kTail; }
+bool is_wild(std::string_view token) { return token == kStar || token == kTail; }
 
 }  // namespace
 
+Generations::Beginning Generations::beginning_of(AccountId account,
+                                                 std::string_view subject) const {
+  Tokens tokens(subject);
+  std::string_view first = tokens.take();
+  std::uint64_t first_hash = hash_(first, account.value, subject);
+  if (tokens.done()) return {first_hash, hash_.pair(first_hash, 0), is_wild(first), false};
+  std::string_view second = tokens.take();
+  std::uint64_t second_hash = hash_(second, first_hash, subject);
+  return {first_hash, second_hash, is_wild(first), is_wild(second)};
+}
+
 Generations::Key Generations::key(AccountId account, std::string_view subject) const {
-  Beginning begin = beginning_of(subject);
-  return {cell(account, begin.first, kFirst), cell(account, begin.both, kSecond),
-          cell(account, {}, kWild)};
+  Beginning begin = beginning_of(account, subject);
+  return {static_cast<std::uint32_t>(begin.first), static_cast<std::uint32_t>(begin.second),
+          static_cast<std::uint32_t>(wild(account))};
 }
 
 void Generations::bump(AccountId account, std::string_view pattern) {
-  Beginning begin = beginning_of(pattern);
-  std::uint32_t changed = is_wildcard(begin.first)    ? cell(account, {}, kWild)
-                          : is_wildcard(begin.second) ? cell(account, begin.first, kFirst)
-                                                      : cell(account, begin.both, kSecond);
-  cells_[changed].fetch_add(1, std::memory_order_release);
+  Beginning begin = beginning_of(account, pattern);
+  std::uint64_t changed = begin.first_is_wild    ? wild(account)
+                          : begin.second_is_wild ? begin.first
+                                                 : begin.second;
+  cells_[static_cast<std::uint32_t>(changed) % kCells].fetch_add(1, std::memory_order_release);
 }
 
 }  // namespace midge::subject

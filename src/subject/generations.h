@@ -37,10 +37,15 @@ class Generations {
   [[nodiscard]] std::uint64_t load(std::uint32_t cell) const {
     return cells_[cell % kCells].load(std::memory_order_acquire);
   }
-  [[nodiscard]] std::uint32_t cell(AccountId account, std::string_view prefix,
-                                   std::uint64_t kind) const {
-    return static_cast<std::uint32_t>(hash_(prefix, kind << 32 | account.value) % kCells);
-  }
+  // What a subject begins with, as hashes.
+  struct Beginning {
+    std::uint64_t first;   // of the first token
+    std::uint64_t second;  // of the first two tokens, or of the only one
+    bool first_is_wild;
+    bool second_is_wild;
+  };
+  [[nodiscard]] Beginning beginning_of(AccountId account, std::string_view subject) const;
+  [[nodiscard]] std::uint64_t wild(AccountId account) const { return hash_.pair(account.value, 0); }
 
   const TextHash hash_;
   ZeroedArray<std::atomic<std::uint32_t>> cells_;

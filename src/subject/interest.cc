@@ -98,7 +98,7 @@ void Interest::link(QueueGroup* group, LoopId near, Reclaimer& reclaimer) {
   auto bits = reinterpret_cast<std::uint64_t>(group);
   Groups* groups = groups_.load(std::memory_order_relaxed);
   if (groups != nullptr && !groups->full()) return groups->append(bits);
-  Groups* larger = groups == nullptr ? Groups::create(Groups::kCapacityMin) : groups->compacted();
+  Groups* larger = groups == nullptr ? Groups::create(1) : groups->compacted();
   larger->append(bits);
   groups_.store(larger, std::memory_order_release);
   if (groups != nullptr) reclaimer.retire(near, groups);

@@ -5,7 +5,7 @@
 #include "subject/pointer_table.h"
 #include "subject/reclaimer.h"
 #include "subject/subject.h"
-#include "subject/text_equal.h"
+#include "subject/text_bytes.h"
 #include "subject/text_hash.h"
 #include "subject/wildcard_trie.h"
 
@@ -119,8 +119,10 @@ void InterestIndex::remove(const Registration& registration, Target target) {
 
 void InterestIndex::match(AccountId account, std::string_view subject, MatchResult& into) const {
   std::uint64_t at = state_->literal_hash(account, subject);
-  state_->literals.prefetch(at);  // arrives while the trie is walked
-  state_->trie.match(account, subject, into);
+  if (state_->trie.concerns(account)) {
+    state_->literals.prefetch_node(at);  // arrives while the trie is walked
+    state_->trie.match(account, subject, into);
+  }
   if (const Interest* interest = state_->find_literal(at, account, subject))
     interest->append_to(into);
 }

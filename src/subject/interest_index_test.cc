@@ -155,6 +155,27 @@ TEST_CASE("a subject of very many tokens, all of them wild or not, does not need
   CHECK(slots(matched(index, names).plain) == Slots{2});
 }
 
+TEST_CASE("a match that branches at every token") {
+  InterestIndex index(1, 7);
+  constexpr std::uint32_t kTokens = 9;
+  auto pattern = [](std::uint32_t stars) {
+    std::string text;
+    for (std::uint32_t i = 0; i < kTokens; ++i)
+      text += std::string(i == 0 ? "" : ".") + (stars >> i & 1 ? "*" : "a");
+    return text;
+  };
+  Slots expected;
+  for (std::uint32_t stars = 0; stars < 1U << kTokens; ++stars) {
+    index.insert(kAccount, pattern(stars), "", target(stars));
+    expected.push_back(stars);
+  }
+  Slots reached = slots(matched(index, pattern(0)).plain);
+  std::sort(reached.begin(), reached.end());
+  CHECK(reached == expected);
+  CHECK(matched(index, pattern(0) + ".a").empty());
+  CHECK(matched(index, "b.a.a.a.a.a.a.a.a").plain.size() == 256);
+}
+
 struct Subscription {
   AccountId account;
   std::string pattern;

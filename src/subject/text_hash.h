@@ -5,8 +5,9 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+
+#include "subject/text_bytes.h"
 
 namespace midge::subject {
 
@@ -15,25 +16,20 @@ class TextHash {
   explicit TextHash(std::uint64_t salt)
       : low_(spread(salt, 1)), high_(spread(salt, 2)), last_(spread(salt, 3)) {}
 
-  // `seed` separates key spaces: an account, a parent node.
-  [[nodiscard]] std::uint64_t operator()(std::string_view text, std::uint64_t seed) const {
+  // `seed` separates key spaces: an account, a parent node. `context` is readable text around `text`.
+  [[nodiscard]] std::uint64_t operator()(std::string_view text, std::uint64_t seed,
+                                         std::string_view context) const {
     const char* at = text.data();
     std::size_t left = text.size();
     std::uint64_t state = seed ^ last_;
     for (; left > 16; at += 16, left -= 16)
-      state = fold(word(at) ^ low_, word(at + 8) ^ state);
-    std::uint64_t a = 0;
-    std::uint64_t b = 0;
-    if (left >= 8) {
-      a = word(at);
-      b = word(at + left - 8);
-    } else if (left >= 4) {
-      a = half(at);
-      b = half(at + left - 4);
-    } else if (left > 0) {
-      a = byte(at[0]) | byte(at[left / 2]) << 8 | byte(at[left - 1]) << 16;
-    }
+      state = fold(load_word(at) ^ low_, load_word(at + 8) ^ state);
+    const std::uint64_t a = padded_word(at, left, context);
+    const std::uint64_t b = left > 8 ? padded_word(at + 8, left - 8, context) : 0;
     return fold(fold(a ^ low_, b ^ state) ^ text.size(), high_);
+  }
+  [[nodiscard]] std::uint64_t operator()(std::string_view text, std::uint64_t seed) const {
+    return (*this)(text, seed, text);
   }
 
   [[nodiscard]] std::uint64_t pair(std::uint64_t a, std::uint64_t b) const {
@@ -41,17 +37,6 @@ class TextHash {
   }
 
  private:
-  static std::uint64_t word(const char* at) {
-    std::uint64_t value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
-  }
-  static std::uint64_t half(const char* at) {
-    std::uint32_t value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
-  }
-  static std::uint64_t byte(char c) { return static_cast<unsigned char>(c); }
   static std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
     __extension__ using Wide = unsigned __int128;
     Wide product = static_cast<Wide>(a) * b;

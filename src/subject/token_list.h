@@ -24,7 +24,7 @@ class TokenList {
     do {
       std::string_view text = tokens.take();
       has_empty_ |= text.empty();
-      add({text, hash(text, 0)});
+      add({text, hash(text, 0, subject)});
     } while (!tokens.done());
   }
   TokenList(const TokenList&) = delete;

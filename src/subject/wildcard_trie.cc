@@ -3,8 +3,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "base/check.h"
+#include "subject/text_bytes.h"
+#include "subject/token_list.h"
 #include "subject/tokens.h"
 
 namespace midge::subject {
@@ -23,6 +26,9 @@ class WildcardTrie::Node {
     return {reinterpret_cast<const char*>(this + 1), length};
   }
   [[nodiscard]] bool is_star() const { return length == 0; }
+  [[nodiscard]] bool has_literal_children() const {
+    return literal_children.load(std::memory_order_acquire) != 0;
+  }
   [[nodiscard]] bool unused() const {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     return star.load(kRelaxed) == nullptr && literal_children.load(kRelaxed) == 0 &&
@@ -53,7 +59,7 @@ class WildcardTrie::Walk {
   void from(const Node* root) const {
     Level level;
     level.add(root);
-    down(level, 0);
+    down(&level, 0);
   }
 
  private:
@@ -69,22 +75,24 @@ class WildcardTrie::Walk {
     const Node* nodes[kWidth];
   };
 
-  void down(Level level, std::size_t depth) const {
-    for (; level.size > 0; ++depth) {
+  // Uses `level` up.
+  void down(Level* level, std::size_t depth) const {
+    Level other;
+    Level* next = &other;
+    for (; level->size > 0; ++depth, std::swap(level, next)) {
       std::uint64_t edges[Level::kWidth];
-      prefetch(level, depth, edges);
-      for (std::size_t i = 0; i < level.size; ++i) append(level.nodes[i]->tail);
-      if (depth + 1 == tokens_.size()) return finish(level, depth, edges);
-      Level next;
-      for (std::size_t i = 0; i < level.size; ++i) {
-        if (!next.has_room_for_children()) {
+      prefetch(*level, depth, edges);
+      for (std::size_t i = 0; i < level->size; ++i) append(level->nodes[i]->tail);
+      if (depth + 1 == tokens_.size()) return finish(*level, depth, edges);
+      next->size = 0;
+      for (std::size_t i = 0; i < level->size; ++i) {
+        if (!next->has_room_for_children()) {
           down(next, depth + 1);
-          next.size = 0;
+          next->size = 0;
         }
-        next.add(level.nodes[i]->star.load(std::memory_order_acquire));
-        next.add(literal_child(level.nodes[i], depth, edges[i]));
+        next->add(level->nodes[i]->star.load(std::memory_order_acquire));
+        next->add(literal_child(level->nodes[i], depth, edges[i]));
       }
-      level = next;
     }
   }
 
@@ -100,7 +108,7 @@ class WildcardTrie::Walk {
     for (std::size_t i = 0; i < level.size; ++i) {
       edges[i] = kNoEdge;
       if (!level.nodes[i]->has_literal_children()) continue;
-      edges[i] = trie_.edge_hash(level.nodes[i], tokens_[depth].hash) | 1;
+      edges[i] = trie_.edge_hash(level.nodes[i], tokens_[depth].hash);
       trie_.edges_.prefetch(edges[i]);
     }
   }
@@ -137,10 +145,16 @@ WildcardTrie::~WildcardTrie() {
   roots_.for_each(destroy);
 }
 
+bool WildcardTrie::concerns(AccountId account) const {
+  const Node* root = roots_.get(account);
+  return root != nullptr && !root->unused();
+}
+
 void WildcardTrie::match(AccountId account, std::string_view subject, MatchResult& into) const {
   const Node* root = roots_.get(account);
-  if (root == nullptr || root->unused() || has_empty_token(subject)) return;
-  Walk(*this, into).from(root, Tokens(subject));
+  if (root == nullptr) return;
+  TokenList tokens(subject, hash_);
+  if (!tokens.has_empty()) Walk(*this, tokens, into).from(root);
 }
 
 WriterLock& WildcardTrie::lock(AccountId account, std::string_view pattern) {
@@ -203,14 +217,10 @@ void WildcardTrie::prune(Node* node, LoopId near) {
   }
 }
 
-std::uint64_t WildcardTrie::edge_hash(const Node* parent, std::string_view token) const {
-  return hash_(token, reinterpret_cast<std::uint64_t>(parent));
-}
-
 WildcardTrie::Node* WildcardTrie::child(const Node* parent, std::string_view token,
-                                        std::uint64_t hash) const {
-  return edges_.find(hash, [parent, token](const Node& node) {
-    return node.parent == parent && node.token() == token;
+                                        std::uint64_t edge) const {
+  return edges_.find(edge, [parent, token](const Node& node) {
+    return node.parent == parent && text_equal(node.token(), token);
   });
 }
 

@@ -30,6 +30,8 @@ class WildcardTrie {
   WildcardTrie(const TextHash& hash, Reclaimer& reclaimer);
   ~WildcardTrie();
 
+  // Whether the account has any pattern. Any thread.
+  [[nodiscard]] bool concerns(AccountId account) const;
   // Appends what a publish on `subject` reaches. Any thread.
   void match(AccountId account, std::string_view subject, MatchResult& into) const;
 
@@ -49,11 +51,14 @@ class WildcardTrie {
 
   static constexpr unsigned kEdgeShardBits = 8;
   static constexpr std::uint32_t kLocks = 64;
+  // Set in the hash of every edge, in a bit that the table does not look at: so none is kNoEdge.
+  static constexpr std::uint64_t kEdgeBit = std::uint64_t{1} << 40;
+  static constexpr std::uint64_t kNoEdge = 0;
 
   Node* child(const Node* parent, std::string_view token, std::uint64_t edge) const;
   // The hash of the edge from `parent` under a token of this hash.
   [[nodiscard]] std::uint64_t edge_hash(const Node* parent, std::uint64_t token_hash) const {
-    return hash_.pair(token_hash, reinterpret_cast<std::uint64_t>(parent));
+    return hash_.pair(token_hash, reinterpret_cast<std::uint64_t>(parent)) | kEdgeBit;
   }
   [[nodiscard]] std::uint64_t edge_hash(const Node* parent, std::string_view token) const {
     return edge_hash(parent, hash_(token, 0));

@@ -13,6 +13,10 @@ SIZE = 100_000  # of one message
 COUNT = 200  # messages: 20 MB, more than the kernel's buffers and max_pending together
 CONFIG = "max_pending: 4MB\n"
 
+midge_only = pytest.mark.skipif(
+    os.path.exists(servers.executable()) and servers.kind() == "peer",
+    reason="the peer does not have this")
+
 
 def stalled_subscriber(server, subject=b"slow"):
     """Subscribes with a small receive buffer, and then does not read."""
@@ -126,9 +130,24 @@ def test_many_slow_readers_and_a_healthy_one(start):
         wire.close()
 
 
-midge_only = pytest.mark.skipif(
-    os.path.exists(servers.executable()) and servers.kind() == "peer",
-    reason="slow_consumer_policy is beyond the peer")
+@pytest.mark.rows("CORE-42", "MON-07")
+@pytest.mark.parametrize("stalls", [True, False])
+def test_producers_stall_only_where_it_is_asked_for(start, stalls):
+    server = start("-m", "-1", config=CONFIG + (
+        f"no_fast_producer_stall: {'false' if stalls else 'true'}\n"))
+    slow, publisher = stalled_subscriber(server), client(server)
+    publish(publisher, 150)
+    assert (server.json("/varz")["stalled_clients"] > 0) == stalls
+    slow.close()
+
+
+@midge_only
+def test_producers_do_not_stall_by_default(start):
+    server = start("-m", "-1", config=CONFIG)
+    slow, publisher = stalled_subscriber(server), client(server)
+    publish(publisher)
+    assert server.json("/varz")["stalled_clients"] == 0
+    slow.close()
 
 
 @midge_only

@@ -169,13 +169,6 @@ class Wire:
         except (TimeoutError, Closed):
             return bytes(self.buffer)
 
-    def is_silent(self) -> bool:
-        """True if nothing has come and the connection is open, at this moment."""
-        if self.buffer:
-            return False
-        ready, _, _ = select.select([self.socket], [], [], 0)
-        return not ready
-
     def close(self):
         self.socket.close()
 

@@ -28,6 +28,7 @@ def test_every_line_has_the_format(start):
 @pytest.mark.rows("LOG-07")
 def test_banner(start):
     server = start("-n", "lucky", config="debug: false\n")
+    server.wait_log("Server is ready")
     texts = [line.split("] ", 2)[-1] for line in server.log().splitlines()]
     wanted = [r"Starting nats-server", r"  Version:  2\.15\.2", r"  Git:      \[.+\]",
               r"  Name:     lucky", r"  ID:       N[A-Z2-7]{55}",
@@ -83,7 +84,19 @@ def test_client_is_named_by_what_its_connect_says(start):
     wire = client(server, name="n1", lang="go", version="1.2")
     wire.send(b"SUB foo 1\r\n")
     wire.barrier()
-    server.wait_log(r'- cid:\d+ - "v1\.2:go:n1" - .*<<- \[SUB foo 1\]')
+    server.wait_log(r'- cid:\d+ - "v1\.2:go:n1" - <<- \[SUB foo 1\]')
+
+
+@pytest.mark.rows("CORE-89")
+@pytest.mark.parametrize("options, named", [
+    ({"name": "n1"}, '"n1" - '), ({}, ""),
+    ({"user": "me", "pass": "x"}, '"$G/user:me" - '), ({"auth_token": "x"}, '"$G/token" - ')])
+def test_client_is_named_by_its_user(start, options, named):
+    server = start("-V")
+    wire = client(server, **options)
+    wire.send(b"SUB foo 1\r\n")
+    wire.barrier()
+    server.wait_log(rf"- cid:\d+ - {re.escape(named)}<<- \[SUB foo 1\]")
 
 
 @pytest.mark.rows("LOG-06", "CONF-041", "CONF-111")
@@ -117,22 +130,47 @@ def test_debug_lines_of_a_connection(start):
     assert "[TRC]" not in server.log()
 
 
-@pytest.mark.rows("CONF-111")
-def test_a_bad_operation_is_logged(start):
-    server = start()
-    wire = client(server)
-    wire.send(b"FOO bar\r\n")
-    wire.until_closed()
-    server.wait_log(r"\[ERR\] 127\.0\.0\.1:\d+ - cid:\d+ - .*[Pp]arser? ERROR.*FOO")
+# What the log says about a client that did wrong; the numbers in parser errors are its own.
+WRONGS = [
+    (b"PUB a b c 3\r\n", 'processPub Parse Error: "a b c 3"'),
+    (b"PUB foo -1\r\n", 'processPub Bad or Missing Size: "foo -1"'),
+    (b"SUB foo\r\n", 'processSub Parse Error: "foo"'),
+    (b"UNSUB 1 2 3\r\n", 'processUnsub Parse Error: "1 2 3"'),
+    (b"HPUB foo 1 2\r\nab\r\n", "message headers not supported"),
+    (b"PUB foo 9999999\r\n", "maximum payload exceeded: 9999999 vs 1048576"),
+    (b"SUB " + b"x" * 5000 + b"\r\n", "maximum control line exceeded"),
+    (b"FOO bar\r\n", r"""Client parser ERROR, state=\d+, i=\d+: proto='"FOO bar\\r"...'"""),
+    (b"-ERR 'x'\r\n", "Client Error 'x'"),
+    (b"PUB foo _R_.x 0\r\n\r\n", 'Publish Violation - Reply "_R_.x"'),
+    (b"PUB _GR_.x 0\r\n\r\n", 'Publish Violation - Subject "_GR_.x"'),
+    (b"SUB foo _sys_ 1\r\n", 'Subscription Violation - Subject "foo", Queue: "_sys_", SID 1'),
+]
 
 
-@pytest.mark.rows("CORE-03")
-def test_an_argument_error_is_logged(start):
-    server = start()
+@pytest.fixture(scope="module")
+def quiet_server():
+    running = servers.Server()
+    yield running
+    running.stop()
+
+
+@pytest.mark.rows("CORE-89")
+@pytest.mark.parametrize("sent, text", WRONGS, ids=[text[:30] for _, text in WRONGS])
+def test_a_wrong_of_a_client_is_logged(quiet_server, sent, text):
+    pattern = text if "\\d" in text else re.escape(text)
+    wire = client(quiet_server)
+    wire.send(sent)
+    quiet_server.wait_log(
+        rf"\[ERR\] 127\.0\.0\.1:{wire.socket.getsockname()[1]} - cid:\d+ - {pattern}$")
+
+
+@pytest.mark.rows("LOG-06")
+def test_trace_of_an_error(start):
+    server = start("-V")
     wire = client(server)
-    wire.send(b"SUB foo\r\n")
-    wire.until_closed()
-    server.wait_log(r"\[ERR\] 127\.0\.0\.1:\d+ - cid:\d+ - processSub Parse Error: \"foo\"")
+    wire.send(b"SUB a..b 1\r\n")
+    wire.barrier()
+    server.wait_log(r"->> \[-ERR Invalid Subject\]")
 
 
 @pytest.mark.rows("LOG-02", "CONF-028")

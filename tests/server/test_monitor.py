@@ -170,7 +170,6 @@ def test_varz_load_time_changes_with_a_reload(start):
     assert after["config_digest"] != before["config_digest"]
 
 
-@pytest.mark.rows("MON-09", "MON-10")
 def test_varz_empty_blocks(monitored):
     varz = monitored.json("/varz")
     assert [varz[name] for name in (

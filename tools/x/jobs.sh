@@ -23,7 +23,6 @@ build() {
 need_for_preset() {
   need "${SERVER_PACKAGES[@]}"
   case $1 in
-    bench) need "${BENCH_PACKAGES[@]}" ;;
     fuzz) need "${FUZZ_PACKAGES[@]}" ;;
     dev | asan | tsan) need "${TEST_PACKAGES[@]}" ;;
   esac
@@ -130,7 +129,8 @@ pytest_at() {
 readonly SIM_SEEDS=200
 
 sim_seeds() {
-  "build/$1/bin/midge-sim" --seeds "${2:-$SIM_SEEDS}"
+  # Each seed three times: the same again, and with other hash salts, to the same event hash.
+  "build/$1/bin/midge-sim" --seeds "$SIM_SEEDS" --twice
 }
 
 job_sim() {
@@ -145,9 +145,12 @@ job_sim() {
 }
 
 job_bench() {
-  need "${SERVER_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" python3
-  build bench
-  exec python3 bench/run.py --build build/bench "$@"
+  need "${SERVER_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" python3
+  [[ ${1:-} != -- ]] || shift
+  grep -q '^MIDGE_BENCH:BOOL=ON' build/release/CMakeCache.txt 2>/dev/null ||
+    configure release -DMIDGE_BENCH=ON >"$LOGS/configure-release.log"
+  build release
+  exec python3 bench/bench.py "$@"
 }
 
 # Corpora are in fuzz/corpus/TARGET; what a run finds besides stays in build/fuzz/corpus.

@@ -6,8 +6,8 @@ failed_total=0
 skipped_total=0
 readonly LOGS=build/logs
 
-# tally LOG STATUS: prints "passed failed skipped", summed over the closing lines of doctest and
-# pytest and over plain "N passed, N failed" lines. A step without any is one test by itself.
+# tally LOG STATUS: prints "passed failed skipped", summed over the closing lines of doctest, pytest
+# and midge-sim and over plain "N passed, N failed" lines. A step without any is one test by itself.
 tally() {
   awk -v status="$2" '
     function number(word,   at) {
@@ -20,6 +20,9 @@ tally() {
     /^(=+ )?[0-9]+ (passed|failed|skipped|error).* in [0-9.]+s/ {
       found = 1; p += number("passed"); f += number("failed") + number("error"); s += number("skipped")
       next
+    }
+    /^[0-9]+ seeds from .* [0-9]+ failed$/ {
+      found = 1; p += number("seeds") - number("failed"); f += number("failed"); next
     }
     /^([a-z-]+: )?[0-9]+ passed, [0-9]+ failed/ {
       found = 1; p += number("passed"); f += number("failed"); s += number("skipped")

@@ -64,6 +64,7 @@ class Parser {
   bool read_member(Scope& scope, Place place);
   std::optional<std::string> read_key(Place place);
   bool read_member_value(Scope& scope, Place place, std::string key, Position position);
+  void recover(Place place);
   void skip_stray_value();
   bool read_value(Value& value, bool in_array);
   bool read_map(Value& map);
@@ -151,7 +152,7 @@ void Parser::run(Value& root) {
       place = Place::kTop;
       scanner_.next();
     } else if (!read_member(scope, place)) {
-      scanner_.skip_line();
+      recover(place);
     }
   }
   if (has_nul_ && errors_.empty()) fail_syntax("Unexpected NUL character.");
@@ -233,6 +234,16 @@ bool Parser::read_member_value(Scope& scope, Place place, std::string key, Posit
   if (!read_value(value, false)) return false;
   put(scope, std::move(key), std::move(value), position);
   return end_value(place);
+}
+
+// To the end of the line, or of what is opened on it, or of the map that the line ends.
+void Parser::recover(Place place) {
+  for (int open = 0; !done(); scanner_.next()) {
+    const int byte = scanner_.peek();
+    if (byte == '{' || byte == '[') ++open;
+    if (open == 0 && (scanner_.at_newline() || (byte == '}' && place != Place::kTop))) return;
+    if (open > 0 && (byte == '}' || byte == ']')) --open;
+  }
 }
 
 // A value that stands on the line after its key would look like a key: one error is enough.
@@ -335,7 +346,7 @@ bool Parser::read_map_members(Scope& scope) {
       scanner_.next();
     } else if (!read_member(scope, Place::kMap)) {
       if (done()) return false;
-      if (scanner_.peek() != '}') scanner_.skip_line();
+      recover(Place::kMap);
     }
   }
 }
@@ -393,7 +404,11 @@ std::optional<std::string> Parser::read_include_path() {
     fail_syntax(text);
     return std::nullopt;
   };
-  if (scanner_.at_newline()) return refuse("Expected include value but found new line");
+  if (scanner_.at_newline()) {
+    fail_syntax("Expected include value but found new line");
+    skip_stray_value();
+    return std::nullopt;
+  }
   switch (scanner_.peek()) {
     case '{': return refuse("Expected include value but found start of a map");
     case '[': return refuse("Expected include value but found start of an array");

@@ -113,7 +113,11 @@ void PosixLoop::run() {
   begin_tick();
   handler_->on_loop_start();
   end_tick();
-  while (!stopping_.load(std::memory_order_relaxed)) tick(wait());
+  // One tick after the wish to stop was seen, so that mail posted before it still arrives.
+  for (bool last = false; !last;) {
+    last = stopping_.load(std::memory_order_seq_cst);
+    tick(wait());
+  }
   begin_tick();
   handler_->on_loop_stop();
   end_tick();

@@ -145,6 +145,17 @@ TEST_CASE("stopping: handlers are told once, mail that comes too late is destroy
   }
 }
 
+TEST_CASE("mail posted before stopping arrives") {
+  for (int round = 0; round < 200; ++round) {
+    LoopFixture fixture(2);
+    std::atomic<int> arrived{0};
+    fixture.post([&] { arrived.fetch_add(1); }, 0);
+    fixture.post([&] { arrived.fetch_add(1); }, 1);
+    fixture.end();
+    CHECK(arrived.load() == 2);
+  }
+}
+
 TEST_CASE("load tells a stuck loop from a waiting one") {
   LoopFixture fixture;
   std::promise<void> entered;

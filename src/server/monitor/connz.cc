@@ -149,18 +149,16 @@ constexpr Field<Entry> optional(std::string_view name) {
 using E = const Entry&;
 
 constexpr Field<Entry> kConnectionFields[] = {
-    row<[](E e) { return e.info.cid; }>("cid"),
-    row<[](E) { return "Client"; }>("kind"),
-    row<[](E) { return "nats"; }>("type"),
-    row<[](E e) -> auto& { return e.info.ip; }>("ip"),
-    row<[](E e) { return e.info.port; }>("port"),
+    row<[](E e) { return e.info.cid; }>("cid"), row<[](E) { return "Client"; }>("kind"),
+    row<[](E) { return "nats"; }>("type"), row < [](E e) -> auto& {return e.info.ip;
+}  // namespace
+> ("ip"), row<[](E e) { return e.info.port; }>("port"),
     row<[](E e) { return e.info.start; }>("start"),
     row<[](E e) { return e.info.last_activity; }>("last_activity"),
     nested_if<Entry, [](E e) { return e.info.stop.has_value(); },
               [](JsonWriter& json, E e) { json.value(*e.info.stop); }>("stop"),
     nested_if<Entry, [](E e) { return e.info.stop.has_value(); },
-              [](JsonWriter& json, E e) { json.value(broker::to_text(e.info.reason)); }>(
-        "reason"),
+              [](JsonWriter& json, E e) { json.value(broker::to_text(e.info.reason)); }>("reason"),
     row<[](E e) { return round_trip_text(e.info.rtt); }>("rtt"),
     row<[](E e) { return uptime_text(uptime(e.info, e.now)); }>("uptime"),
     row<[](E e) { return uptime_text(idle(e.info, e.now)); }>("idle"),
@@ -170,12 +168,14 @@ constexpr Field<Entry> kConnectionFields[] = {
     row<[](E e) { return e.info.in_bytes; }>("in_bytes"),
     row<[](E e) { return e.info.out_bytes; }>("out_bytes"),
     optional<[](E e) { return e.info.stalls; }>("stalls"),
-    row<[](E e) { return e.info.subscriptions; }>("subscriptions"),
-    optional<[](E e) -> auto& { return e.info.name; }>("name"),
-    optional<[](E e) -> auto& { return e.info.lang; }>("lang"),
-    optional<[](E e) -> auto& { return e.info.version; }>("version"),
-    optional<[](E e) { return e.request.auth ? e.info.authorized_user : std::string(); }>(
-        "authorized_user"),
+    row<[](E e) { return e.info.subscriptions; }>("subscriptions"), optional < [](E e) -> auto& {
+  return e.info.name;
+}
+> ("name"), optional < [](E e) -> auto& { return e.info.lang; }
+> ("lang"), optional < [](E e) -> auto& { return e.info.version; }
+> ("version"), optional<[](E e) {
+  return e.request.auth ? e.info.authorized_user : std::string();
+}>("authorized_user"),
     optional<[](E e) {
       const bool shown = e.request.auth && e.info.account != kGlobalAccountName;
       return shown ? e.info.account : std::string();
@@ -184,12 +184,11 @@ constexpr Field<Entry> kConnectionFields[] = {
         "subscriptions_list"),
     nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kDetail); }, write_details>(
         "subscriptions_list_detail"),
-    optional<[](E e) {
-      return e.request.auth && !e.info.stop ? e.info.account : std::string();
-    }>("name_tag"),
+    optional<[](E e) { return e.request.auth && !e.info.stop ? e.info.account : std::string(); }>(
+        "name_tag"),
     // Midge's own: messages that slow_consumer_policy let fall.
     optional<[](E e) { return e.info.dropped; }>("dropped"),
-};
+};  // namespace midge::server
 
 struct Connz {
   std::string_view server_id;
@@ -208,12 +207,13 @@ constexpr Field<Connz> kFields[] = {
     always<Connz, [](C c) { return c.total; }>("total"),
     always<Connz, [](C c) { return c.request.offset; }>("offset"),
     always<Connz, [](C c) { return c.request.limit; }>("limit"),
-    nested<Connz, [](JsonWriter& json, C c) {
-      json.begin_array();
-      for (const ConnectionInfo* info : c.page)
-        write_object<Entry>(json, kConnectionFields, Entry{*info, c.request, c.now});
-      json.end_array();
-    }>("connections"),
+    nested<Connz,
+           [](JsonWriter& json, C c) {
+             json.begin_array();
+             for (const ConnectionInfo* info : c.page)
+               write_object<Entry>(json, kConnectionFields, Entry{*info, c.request, c.now});
+             json.end_array();
+           }>("connections"),
 };
 
 using Infos = std::vector<const ConnectionInfo*>;

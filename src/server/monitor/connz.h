@@ -15,8 +15,20 @@ namespace midge::server {
 enum class ConnectionState : std::uint8_t { kOpen, kClosed, kAll };
 enum class SubscriptionDetail : std::uint8_t { kNone, kSubjects, kDetail };
 enum class ConnectionOrder : std::uint8_t {
-  kCid, kStart, kSubscriptions, kPending, kMsgsTo, kMsgsFrom, kBytesTo, kBytesFrom,
-  kLast, kIdle, kUptime, kStop, kReason, kRtt,
+  kCid,
+  kStart,
+  kSubscriptions,
+  kPending,
+  kMsgsTo,
+  kMsgsFrom,
+  kBytesTo,
+  kBytesFrom,
+  kLast,
+  kIdle,
+  kUptime,
+  kStop,
+  kReason,
+  kRtt,
 };
 
 struct ConnzRequest {
@@ -26,7 +38,7 @@ struct ConnzRequest {
   bool auth = false;  // show users and accounts
   std::int64_t offset = 0;
   std::int64_t limit = 1024;
-  std::uint64_t cid = 0;     // 0 = all
+  std::uint64_t cid = 0;      // 0 = all
   std::string user, account;  // "" = all
   std::string mqtt_client;
 

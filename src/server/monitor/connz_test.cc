@@ -38,7 +38,13 @@ ConnectionInfo alice() {
   info.account = "$G";
   info.authorized_user = "u1";
   info.subscription_list = {
-      {.account = "$G", .subject = "foo.*", .queue = "q1", .sid = "2", .delivered = 2, .max = 10, .cid = 5},
+      {.account = "$G",
+       .subject = "foo.*",
+       .queue = "q1",
+       .sid = "2",
+       .delivered = 2,
+       .max = 10,
+       .cid = 5},
       {.account = "$G", .subject = "foo.bar", .sid = "1", .delivered = 2, .cid = 5},
   };
   return info;
@@ -274,8 +280,8 @@ TEST_CASE("orders") {
        {Row{"sort=cid", "1 2 3 4"}, Row{"sort=start", "1 2 3 4"}, Row{"sort=subs", "4 3 2 1"},
         Row{"sort=pending", "3 1 2 4"}, Row{"sort=msgs_to", "1 2 3 4"},
         Row{"sort=msgs_from", "4 3 2 1"}, Row{"sort=bytes_to", "2 4 1 3"},
-        Row{"sort=bytes_from", "4 3 2 1"}, Row{"sort=last", "1 2 3 4"},
-        Row{"sort=idle", "2 1 3 4"}, Row{"sort=uptime", "4 3 2 1"}, Row{"sort=rtt", "2 1 3 4"}}) {
+        Row{"sort=bytes_from", "4 3 2 1"}, Row{"sort=last", "1 2 3 4"}, Row{"sort=idle", "2 1 3 4"},
+        Row{"sort=uptime", "4 3 2 1"}, Row{"sort=rtt", "2 1 3 4"}}) {
     CAPTURE(row.query);
     CHECK(cids(std::string("state=all&") + row.query, parts) == row.cids);
   }
@@ -324,8 +330,10 @@ TEST_CASE("filters") {
 }
 
 TEST_CASE("the first bad parameter is told") {
-  CHECK(ask("auth=x&subs=x&offset=x&limit=x&cid=x&state=x&sort=x", {}).find("'auth'") != std::string::npos);
-  CHECK(ask("subs=x&offset=x&limit=x&cid=x&state=x&sort=x", {}).find("'subs'") != std::string::npos);
+  CHECK(ask("auth=x&subs=x&offset=x&limit=x&cid=x&state=x&sort=x", {}).find("'auth'") !=
+        std::string::npos);
+  CHECK(ask("subs=x&offset=x&limit=x&cid=x&state=x&sort=x", {}).find("'subs'") !=
+        std::string::npos);
   CHECK(ask("offset=x&limit=x&cid=x&state=x&sort=x", {}).find("'offset'") != std::string::npos);
   CHECK(ask("limit=x&cid=x&state=x&sort=x", {}).find("'limit'") != std::string::npos);
   CHECK(ask("cid=x&state=x&sort=x", {}).find("'cid'") != std::string::npos);

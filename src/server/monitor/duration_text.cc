@@ -53,7 +53,8 @@ std::string uptime_text(Duration duration) {
   const std::int64_t days = hours / 24;
   const std::int64_t years = days / 365;
   if (years > 0)
-    return fmt::format("{}y{}d{}h{}m{}s", years, days % 365, hours % 24, minutes % 60, seconds % 60);
+    return fmt::format("{}y{}d{}h{}m{}s", years, days % 365, hours % 24, minutes % 60,
+                       seconds % 60);
   if (days > 0) return fmt::format("{}d{}h{}m{}s", days, hours % 24, minutes % 60, seconds % 60);
   if (hours > 0) return fmt::format("{}h{}m{}s", hours, minutes % 60, seconds % 60);
   if (minutes > 0) return fmt::format("{}m{}s", minutes, seconds % 60);

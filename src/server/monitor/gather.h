@@ -3,8 +3,8 @@
 //
 //   gatherer.ask({.open = true}, [..](Parts parts) { … });
 //
-// Thread: the home loop's. It may go while mail is under way: what comes in then is dropped. For that
-// the list of those who wait is counted by the mails; only the home loop touches it.
+// Thread: the home loop's. It may go while mail is under way: what comes in then is dropped. For
+// that the list of those who wait is counted by the mails; only the home loop touches it.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ namespace midge::server {
 
 // What to ask for beyond the counters.
 struct Wanted {
-  bool open = false;                  // connections
-  bool closed = false;                // connections that ended, as far as remembered
-  bool their_subscriptions = false;   // of open connections
-  bool subscriptions = false;         // all, as one list
+  bool open = false;                 // connections
+  bool closed = false;               // connections that ended, as far as remembered
+  bool their_subscriptions = false;  // of open connections
+  bool subscriptions = false;        // all, as one list
 };
 
 // What one loop has to say; a copy that anyone may read.

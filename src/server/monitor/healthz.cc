@@ -45,10 +45,11 @@ Result<HealthzRequest> parse_healthz(const Query& query) {
 
 HealthAnswer compose_healthz(const HealthzRequest& request, bool accepting) {
   if (request.account.empty() && !request.stream.empty())
-    return unhealthy(400, "BAD_REQUEST", R"("account" must not be empty when checking stream health)",
-                     request.details);
+    return unhealthy(400, "BAD_REQUEST",
+                     R"("account" must not be empty when checking stream health)", request.details);
   if (request.stream.empty() && !request.consumer.empty())
-    return unhealthy(400, "BAD_REQUEST", R"("stream" must not be empty when checking consumer health)",
+    return unhealthy(400, "BAD_REQUEST",
+                     R"("stream" must not be empty when checking consumer health)",
                      request.details);
   // The status is 500 on the peer too, and the text its own, with the time it waits.
   if (!accepting)

@@ -14,7 +14,8 @@ TEST_CASE("healthz") {
   const auto ask = [](const char* query, bool accepting) {
     return compose_healthz(parse_healthz(Query(query)).value(), accepting);
   };
-  for (const char* query : {"", "details=1", "js-enabled-only=true", "account=A", "account=A&stream=S"}) {
+  for (const char* query :
+       {"", "details=1", "js-enabled-only=true", "account=A", "account=A&stream=S"}) {
     const HealthAnswer answer = ask(query, true);
     CHECK(answer.response.status == 200);
     CHECK(answer.response.body == R"({"status":"ok"})");
@@ -26,8 +27,9 @@ TEST_CASE("healthz") {
         R"({"status":"error","error":"failed to be ready for connections after 1ms: server"})");
   CHECK(down.failure == "\"failed to be ready for connections after 1ms: server\"");
   const HealthAnswer detailed = ask("details=1", false);
-  CHECK(detailed.response.body == R"({"status":"error","errors":[{"type":"CONNECTION",)"
-                                  R"("error":"failed to be ready for connections after 1ms: server"}]})");
+  CHECK(detailed.response.body ==
+        R"({"status":"error","errors":[{"type":"CONNECTION",)"
+        R"("error":"failed to be ready for connections after 1ms: server"}]})");
   CHECK(detailed.failure == "1 errors");
 }
 
@@ -37,15 +39,18 @@ TEST_CASE("healthz of parts") {
     CHECK(answer.response.status == 400);
     return answer.response.body;
   };
-  CHECK(refused("stream=S") ==
-        R"({"status":"error","error":"\"account\" must not be empty when checking stream health"})");
-  CHECK(refused("consumer=C&account=A") ==
-        R"({"status":"error","error":"\"stream\" must not be empty when checking consumer health"})");
+  CHECK(
+      refused("stream=S") ==
+      R"({"status":"error","error":"\"account\" must not be empty when checking stream health"})");
+  CHECK(
+      refused("consumer=C&account=A") ==
+      R"({"status":"error","error":"\"stream\" must not be empty when checking consumer health"})");
   CHECK(refused("stream=S&details=1") ==
         R"({"status":"error","errors":[{"type":"BAD_REQUEST","error":)"
         R"("\"account\" must not be empty when checking stream health"}]})");
   CHECK(parse_healthz(Query("js-meta-only=x")).error().text() ==
-        "Error decoding boolean for 'js-meta-only': strconv.ParseBool: parsing \"x\": invalid syntax");
+        "Error decoding boolean for 'js-meta-only': strconv.ParseBool: parsing \"x\": invalid "
+        "syntax");
 }
 
 TEST_CASE("livez") {

@@ -19,8 +19,8 @@ class HttpServer;
 
 class HttpConnection final : public io::StreamEvents {
  public:
-  static constexpr Duration kIdleMax = minutes(2);    // between requests
-  static constexpr Duration kStepMax = seconds(20);   // of a request's arrival, an answer's parts
+  static constexpr Duration kIdleMax = minutes(2);   // between requests
+  static constexpr Duration kStepMax = seconds(20);  // of a request's arrival, an answer's parts
 
   HttpConnection(HttpServer& server, io::Loop& loop, std::unique_ptr<io::Stream> stream,
                  std::uint64_t id);

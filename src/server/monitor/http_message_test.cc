@@ -60,10 +60,10 @@ TEST_CASE("clean paths") {
     const char* path;
     const char* clean;
   };
-  for (const Row& row : {Row{"/", "/"}, Row{"//", "/"}, Row{"/varz", "/varz"},
-                         Row{"//varz", "/varz"}, Row{"/varz/", "/varz/"}, Row{"/./varz", "/varz"},
-                         Row{"/a/../varz", "/varz"}, Row{"/../..", "/"}, Row{"/a/.", "/a"},
-                         Row{"/a//b///c/", "/a/b/c/"}, Row{"", "/"}}) {
+  for (const Row& row :
+       {Row{"/", "/"}, Row{"//", "/"}, Row{"/varz", "/varz"}, Row{"//varz", "/varz"},
+        Row{"/varz/", "/varz/"}, Row{"/./varz", "/varz"}, Row{"/a/../varz", "/varz"},
+        Row{"/../..", "/"}, Row{"/a/.", "/a"}, Row{"/a//b///c/", "/a/b/c/"}, Row{"", "/"}}) {
     CAPTURE(row.path);
     CHECK(clean_path(row.path) == row.clean);
   }

@@ -108,6 +108,8 @@ HttpParser::Status HttpParser::finish() {
   const auto hosts = message.count(http::field::host);
   if (hosts == 0 && message.version() >= 11) return refuse(400, "missing required Host header");
   if (hosts > 1) return refuse(400);
+  // Where such a body ends nobody knows.
+  if (message.count(http::field::transfer_encoding) > 0 && !message.chunked()) return refuse(501);
 
   std::string_view target = view(message.target());
   for (const std::string_view scheme : {"http://", "https://"}) {

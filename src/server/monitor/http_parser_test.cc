@@ -110,6 +110,8 @@ TEST_CASE("refusals") {
   CHECK(refusal_of("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n") == "HTTP/1.1 400 Bad Request");
   CHECK(refusal_of("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n") ==
         "HTTP/1.1 400 Bad Request");
+  CHECK(refusal_of("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: foo\r\n\r\n") ==
+        "HTTP/1.1 501 Not Implemented");
   CHECK(refusal_of("GET / HTTP/3.0\r\nHost: a\r\n\r\n") ==
         "HTTP/1.1 505 HTTP Version Not Supported: unsupported protocol version");
 }

@@ -10,7 +10,7 @@ namespace midge::server {
 
 struct MonitorIdentity {
   std::string server_id, server_name;
-  std::string version;  // the compatibility version
+  std::string version;         // the compatibility version
   std::string go, git_commit;  // as INFO says them
   std::string midge_version;
   WallTime start;

@@ -162,10 +162,10 @@ void Monitor::serve_connz(ExchangeId exchange, const HttpRequest& request) {
   gatherer_->ask(connz->wanted(), [this, exchange, connz = *std::move(connz)](Parts parts) {
     std::size_t rows = 0;
     for (const Part& part : parts) rows += part.open.size() + part.closed.size();
-    compose(exchange, rows, [connz, told = told(), now = env_.clock().wall(),
-                             parts = std::move(parts)] {
-      return compose_connz(connz, told->identity.server_id, now, parts);
-    });
+    compose(exchange, rows,
+            [connz, told = told(), now = env_.clock().wall(), parts = std::move(parts)] {
+              return compose_connz(connz, told->identity.server_id, now, parts);
+            });
   });
 }
 
@@ -175,18 +175,18 @@ void Monitor::serve_subsz(ExchangeId exchange, const HttpRequest& request) {
   gatherer_->ask(subsz->wanted(), [this, exchange, subsz = *std::move(subsz)](Parts parts) {
     std::size_t rows = 0;
     for (const Part& part : parts) rows += part.subscriptions.size();
-    compose(exchange, rows, [subsz, told = told(), now = env_.clock().wall(),
-                             index = broker_.index().stats(), parts = std::move(parts)] {
-      return compose_subsz(subsz, told->identity.server_id, now, index, parts);
-    });
+    compose(exchange, rows,
+            [subsz, told = told(), now = env_.clock().wall(), index = broker_.index().stats(),
+             parts = std::move(parts)] {
+              return compose_subsz(subsz, told->identity.server_id, now, index, parts);
+            });
   });
 }
 
 void Monitor::serve_healthz(ExchangeId exchange, const HttpRequest& request) {
   const auto healthz = parse_healthz(Query(request.query));
   if (!healthz) return http_->answer(exchange, HttpResponse::text(healthz.error().text(), 400));
-  const HealthAnswer answer =
-      compose_healthz(*healthz, accepting_.load(std::memory_order_relaxed));
+  const HealthAnswer answer = compose_healthz(*healthz, accepting_.load(std::memory_order_relaxed));
   if (!answer.failure.empty()) log_.warn("Healthcheck failed: " + answer.failure);
   http_->answer(exchange, answer.response);
 }
@@ -201,8 +201,7 @@ void Monitor::serve_livez(ExchangeId exchange, const HttpRequest&) {
 
 void Monitor::compose(ExchangeId exchange, std::size_t rows,
                       std::move_only_function<std::string()> write) {
-  if (rows <= kRowsOnLoop)
-    return http_->answer(exchange, HttpResponse::json(write()));
+  if (rows <= kRowsOnLoop) return http_->answer(exchange, HttpResponse::json(write()));
   env_.pool().submit(*loop_, std::make_unique<ComposeJob>(door_, exchange, std::move(write)));
 }
 

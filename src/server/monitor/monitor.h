@@ -1,8 +1,8 @@
-// Monitoring over HTTP: `/varz`, `/connz`, `/subsz`, `/healthz` as nats-server answers them, `/livez`
-// and the page `/`.
+// Monitoring over HTTP: `/varz`, `/connz`, `/subsz`, `/healthz` as nats-server answers them,
+// `/livez` and the page `/`.
 //
-// A request asks all loops for their parts (gather.h); when they are in, a composer (varz.h, connz.h,
-// subsz.h) writes the answer. Large answers are composed on the pool.
+// A request asks all loops for their parts (gather.h); when they are in, a composer (varz.h,
+// connz.h, subsz.h) writes the answer. Large answers are composed on the pool.
 //
 // Life: construct (the environment has made its loops) → listen() → the loops run → destroy, on the
 // loop or when the loops have ended; answers still under way are dropped.
@@ -36,7 +36,8 @@ class Monitor final : public HttpHandler {
   // Serves on `loop`. Logs the address; the error reads `can't listen to the monitor port: …`.
   Result<void> listen(io::Loop& loop, const io::Address& address);
   [[nodiscard]] io::Address address() const;
-  // A connection that did not come through the port: an in-process one. On the loop, after listen().
+  // A connection that did not come through the port: an in-process one. On the loop, after
+  // listen().
   void accept(std::unique_ptr<io::Stream> stream);
 
   // After a reload. Any thread, but one call of this and identify() at a time.

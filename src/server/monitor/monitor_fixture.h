@@ -75,9 +75,8 @@ class BrokerFixture {
     io::PipePair pipe = io::make_pipe();
     broker->accept(std::move(pipe.server_end));
     pipe.client_end->write(lines + "PING\r\n");
-    read_until(*pipe.client_end, [](const std::string& text) {
-      return text.find("PONG\r\n") != std::string::npos;
-    });
+    read_until(*pipe.client_end,
+               [](const std::string& text) { return text.find("PONG\r\n") != std::string::npos; });
     return std::move(pipe.client_end);
   }
 

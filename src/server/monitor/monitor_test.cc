@@ -34,9 +34,8 @@ struct Fixture : BrokerFixture {
 
   std::unique_ptr<io::PipeClient> connect() {
     io::PipePair pipe = io::make_pipe();
-    run_at_home([this, end = std::move(pipe.server_end)]() mutable {
-      monitor->accept(std::move(end));
-    });
+    run_at_home(
+        [this, end = std::move(pipe.server_end)]() mutable { monitor->accept(std::move(end)); });
     return std::move(pipe.client_end);
   }
   static std::string ask(io::PipeClient& pipe, const std::string& target) {
@@ -60,7 +59,8 @@ TEST_CASE("all loops contribute") {
   // kSpread: one client on each loop.
   const auto a = fixture.client("CONNECT {\"verbose\":false,\"name\":\"a\"}\r\nSUB one 1\r\n");
   const auto b = fixture.client(
-      "CONNECT {\"verbose\":false,\"name\":\"b\"}\r\nSUB two 1\r\nSUB three 2\r\nPUB x 2\r\nhi\r\n");
+      "CONNECT {\"verbose\":false,\"name\":\"b\"}\r\nSUB two 1\r\nSUB three 2\r\nPUB x "
+      "2\r\nhi\r\n");
   const std::string varz = fixture.ask("/varz");
   CHECK(varz.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(has(varz, "  \"server_id\": \"NABC\",\n"));
@@ -92,10 +92,12 @@ TEST_CASE("routes and counts") {
   CHECK(has(Fixture::ask(*pipe, "//varz?x=1"), "\r\nLocation: /varz?x=1\r\n"));
   const std::string refused = Fixture::ask(*pipe, "/connz?limit=x");
   CHECK(refused.starts_with("HTTP/1.1 400 Bad Request\r\n"));
-  CHECK(refused.ends_with("\r\n\r\nError decoding int for 'limit': strconv.Atoi: parsing \"x\": "
-                          "invalid syntax"));
-  CHECK(has(Fixture::ask(*pipe, "/varz"), "  \"http_req_stats\": {\n    \"/\": 1,\n    \"/connz\": 1,\n"
-                                          "    \"/livez\": 1,\n    \"/subsz\": 2,\n    \"/varz\": 1\n  },"));
+  CHECK(
+      refused.ends_with("\r\n\r\nError decoding int for 'limit': strconv.Atoi: parsing \"x\": "
+                        "invalid syntax"));
+  CHECK(has(Fixture::ask(*pipe, "/varz"),
+            "  \"http_req_stats\": {\n    \"/\": 1,\n    \"/connz\": 1,\n"
+            "    \"/livez\": 1,\n    \"/subsz\": 2,\n    \"/varz\": 1\n  },"));
 }
 
 TEST_CASE("health") {

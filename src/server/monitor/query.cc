@@ -47,8 +47,12 @@ struct Rune {
 Rune first_rune(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
-  const std::size_t size = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
-                         : lead < 0xF5 ? 4 : 0;
+  const std::size_t size = lead < 0x80   ? 1
+                           : lead < 0xC2 ? 0
+                           : lead < 0xE0 ? 2
+                           : lead < 0xF0 ? 3
+                           : lead < 0xF5 ? 4
+                                         : 0;
   if (size == 0 || size > text.size()) return {0, 0};
   if (size == 1) return {lead, 1};
   char32_t code = lead & (0x7FU >> size);
@@ -72,21 +76,43 @@ bool is_printable(char32_t code) {
 
 void append_escaped(std::string& out, char32_t code) {
   switch (code) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\a': out += "\\a"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    case '\v': out += "\\v"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\a':
+      out += "\\a";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '\v':
+      out += "\\v";
+      return;
+    default:
+      break;
   }
   const auto number = static_cast<std::uint32_t>(code);
-  if (code < 0x80) out += fmt::format("\\x{:02x}", number);
-  else if (code < 0x10000) out += fmt::format("\\u{:04x}", number);
-  else out += fmt::format("\\U{:08x}", number);
+  if (code < 0x80)
+    out += fmt::format("\\x{:02x}", number);
+  else if (code < 0x10000)
+    out += fmt::format("\\u{:04x}", number);
+  else
+    out += fmt::format("\\U{:08x}", number);
 }
 
 }  // namespace

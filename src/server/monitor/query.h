@@ -1,5 +1,5 @@
-// The query part of a request's target, and its parameters read as nats-server reads them: with Go's
-// rules and Go's error texts. Pure functions; any thread.
+// The query part of a request's target, and its parameters read as nats-server reads them: with
+// Go's rules and Go's error texts. Pure functions; any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ enum class PlusSign : std::uint8_t { kLiteral, kSpace };
 
 class Query {
  public:
-  // Pairs that do not decode, or hold a semicolon, are left out. Of several values the first counts.
+  // Pairs that do not decode, or hold a semicolon, are left out. Of several values the first
+  // counts.
   explicit Query(std::string_view text);
 
   // "" if absent.

@@ -1,4 +1,5 @@
-// Goal: the page's links lead to the endpoints, with and without a base path. Method: look for them.
+// Goal: the page's links lead to the endpoints, with and without a base path. Method: look for
+// them.
 #include "server/monitor/root_page.h"
 
 #include <doctest/doctest.h>

@@ -17,19 +17,20 @@ constexpr Row optional(std::string_view name) {
   return unless_empty<broker::SubscriptionInfo, Get>(name);
 }
 
-constexpr Row kAccountFields[] = {
-    optional<[](S s) -> auto& { return s.account; }>("account"),
-    optional<[](S s) -> auto& { return s.account; }>("account_tag"),
-};
+constexpr Row kAccountFields[] = {optional < [](S s) -> auto& {return s.account;
+}  // namespace
+> ("account"), optional < [](S s) -> auto& { return s.account; }
+> ("account_tag"),
+};  // namespace midge::server
 
-constexpr Row kFields[] = {
-    row<[](S s) -> auto& { return s.subject; }>("subject"),
-    optional<[](S s) -> auto& { return s.queue; }>("qgroup"),
-    row<[](S s) -> auto& { return s.sid; }>("sid"),
-    row<[](S s) { return s.delivered; }>("msgs"),
-    optional<[](S s) { return s.max; }>("max"),
+constexpr Row kFields[] = {row < [](S s) -> auto& {return s.subject;
+}
+> ("subject"), optional < [](S s) -> auto& { return s.queue; }
+> ("qgroup"), row < [](S s) -> auto& { return s.sid; }
+> ("sid"), row<[](S s) { return s.delivered; }>("msgs"), optional<[](S s) { return s.max; }>("max"),
     row<[](S s) { return s.cid; }>("cid"),
-};
+}
+;
 
 }  // namespace
 

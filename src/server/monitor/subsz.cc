@@ -59,12 +59,13 @@ constexpr Field<Subsz> kFields[] = {
     row<[](S s) { return s.total; }>("total"),
     row<[](S s) { return s.request.offset; }>("offset"),
     row<[](S s) { return s.request.limit; }>("limit"),
-    nested_if<Subsz, [](S s) { return !s.page.empty(); }, [](JsonWriter& json, S s) {
-      json.begin_array();
-      for (const SubscriptionInfo* one : s.page)
-        write_subscription(json, *one, AccountShown::kYes);
-      json.end_array();
-    }>("subscriptions_list"),
+    nested_if<Subsz, [](S s) { return !s.page.empty(); },
+              [](JsonWriter& json, S s) {
+                json.begin_array();
+                for (const SubscriptionInfo* one : s.page)
+                  write_subscription(json, *one, AccountShown::kYes);
+                json.end_array();
+              }>("subscriptions_list"),
 };
 
 using Subscriptions = std::vector<const SubscriptionInfo*>;
@@ -88,8 +89,7 @@ std::span<const SubscriptionInfo* const> sorted_page(const SubszRequest& request
   std::partial_sort(
       found.begin(), found.begin() + begin + count, found.end(),
       [](const SubscriptionInfo* a, const SubscriptionInfo* b) { return comes_before(*a, *b); });
-  return std::span(found).subspan(static_cast<std::size_t>(begin),
-                                  static_cast<std::size_t>(count));
+  return std::span(found).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
 }
 
 }  // namespace

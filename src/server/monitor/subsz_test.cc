@@ -29,10 +29,15 @@ Parts two_loops() {
   parts[1].stats.fanout_max = 7;
   parts[0].subscriptions = {
       {.account = "$G", .subject = "foo.bar", .sid = "7", .delivered = 2, .cid = 6}};
-  parts[1].subscriptions = {
-      {.account = "$G", .subject = "last", .sid = "10", .cid = 5},
-      {.account = "$G", .subject = "foo.*", .queue = "q1", .sid = "2", .delivered = 2, .max = 10, .cid = 5},
-      {.account = "$G", .subject = "other", .sid = "3", .cid = 5}};
+  parts[1].subscriptions = {{.account = "$G", .subject = "last", .sid = "10", .cid = 5},
+                            {.account = "$G",
+                             .subject = "foo.*",
+                             .queue = "q1",
+                             .sid = "2",
+                             .delivered = 2,
+                             .max = 10,
+                             .cid = 5},
+                            {.account = "$G", .subject = "other", .sid = "3", .cid = 5}};
   return parts;
 }
 

@@ -22,20 +22,28 @@ constexpr std::pair<std::string_view, bool> kFeatureFlags[] = {
 
 std::string_view to_text(WriteTimeoutPolicy policy) {
   switch (policy) {
-    case WriteTimeoutPolicy::kClose: return "close";
-    case WriteTimeoutPolicy::kRetry: return "retry";
-    case WriteTimeoutPolicy::kDefault: break;
+    case WriteTimeoutPolicy::kClose:
+      return "close";
+    case WriteTimeoutPolicy::kRetry:
+      return "retry";
+    case WriteTimeoutPolicy::kDefault:
+      break;
   }
   return "";
 }
 
 std::string_view to_text(io::Stage stage) {
   switch (stage) {
-    case io::Stage::kWaiting: return "waiting";
-    case io::Stage::kMail: return "mail";
-    case io::Stage::kStreams: return "streams";
-    case io::Stage::kTimers: return "timers";
-    case io::Stage::kTickEnd: return "tick end";
+    case io::Stage::kWaiting:
+      return "waiting";
+    case io::Stage::kMail:
+      return "mail";
+    case io::Stage::kStreams:
+      return "streams";
+    case io::Stage::kTimers:
+      return "timers";
+    case io::Stage::kTickEnd:
+      return "tick end";
   }
   return "";
 }
@@ -109,16 +117,19 @@ constexpr Field<Varz> optional(std::string_view name) {
 
 using V = const Varz&;
 
-constexpr Field<Varz> kFields[] = {
-    row<[](V v) -> auto& { return v.identity.server_id; }>("server_id"),
-    row<[](V v) -> auto& { return v.identity.server_name; }>("server_name"),
-    row<[](V v) -> auto& { return v.identity.version; }>("version"),
-    row<[](V) { return 1; }>("proto"),
-    optional<[](V v) -> auto& { return v.identity.git_commit; }>("git_commit"),
-    row<[](V v) -> auto& { return v.identity.go; }>("go"),
-    row<[](V v) -> auto& { return v.identity.host; }>("host"),
-    row<[](V v) { return v.identity.port; }>("port"),
-    optional<[](V v) -> auto& { return v.identity.ip; }>("ip"),
+constexpr Field<Varz> kFields[] = {row < [](V v) -> auto& {return v.identity.server_id;
+}  // namespace
+> ("server_id"), row < [](V v) -> auto& { return v.identity.server_name; }
+> ("server_name"), row < [](V v) -> auto& { return v.identity.version; }
+> ("version"), row<[](V) { return 1; }>("proto"), optional < [](V v) -> auto& {
+  return v.identity.git_commit;
+}
+> ("git_commit"), row < [](V v) -> auto& { return v.identity.go; }
+> ("go"), row < [](V v) -> auto& { return v.identity.host; }
+> ("host"), row<[](V v) { return v.identity.port; }>("port"), optional < [](V v) -> auto& {
+  return v.identity.ip;
+}
+> ("ip"),
     nested_if<Varz, [](V v) { return !v.identity.connect_urls.empty(); },
               [](JsonWriter& json, V v) { write_strings(json, v.identity.connect_urls); }>(
         "connect_urls"),
@@ -127,39 +138,33 @@ constexpr Field<Varz> kFields[] = {
     row<[](V v) { return v.options.max_connections; }>("max_connections"),
     optional<[](V v) { return v.options.max_subscriptions; }>("max_subscriptions"),
     row<[](V v) { return v.options.ping_interval.ns; }>("ping_interval"),
-    row<[](V v) { return v.options.ping_max; }>("ping_max"),
-    row<[](V v) -> auto& { return v.options.http_host.empty() ? v.options.host
-                                                              : v.options.http_host; }>(
-        "http_host"),
-    row<[](V v) { return v.options.http_port; }>("http_port"),
-    row<[](V v) -> auto& { return v.options.http_base_path; }>("http_base_path"),
-    row<[](V v) { return v.options.https_port; }>("https_port"),
+    row<[](V v) { return v.options.ping_max; }>("ping_max"), row < [](V v) -> auto& {
+  return v.options.http_host.empty() ? v.options.host : v.options.http_host;
+}
+> ("http_host"), row<[](V v) { return v.options.http_port; }>("http_port"), row < [](V v) -> auto& {
+  return v.options.http_base_path;
+}
+> ("http_base_path"), row<[](V v) { return v.options.https_port; }>("https_port"),
     row<[](V) { return kAuthTimeoutSeconds; }>("auth_timeout"),
     row<[](V v) { return v.options.max_control_line; }>("max_control_line"),
     row<[](V v) { return v.options.max_payload; }>("max_payload"),
     row<[](V v) { return v.options.max_pending; }>("max_pending"),
-    nested<Varz, write_empty_object>("cluster"),
-    nested<Varz, write_empty_object>("gateway"),
-    nested<Varz, write_empty_object>("leaf"),
-    nested<Varz, write_empty_object>("mqtt"),
-    nested<Varz, write_empty_object>("websocket"),
-    nested<Varz, write_empty_object>("jetstream"),
+    nested<Varz, write_empty_object>("cluster"), nested<Varz, write_empty_object>("gateway"),
+    nested<Varz, write_empty_object>("leaf"), nested<Varz, write_empty_object>("mqtt"),
+    nested<Varz, write_empty_object>("websocket"), nested<Varz, write_empty_object>("jetstream"),
     row<[](V) { return kTlsTimeoutSeconds; }>("tls_timeout"),
     row<[](V v) { return v.options.write_deadline.ns; }>("write_deadline"),
     optional<[](V v) { return to_text(v.options.write_timeout); }>("write_timeout"),
 
     // What it does.
-    row<[](V v) { return v.identity.start; }>("start"),
-    row<[](V v) { return v.now; }>("now"),
+    row<[](V v) { return v.identity.start; }>("start"), row<[](V v) { return v.now; }>("now"),
     row<[](V v) { return uptime_text(v.now - v.identity.start); }>("uptime"),
-    row<[](V v) { return v.memory_bytes; }>("mem"),
-    row<[](V v) { return v.cores; }>("cores"),
+    row<[](V v) { return v.memory_bytes; }>("mem"), row<[](V v) { return v.cores; }>("cores"),
     row<[](V v) { return v.parts.size(); }>("gomaxprocs"),
     row<[](V v) { return v.cpu_percent; }>("cpu"),
     row<[](V v) { return v.total.connections; }>("connections"),
     row<[](V v) { return v.total.total_connections; }>("total_connections"),
-    row<[](V) { return 0; }>("routes"),
-    row<[](V) { return 0; }>("remotes"),
+    row<[](V) { return 0; }>("routes"), row<[](V) { return 0; }>("remotes"),
     row<[](V) { return 0; }>("leafnodes"),
     row<[](V v) { return v.total.traffic.in_msgs; }>("in_msgs"),
     row<[](V v) { return v.total.traffic.in_bytes; }>("in_bytes"),
@@ -174,8 +179,10 @@ constexpr Field<Varz> kFields[] = {
     row<[](V v) { return v.total.stalled_clients; }>("stalled_clients"),
     row<[](V v) { return v.total.subscriptions; }>("subscriptions"),
     nested<Varz, write_requests>("http_req_stats"),
-    row<[](V v) { return v.config_loaded; }>("config_load_time"),
-    row<[](V v) -> auto& { return v.options.config_digest; }>("config_digest"),
+    row<[](V v) { return v.config_loaded; }>("config_load_time"), row < [](V v) -> auto& {
+  return v.options.config_digest;
+}
+> ("config_digest"),
     nested_if<Varz, [](V v) { return !v.options.server_tags.empty(); },
               [](JsonWriter& json, V v) { write_strings(json, v.options.server_tags); }>("tags"),
     nested_if<Varz, [](V v) { return !v.options.server_metadata.empty(); }, write_metadata>(
@@ -189,11 +196,13 @@ constexpr Field<Varz> kFields[] = {
     nested<Varz, write_disk_waits>("disk_io_wait_stats"),
 
     // Midge's own.
-    row<[](V v) -> auto& { return v.identity.midge_version; }>("midge_version"),
-    row<[](V v) { return v.total.dropped_messages; }>("dropped_msgs"),
+    row < [](V v) -> auto& {
+  return v.identity.midge_version;
+}
+> ("midge_version"), row<[](V v) { return v.total.dropped_messages; }>("dropped_msgs"),
     row<[](V v) { return v.total.pending_bytes; }>("pending_bytes"),
     nested<Varz, write_loops>("loops"),
-};
+};  // namespace midge::server
 
 }  // namespace
 

@@ -24,7 +24,7 @@ struct Varz {
   WallTime config_loaded;
   std::int64_t memory_bytes = 0;
   unsigned cores = 0;
-  double cpu_percent = 0;  // of one core
+  double cpu_percent = 0;       // of one core
   broker::WorkerStats total{};  // of all parts
 };
 

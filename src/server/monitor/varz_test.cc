@@ -222,8 +222,9 @@ TEST_CASE("fields that may be left out") {
   given.identity.ip = "1.2.3.4";
   given.identity.connect_urls = {"1.2.3.4:4222", "[::1]:4222"};
   CHECK(given.shows("  \"proto\": 1,\n  \"git_commit\": \"abc\",\n  \"go\""));
-  CHECK(given.shows("  \"port\": 14399,\n  \"ip\": \"1.2.3.4\",\n  \"connect_urls\": [\n"
-                    "    \"1.2.3.4:4222\",\n    \"[::1]:4222\"\n  ],\n  \"max_connections\""));
+  CHECK(
+      given.shows("  \"port\": 14399,\n  \"ip\": \"1.2.3.4\",\n  \"connect_urls\": [\n"
+                  "    \"1.2.3.4:4222\",\n    \"[::1]:4222\"\n  ],\n  \"max_connections\""));
 }
 
 TEST_CASE("the monitoring host is the server's unless set") {

@@ -29,6 +29,7 @@ CommandLineResult exit_with_output(std::string out) {
 CommandLineResult exit_with_error(std::string_view text) {
   CommandLineResult result;
   result.status = 1;
+  result.error = text.substr(0, text.find_last_not_of('\n') + 1);
   result.err = std::string(kErrorPrefix) + std::string(text) + "\n";
   return result;
 }
@@ -76,12 +77,15 @@ void complete(Options& options) {
   if (options.trace_verbose || options.trace_headers) options.trace = true;
 }
 
+bool asks_for_something(const FlagValue& flag) {
+  return flag.boolean || !flag.text.empty() || flag.integer != 0;
+}
+
 // The error for a flag of a part that does not exist yet, or nothing.
 std::string unsupported_flag(const ParsedFlags& flags) {
   for (const FlagValue& flag : flags.values) {
     if (flag.row->support != Support::kUnsupported) continue;
-    const bool asks_for_it = flag.boolean || !flag.text.empty() || flag.integer != 0;
-    if (asks_for_it) return "flag -" + flag.name + " is not supported yet";
+    if (asks_for_something(flag)) return "flag -" + flag.name + " is not supported yet";
   }
   return "";
 }
@@ -136,7 +140,7 @@ CommandLineResult run(const ParsedFlags& flags, const conf::Sources& sources) {
   result.err = lines_of(findings.errors_and_warnings());
   result.notes = findings.notes();
   for (const FlagValue& flag : flags.values)
-    if (flag.row->support == Support::kNoEffect)
+    if (flag.row->support == Support::kNoEffect && asks_for_something(flag))
       result.notes.push_back("flag -" + flag.name + " has no effect here");
   return result;
 }
@@ -157,7 +161,8 @@ CommandLineResult parse_command_line(std::span<const std::string> arguments,
   const Result<ParsedFlags> flags = parse_flags(arguments);
   if (!flags) {
     CommandLineResult result = exit_with_output(usage_text());
-    result.err = flags.error().text() + "\n";
+    result.error = flags.error().text();
+    result.err = result.error + "\n";
     result.status = 1;
     return result;
   }

@@ -37,6 +37,8 @@ struct CommandLineResult {
   int status = 0;
   std::string out;  // for stdout, newlines included
   std::string err;  // for stderr, newlines included; with kRun the warnings, to be printed as they are
+  // With status 1: what is wrong, without prefix and last newlines, as a failed reload says it.
+  std::string error;
   // With kRun: what is accepted but has no effect here. For the log, once it is there.
   std::vector<std::string> notes;
 };

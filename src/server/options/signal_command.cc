@@ -20,11 +20,10 @@ std::optional<std::optional<io::Signal>> signal_of(std::string_view command) {
   return std::nullopt;
 }
 
-// A positive number and nothing else: 0 and negative ones mean groups of processes to kill(2).
 std::optional<std::int64_t> pid_of(std::string_view text) {
   std::int64_t pid = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (error != std::errc() || end != text.data() + text.size() || pid <= 0) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return pid;
 }
 
@@ -71,7 +70,9 @@ Result<void> run_signal(const SignalRequest& request, io::Disk& disk, io::Proces
 
   std::string errors;
   for (const std::int64_t pid : *pids) {
-    const Result<void> sent = process.send_signal(pid, *signal);
+    // 0 and negative numbers are groups of processes to kill(2), never one process.
+    const Result<void> sent = pid > 0 ? process.send_signal(pid, *signal)
+                                      : failure("no such process", ErrorCode::kNotFound);
     if (sent) continue;
     errors += "\nsignal \"" + request.command + "\" " + std::to_string(pid) + ": " +
               (sent.error().code() == ErrorCode::kNotFound ? "no such process"

@@ -5,6 +5,44 @@
 namespace midge::server {
 namespace {
 
+std::string show_tags(const Options& options) {
+  std::string out = "[";
+  for (const std::string& tag : options.server_tags) out += (out.size() > 1 ? " " : "") + tag;
+  return out + "]";
+}
+
+template <class Map, class Text>
+std::string show_map(const Map& map, Text text) {
+  std::string out = "map[";
+  for (const auto& [name, value] : map) out += (out.size() > 4 ? " " : "") + name + ":" + text(value);
+  return out + "]";
+}
+
+std::string show_metadata(const Options& options) {
+  return show_map(options.server_metadata, [](const std::string& value) { return value; });
+}
+
+std::string show_feature_flags(const Options& options) {
+  return show_map(options.feature_flags, [](bool value) { return value ? "true" : "false"; });
+}
+
+std::string show_http_host(const Options& options) { return options.http_host; }
+
+std::string show_write_timeout(const Options& options) {
+  constexpr const char* kNames[] = {"", "close", "retry"};
+  return kNames[static_cast<int>(options.write_timeout)];
+}
+
+std::string show_slow_consumer_policy(const Options& options) {
+  constexpr const char* kNames[] = {"close", "drop_new", "drop_old"};
+  return kNames[static_cast<int>(options.slow_consumer_policy)];
+}
+
+std::string show_connection_placement(const Options& options) {
+  constexpr const char* kNames[] = {"first_idle", "spread"};
+  return kNames[static_cast<int>(options.connection_placement)];
+}
+
 constexpr std::int64_t kInt32Max = std::numeric_limits<std::int32_t>::max();
 
 // clang-format off
@@ -25,11 +63,12 @@ constexpr Row kTable[] = {
      .go_name = "ServerName", .flags = "n name server_name", .argument = "<name>",
      .text = "Name of this server (default: its id)"},
     {.keys = "server_tags", .read = read_server_tags, .type = "string or array of strings",
-     .reloadable = true, .go_name = "Tags", .text = "Tags of this server, kept in lower case"},
+     .reloadable = true, .go_name = "Tags", .show = show_tags, .text = "Tags of this server, kept in lower case"},
     {.keys = "server_metadata", .read = read_server_metadata, .type = "map of strings",
-     .reloadable = true, .go_name = "Metadata", .text = "Names and values shown by monitoring"},
+     .reloadable = true, .go_name = "Metadata", .show = show_metadata,
+     .text = "Names and values shown by monitoring"},
     {.keys = "feature_flags", .read = read_feature_flags, .type = "map of booleans",
-     .go_name = "FeatureFlags", .text = "Behaviour to opt in to, or out of, by name"},
+     .go_name = "FeatureFlags", .show = show_feature_flags, .text = "Behaviour to opt in to, or out of, by name"},
 
     // Files and processes.
     {.keys = "pid_file pidfile", .field = &Options::pid_file, .reloadable = true,
@@ -45,7 +84,8 @@ constexpr Row kTable[] = {
      .text = "Signal a running server: ldm, stop, quit, term, reopen or reload; <pid> is a number or the path of a pid file"},
 
     // Monitoring.
-    {.keys = "http", .read = read_http, .type = "host:port",
+    {.keys = "http", .read = read_http, .type = "host:port", .go_name = "HTTPHost",
+     .show = show_http_host,
      .text = "Address of the monitoring pages: `host:port`, or a port alone"},
     {.keys = "http_port monitor_port", .field = &Options::http_port, .go_name = "HTTPPort",
      .flags = "m http_port", .argument = "<port>",
@@ -125,7 +165,7 @@ constexpr Row kTable[] = {
      .seconds_are_accepted = true, .reloadable = true, .go_name = "WriteDeadline",
      .text = "Time a connection has to take its output"},
     {.keys = "write_timeout", .read = read_write_timeout, .type = "default, close or retry",
-     .go_name = "WriteTimeout", .text = "What happens when write_deadline passes"},
+     .go_name = "WriteTimeout", .show = show_write_timeout, .text = "What happens when write_deadline passes"},
     {.keys = "lame_duck_duration", .field = &Options::lame_duck_duration,
      .read = read_lame_duck_duration, .go_name = "LameDuckDuration",
      .text = "Time over which lame duck mode closes the clients, 30s at least"},
@@ -152,10 +192,12 @@ constexpr Row kTable[] = {
     {.keys = "loops", .field = &Options::loops, .read = read_loops, .go_name = "Loops",
      .text = "Threads that serve connections; 0: one per core granted to the process"},
     {.keys = "slow_consumer_policy", .read = read_slow_consumer_policy,
-     .type = "close, drop_new or drop_old", .reloadable = true, .go_name = "SlowConsumerPolicy",
+     .type = "close, drop_new or drop_old", .go_name = "SlowConsumerPolicy",
+     .show = show_slow_consumer_policy,
      .text = "What happens to a client whose output exceeds max_pending"},
     {.keys = "connection_placement", .read = read_connection_placement,
      .type = "first_idle or spread", .go_name = "ConnectionPlacement",
+     .show = show_connection_placement,
      .text = "Which loop a new connection goes to"},
 
     // Known, without effect.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -19,6 +20,9 @@ using Field = std::variant<std::monostate, bool Options::*, int Options::*, unsi
 
 // Reads a value that no plain field describes.
 using Reader = void (*)(const conf::Member& member, Options& options, Findings& findings);
+
+// The value as a reload's log line or error shows it, where `field` does not say it.
+using Shower = std::string (*)(const Options& options);
 
 enum class Support : std::uint8_t {
   kWorks,
@@ -52,6 +56,7 @@ struct Row {
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
   bool reloadable = false;
   std::string_view go_name = "";  // the option's name in nats-server's reload errors
+  Shower show = nullptr;
   std::string_view flags = "";    // separated by spaces, short ones first, without dashes
   std::string_view argument = "";  // of the flag, as the help text shows it; empty for switches
   Group group = Group::kServer;

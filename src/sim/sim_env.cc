@@ -1,0 +1,143 @@
+#include "sim/sim_env.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace midge::sim {
+namespace {
+
+class SimClock final : public io::Clock {
+ public:
+  explicit SimClock(const SimScheduler& scheduler) : scheduler_(scheduler) {}
+  MonoTime now() override { return scheduler_.now(); }
+  WallTime wall() override {
+    constexpr std::int64_t kStart = 1'788'000'000'000'000'000;  // some day in 2026
+    return {kStart + scheduler_.now().ns};
+  }
+
+ private:
+  const SimScheduler& scheduler_;
+};
+
+class SimEntropy final : public io::Entropy {
+ public:
+  SimEntropy(std::uint64_t seed, std::uint64_t salt) : random_(seed), salts_(seed + 1 + salt) {}
+  std::uint64_t next() override { return random_.next(); }
+  std::uint64_t hash_salt() override { return salts_.next(); }
+  void fill(std::span<unsigned char> into) override {
+    for (unsigned char& byte : into) byte = static_cast<unsigned char>(random_.next());
+  }
+
+ private:
+  SimRandom random_;
+  SimRandom salts_;
+};
+
+class JobDone final : public io::Mail {
+ public:
+  explicit JobDone(std::unique_ptr<io::Job> job) : job_(std::move(job)) {}
+  void arrive(io::LoopHandler&) override { job_->done(); }
+
+ private:
+  std::unique_ptr<io::Job> job_;
+};
+
+// Jobs run one at a time, after a while.
+class SimPool final : public io::Pool {
+ public:
+  explicit SimPool(SimScheduler& scheduler) : scheduler_(scheduler) {}
+  void submit(io::Loop& home, std::unique_ptr<io::Job> job) override {
+    if (stopped_) return;
+    jobs_.push_back({&home, std::move(job)});
+    scheduler_.after(microseconds(scheduler_.random().between(10, 5000)), [this] { run_one(); });
+  }
+  void stop() {
+    stopped_ = true;
+    jobs_.clear();
+  }
+
+ private:
+  struct Submitted {
+    io::Loop* home;
+    std::unique_ptr<io::Job> job;
+  };
+  void run_one() {
+    if (jobs_.empty()) return;
+    std::swap(jobs_.front(), jobs_[scheduler_.random().below(jobs_.size())]);
+    Submitted next = std::move(jobs_.front());
+    jobs_.pop_front();
+    next.job->run();
+    next.home->post(std::make_unique<JobDone>(std::move(next.job)));
+  }
+
+  SimScheduler& scheduler_;
+  std::deque<Submitted> jobs_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+struct SimEnv::Parts {
+  SimClock clock;
+  SimEntropy entropy;
+  SimPool pool;
+};
+
+SimEnv::SimEnv(std::uint64_t seed, SimOptions options)
+    : scheduler_(seed),
+      net_(scheduler_),
+      disk_(scheduler_.hash()),
+      process_(scheduler_, options.loops),
+      parts_(new Parts{SimClock(scheduler_), SimEntropy(seed ^ 0x5eed, options.salt),
+                       SimPool(scheduler_)}) {}
+
+SimEnv::~SimEnv() = default;
+
+io::Clock& SimEnv::clock() { return parts_->clock; }
+io::Entropy& SimEnv::entropy() { return parts_->entropy; }
+io::Pool& SimEnv::pool() { return parts_->pool; }
+
+std::span<io::Loop* const> SimEnv::make_loops(unsigned count) {
+  ENSURE(loops_.empty() && count >= 1 && count <= kLoopsMax, "loops are made once");
+  for (unsigned i = 0; i < count; ++i) {
+    loops_.push_back(
+        std::make_unique<SimLoop>(scheduler_, LoopId{static_cast<std::uint8_t>(i)}));
+    loop_pointers_.push_back(loops_.back().get());
+  }
+  return loop_pointers_;
+}
+
+void SimEnv::start(std::span<io::LoopHandler* const> handlers) {
+  ENSURE(handlers.size() == loops_.size(), "each loop has a handler");
+  for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->start(*handlers[i]);
+}
+
+void SimEnv::stop() {
+  for (const auto& loop : loops_) loop->stop();
+}
+
+void SimEnv::join() {
+  const auto all_ended = [this] {
+    return std::ranges::all_of(loops_, [](const auto& loop) { return loop->ended(); });
+  };
+  ENSURE(run_until(all_ended, seconds(3600)), "loops end when they are asked to");
+  parts_->pool.stop();
+}
+
+bool SimEnv::run_until(const std::function<bool()>& condition, Duration at_most) {
+  const MonoTime limit = now() + at_most;
+  while (!condition()) {
+    if (now() > limit || !step()) return false;
+  }
+  return true;
+}
+
+void SimEnv::run_for(Duration time) {
+  bool over = false;
+  after(time, [&over] { over = true; });
+  while (!over && step()) {
+  }
+}
+
+}  // namespace midge::sim

@@ -1,0 +1,31 @@
+// The simulated network: listeners by port, connections with bounded buffers, delays and short counts.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "io/net.h"
+#include "sim/sim_stream.h"
+
+namespace midge::sim {
+
+class SimNet final : public io::Net {
+ public:
+  explicit SimNet(SimScheduler& scheduler) : scheduler_(scheduler) {}
+
+  Result<std::unique_ptr<io::Listener>> listen(io::Loop& loop, const io::Address& address,
+                                               io::ListenerEvents& events) override;
+  std::vector<std::string> interface_addresses() override { return {"192.0.2.1"}; }
+
+  // A client's connection; null if nobody listens.
+  std::unique_ptr<SimSocket> connect(std::uint16_t port);
+
+ private:
+  class SimListener;
+  SimScheduler& scheduler_;
+  std::map<std::uint16_t, SimListener*> listeners_;
+  std::uint16_t next_port_ = 40000;
+  std::uint64_t next_number_ = 0;
+};
+
+}  // namespace midge::sim

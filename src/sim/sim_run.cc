@@ -1,0 +1,68 @@
+#include "sim/sim_run.h"
+
+#include "server/server.h"
+#include "sim/sim_env.h"
+#include "sim/sim_log.h"
+#include "sim/workload/core_delivery.h"
+
+namespace midge::sim {
+namespace {
+
+server::Options draw_options(SimRandom& random, unsigned loops) {
+  server::Options options;
+  options.port = server::kPortRandom;
+  options.loops = loops;
+  options.max_payload = 100'000;
+  options.max_pending = random.one_in(3) ? 100'000 : 64 << 20;
+  options.disable_sublist_cache = random.one_in(8);
+  options.no_fast_producer_stall = !random.one_in(4);
+  options.connection_placement = random.one_in(2) ? server::ConnectionPlacement::kSpread
+                                                  : server::ConnectionPlacement::kFirstIdle;
+  return options;
+}
+
+Result<void> run_workload(Workload& workload, int rounds) {
+  TRY(workload.setup());
+  for (int round = 0; round < rounds; ++round) {
+    auto result = workload.step();
+    if (!result) return std::unexpected(result.error().within("round " + std::to_string(round)));
+  }
+  return workload.check();
+}
+
+std::string report(const Error& error, const SimLog& log) {
+  std::string text = error.text() + "\n";
+  for (const std::string& line : log.last_lines()) text += "    log: " + line + "\n";
+  return text;
+}
+
+}  // namespace
+
+RunOutcome run_seed(std::uint64_t seed, RunOptions run_options) {
+  SimRandom random(seed);
+  const auto loops = static_cast<unsigned>(random.between(1, 4));
+  SimEnv env(seed, {.loops = loops, .salt = run_options.salt});
+  SimLog log(env.hash());
+  RunOutcome outcome;
+  auto server = server::Server::create(env, log, draw_options(random, loops));
+  if (!server) {
+    outcome.failure = report(server.error(), log);
+    return outcome;
+  }
+  (*server)->go();
+  {
+    const auto connect = [&]() -> std::unique_ptr<io::PipeClient> {
+      if (random.one_in(4)) return (*server)->connect_in_process();
+      return env.connect((*server)->port());
+    };
+    CoreDelivery workload(env, connect);
+    if (const auto result = run_workload(workload, run_options.rounds); !result)
+      outcome.failure = report(result.error(), log);
+  }
+  server->reset();  // ends the loops, in virtual time
+  outcome.event_hash = env.event_hash();
+  outcome.events = env.event_count();
+  return outcome;
+}
+
+}  // namespace midge::sim

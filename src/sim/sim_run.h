@@ -1,0 +1,23 @@
+// One seed: a server in a simulated environment under a workload.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace midge::sim {
+
+struct RunOptions {
+  int rounds = 6;
+  std::uint64_t salt = 0;
+};
+
+struct RunOutcome {
+  std::string failure;  // "" = all held
+  std::uint64_t event_hash = 0;
+  std::uint64_t events = 0;
+};
+
+// The number of loops, limits and policies are drawn from the seed, too.
+RunOutcome run_seed(std::uint64_t seed, RunOptions options = {});
+
+}  // namespace midge::sim

@@ -1,0 +1,34 @@
+// Goal: the server delivers as the model says for a few seeds, and replays exactly. `midge-sim` runs
+// many more.
+#include "sim/sim_run.h"
+
+#include <doctest/doctest.h>
+
+#include "sim/workload/delivery_model.h"
+
+using namespace midge::sim;
+
+TEST_CASE("the model's matching") {
+  CHECK(matches("a.b", "a.b"));
+  CHECK(matches("*", "a"));
+  CHECK(matches("a.*", "a.b"));
+  CHECK(matches("a.>", "a.b.c"));
+  CHECK(matches(">", "a"));
+  CHECK(matches("*.b.*", "a.b.c"));
+  CHECK_FALSE(matches("a", "a.b"));
+  CHECK_FALSE(matches("a.b", "a"));
+  CHECK_FALSE(matches("a.>", "a"));
+  CHECK_FALSE(matches("*", "a.b"));
+  CHECK_FALSE(matches("a.*", "a"));
+  CHECK_FALSE(matches("ab", "a"));
+}
+
+TEST_CASE("a few seeds, twice, and with other hash salts") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    const RunOutcome first = run_seed(seed, {.rounds = 3});
+    CHECK(first.failure == "");
+    CHECK(run_seed(seed, {.rounds = 3}).event_hash == first.event_hash);
+    CHECK(run_seed(seed, {.rounds = 3, .salt = 9}).event_hash == first.event_hash);
+  }
+}

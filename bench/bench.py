@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speed and size of Midge beside nats-server, measured in the same run.
 
-    bench.py --peer PATH                 the whole table (half an hour)
+    bench.py --peer PATH                 the whole table (fifty minutes)
     bench.py --peer PATH --quick         one short run of the CPU rows with one loop
     bench.py --rows fan_out,pub --no-peer
 
@@ -22,13 +22,14 @@ from runner.server import ServerKind
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(os.path.dirname(HERE), "build", "release", "bin")
+PEER = os.path.expanduser("~/go/bin/nats-server")
 BEGIN, END = "<!-- table: written by bench.py --write -->", "<!-- end of table -->"
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     add = parser.add_argument
-    add("--peer", default=os.path.expanduser("~/go/bin/nats-server"), help="the peer's program")
+    add("--peer", help=f"the peer's program; without: {PEER}, if it is there")
     add("--midge", default=os.environ.get("MIDGE_SERVER", os.path.join(BUILD, "midge-server")))
     add("--load", default=os.environ.get("MIDGE_LOAD", os.path.join(BUILD, "midge-load")))
     add("--no-peer", action="store_true", help="measure Midge alone")
@@ -57,8 +58,8 @@ def selected_rows(options):
 
 def selected_kinds(options):
     kinds = []
-    if not options.no_peer:
-        kinds.append(ServerKind("peer", options.peer))
+    if not options.no_peer and (options.peer or os.path.exists(PEER)):
+        kinds.append(ServerKind("peer", options.peer or PEER))
     if not options.no_midge:
         kinds.append(ServerKind("midge", options.midge))
     for path in [kind.path for kind in kinds] + [options.load]:

@@ -31,7 +31,7 @@ ALLOWED = {
 
 OS_CALLS = re.compile(
     r"(?<![\w.>:])(?:::|std::)?(clock_gettime|gettimeofday|time\((?:0|NULL|nullptr|&)|localtime(?:_r)?\b"
-    r"|gmtime(?:_r)?\b|getrandom|rand\(|srand\(|usleep|nanosleep|sleep\(|fork\(|getenv"
+    r"|gmtime(?:_r)?\b|getrandom|rand\(|srand\(|usleep|nanosleep|sleep\(|getenv"
     r"|fopen|fclose|pthread_\w+)")
 OS_NAMES = re.compile(
     r"\bstd::(thread|jthread|this_thread|chrono|random_device|mt19937|filesystem|[io]?fstream|async)\b")

@@ -8,6 +8,13 @@
 
 namespace midge::load {
 
+Stretch& Stretch::operator+=(const Stretch& other) {
+  seconds += other.seconds;
+  server_cpu_ns += other.server_cpu_ns;
+  own_cpu_ns += other.own_cpu_ns;
+  return *this;
+}
+
 Report Stretch::report(double events) const {
   Report r;
   r.add("events", events);

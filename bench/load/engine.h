@@ -27,6 +27,7 @@ struct Stretch {
   double server_cpu_ns = 0;
   double own_cpu_ns = 0;
 
+  Stretch& operator+=(const Stretch& other);
   // `events` happened in the stretch: their rate, and the server's microseconds for each. Also how
   // busy server and generator were, in cores: it shows which of them set the pace.
   [[nodiscard]] Report report(double events) const;

@@ -1,7 +1,6 @@
 // midge-load flow: P publishers and S subscribers of one subject.
 //   --publishers 1 --subscribers 1 --queue NAME --payload 16 --window BYTES (published, under way)
 //   --rate R (messages a second, of all publishers; 0 = peak) --warmup 0.5 --seconds 2
-//   --stalled N: after a first stretch, N of the subscribers stop reading, and a second is measured
 #include <string>
 
 #include "flow.h"
@@ -17,7 +16,6 @@ struct FlowOptions {
   explicit FlowOptions(Options& options)
       : publishers(options.number("publishers", 1)),
         subscribers(options.number("subscribers", 1)),
-        stalled(options.number("stalled", 0)),
         queue(options.text("queue", "")),
         payload(static_cast<std::size_t>(options.number("payload", 16))),
         window_bytes(static_cast<std::size_t>(options.number("window", 2 << 20))),
@@ -25,7 +23,7 @@ struct FlowOptions {
         warmup(options.real("warmup", 0.5)),
         seconds(options.real("seconds", 2)) {}
 
-  std::int64_t publishers, subscribers, stalled;
+  std::int64_t publishers, subscribers;
   std::string queue;
   std::size_t payload, window_bytes;
   double rate, warmup, seconds;
@@ -42,33 +40,18 @@ FlowPlan plan_of(const FlowOptions& options, const Batch& batch) {
   return plan;
 }
 
-// Returns the subscribers that will stall.
-std::vector<Subscriber*> connect(Flow& flow, const FlowOptions& options, Dialer dialer) {
-  std::vector<Subscriber*> stalling;
+void connect(Flow& flow, const FlowOptions& options, Dialer dialer) {
   const std::string sub = "SUB " + std::string(kSubject) + " " + options.queue +
                           (options.queue.empty() ? "" : " ") + std::string(kSid) + "\r\n";
   for (std::int64_t i = 0; i < options.publishers; ++i) {
     flow.add_publisher(dialer.dial(Role::kPublisher));
   }
   for (std::int64_t i = 0; i < options.subscribers; ++i) {
-    const bool stalls = i < options.stalled;
-    Socket socket = dialer.dial(Role::kSubscriber, stalls ? kSlowReader : SocketShape{});
+    Socket socket = dialer.dial(Role::kSubscriber);
     socket.send_all(sub);
     socket.barrier();
-    Subscriber& subscriber = flow.add_subscriber(std::move(socket));
-    if (stalls) stalling.push_back(&subscriber);
+    flow.add_subscriber(std::move(socket));
   }
-  return stalling;
-}
-
-Report measure(Engine& engine, Flow& flow, const FlowOptions& options) {
-  engine.run_for(options.warmup);
-  flow.latency().clear();
-  const double messages = flow.messages();
-  const Stretch stretch = engine.run_for(options.seconds);
-  Report report = stretch.report(flow.messages() - messages);
-  if (options.rate > 0) report.add("latency", flow.latency().report());
-  return report;
 }
 
 }  // namespace
@@ -81,21 +64,18 @@ void run_flow(Options& options) {
   Engine engine(target.pid);
   const Batch batch = Batch::repeat(kSubject, wanted.payload, wanted.subscribers == 0);
   Flow flow(engine, plan_of(wanted, batch), batch);
-  const auto stalling = connect(flow, wanted, target.dialer());
+  connect(flow, wanted, target.dialer());
   if (wanted.rate > 0) {
     flow.start_paced(wanted.rate);
   } else {
     flow.start_peak();
   }
-  Report report = measure(engine, flow, wanted);
-  if (!stalling.empty()) {
-    for (Subscriber* subscriber : stalling) subscriber->stall();
-    FlowOptions second = wanted;
-    second.warmup = 0;
-    const Report stalled = measure(engine, flow, second);
-    report.add("stalled", stalled);
-    report.add("stalled_loss", 1 - stalled.number("rate") / report.number("rate"));
-  }
+  engine.run_for(wanted.warmup);
+  flow.latency().clear();
+  const double messages = flow.messages();
+  const Stretch stretch = engine.run_for(wanted.seconds);
+  Report report = stretch.report(flow.messages() - messages);
+  if (wanted.rate > 0) report.add("latency", flow.latency().report());
   report.print();
 }
 

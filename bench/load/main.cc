@@ -17,6 +17,7 @@ constexpr std::array kSubcommands{
     Subcommand{"subjects", midge::load::run_subjects},
     Subcommand{"requests", midge::load::run_requests},
     Subcommand{"churn", midge::load::run_churn},
+    Subcommand{"stalled", midge::load::run_stalled},
     Subcommand{"slow-readers", midge::load::run_slow_readers},
     Subcommand{"idle", midge::load::run_idle},
 };
@@ -32,7 +33,8 @@ int main(int argc, char** argv) {
     return 0;
   }
   std::fputs(
-      "usage: midge-load flow|subjects|requests|churn|slow-readers|idle --port P --pid PID\n",
+      "usage: midge-load flow|subjects|requests|churn|stalled|slow-readers|idle --port P --pid "
+      "PID\n",
       stderr);
   return 2;
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdio>
-#include <map>
 #include <string>
 
 namespace midge::load {
@@ -13,10 +12,8 @@ class Report {
     char text[64];
     std::snprintf(text, sizeof text, "%.10g", value);
     field(name, text);
-    numbers_[name] = value;
   }
   void add(const std::string& name, const Report& nested) { field(name, "{" + nested.body_ + "}"); }
-  [[nodiscard]] double number(const std::string& name) const { return numbers_.at(name); }
   void print() const { std::printf("{%s}\n", body_.c_str()); }
 
  private:
@@ -26,7 +23,6 @@ class Report {
   }
 
   std::string body_;
-  std::map<std::string, double> numbers_;
 };
 
 }  // namespace midge::load

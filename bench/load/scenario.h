@@ -22,10 +22,11 @@ struct Target {
   std::string place;
 };
 
-void run_flow(Options& options);      // publish, 1→1, N→N, fan-out, queue group, stalled reader
-void run_subjects(Options& options);  // many subscriptions, publishes to random ones
-void run_requests(Options& options);  // request-reply
-void run_churn(Options& options);     // SUB and UNSUB beside traffic
+void run_flow(Options& options);          // publish, 1→1, N→N, fan-out, queue group
+void run_subjects(Options& options);      // many subscriptions, publishes to random ones
+void run_requests(Options& options);      // request-reply
+void run_churn(Options& options);         // SUB and UNSUB beside traffic
+void run_stalled(Options& options);       // fan-out with one who does not read
 void run_slow_readers(Options& options);  // one large message, many who do not read it
 void run_idle(Options& options);          // memory of idle connections
 

@@ -21,6 +21,11 @@ void Subscriber::stall() {
   poller_.remove(socket_.fd());
 }
 
+void Subscriber::resume() {
+  stalled_ = false;
+  poller_.add(socket_.fd(), *this, EPOLLIN);
+}
+
 void Subscriber::on_ready(std::uint32_t) {
   if (latency_ == nullptr) {
     reader_.drain(socket_, [](const char*) {});

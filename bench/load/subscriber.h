@@ -17,8 +17,9 @@ class Subscriber : public ReadyHandler {
 
   [[nodiscard]] std::uint64_t frames() const { return reader_.frames(); }
   void record_into(Histogram* latency) { latency_ = latency; }
-  // From now on nobody reads this connection.
+  // From now on nobody reads this connection, until resume().
   void stall();
+  void resume();
   [[nodiscard]] bool stalled() const { return stalled_; }
 
   void on_ready(std::uint32_t events) override;

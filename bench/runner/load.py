@@ -35,8 +35,11 @@ class Load:
                        "--place", place, "--pid", str(server.process.pid)]
             cpu = 0 if sequential else 1
             pin = (lambda: os.sched_setaffinity(0, {cpu})) if pinned else None
-            done = subprocess.run(command, capture_output=True, text=True, preexec_fn=pin,
-                                  timeout=TIMEOUT_SECONDS)
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, preexec_fn=pin,
+                                      timeout=TIMEOUT_SECONDS)
+            except subprocess.TimeoutExpired:
+                raise LoadError(f"{kind.name}: no end of {' '.join(command)}") from None
             if done.returncode == OVERLOADED:
                 raise Overloaded
             if done.returncode != 0:

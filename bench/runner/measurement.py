@@ -36,7 +36,7 @@ class Measurement:
 
     def run(self, load, kinds, runs, seconds_scale):
         self.samples = {kind.name: {} for kind in kinds}
-        for number in range(runs):
+        for number in range(min(runs, self.row.runs_max)):
             # Whoever comes first finds the machine as the run before left it; so they take turns.
             order = list(kinds) if number % 2 == 0 else list(reversed(kinds))
             peaks = {kind.name: self._peak(load, kind, seconds_scale) for kind in order}

@@ -1,13 +1,15 @@
-// The buffer a loop reads into. While nobody kept a reference to the last bytes read, the next read
-// reuses the same memory, which stays warm in the cache.
+// The buffers a loop reads into. While nobody kept a reference to the last bytes read, the next read
+// reuses the same memory, which stays warm in the cache; otherwise another of a few buffers serves.
 //
 // Grows from 64 KiB to 512 KiB while reads fill it, and shrinks when they do not.
 // Thread: the loop's.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -20,7 +22,14 @@ class ReadChunk {
 
   // Room to read into.
   std::span<char> room() {
-    if (!block_.unique() || block_.capacity() != wanted_) block_ = SharedBytes::allocate(wanted_);
+    if (!usable(block_)) {
+      // Others still hold the last bytes, on this loop or on another: they come back before long.
+      spares_[next_spare_] = std::exchange(block_, SharedBytes());
+      next_spare_ = (next_spare_ + 1) % spares_.size();
+      const auto spare = std::ranges::find_if(spares_, [this](const SharedBytes& b) { return usable(b); });
+      block_ = spare != spares_.end() ? std::exchange(*spare, SharedBytes())
+                                      : SharedBytes::allocate(wanted_);
+    }
     return {block_.data(), block_.capacity()};
   }
   // Tells how much of the room was used.
@@ -34,11 +43,15 @@ class ReadChunk {
     }
   }
   [[nodiscard]] const SharedBytes& block() const { return block_; }
-  // An idle loop holds no chunk.
-  void release() { block_ = SharedBytes(); }
 
  private:
+  [[nodiscard]] bool usable(const SharedBytes& block) const {
+    return block.unique() && block.capacity() == wanted_;
+  }
+
   SharedBytes block_;
+  std::array<SharedBytes, 8> spares_;
+  std::size_t next_spare_ = 0;
   std::size_t wanted_ = kSmallest;
   unsigned lean_reads_ = 0;
 };

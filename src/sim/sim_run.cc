@@ -14,6 +14,10 @@ server::Options draw_options(SimRandom& random, unsigned loops) {
   options.loops = loops;
   options.max_payload = 100'000;
   options.max_pending = random.one_in(3) ? 100'000 : 64 << 20;
+  if (random.one_in(3)) {
+    options.slow_consumer_policy = random.one_in(2) ? server::SlowConsumerPolicy::kDropNew
+                                                    : server::SlowConsumerPolicy::kDropOld;
+  }
   options.disable_sublist_cache = random.one_in(8);
   options.no_fast_producer_stall = !random.one_in(4);
   options.connection_placement = random.one_in(2) ? server::ConnectionPlacement::kSpread
@@ -44,7 +48,9 @@ RunOutcome run_seed(std::uint64_t seed, RunOptions run_options) {
   SimEnv env(seed, {.loops = loops, .salt = run_options.salt});
   SimLog log(env.hash());
   RunOutcome outcome;
-  auto server = server::Server::create(env, log, draw_options(random, loops));
+  const server::Options options = draw_options(random, loops);
+  const bool may_drop = options.slow_consumer_policy != server::SlowConsumerPolicy::kClose;
+  auto server = server::Server::create(env, log, options);
   if (!server) {
     outcome.failure = report(server.error(), log);
     return outcome;
@@ -55,7 +61,7 @@ RunOutcome run_seed(std::uint64_t seed, RunOptions run_options) {
       if (random.one_in(4)) return (*server)->connect_in_process();
       return env.connect((*server)->port());
     };
-    CoreDelivery workload(env, connect);
+    CoreDelivery workload(env, connect, may_drop);
     if (const auto result = run_workload(workload, run_options.rounds); !result)
       outcome.failure = report(result.error(), log);
   }

@@ -1,8 +1,9 @@
 // Counters that tell whether a match may have changed since it was computed.
 //
-// A subscription bumps exactly one counter, by what it begins with: its first two tokens if both are
-// literal (or its only token), else its first token, else the account alone. A published subject is
-// reached through three of them. Counters are shared by hash: a cell too many changes, never too few.
+// A subscription bumps exactly one counter, by what it begins with: its first two tokens if both
+// are literal (or its only token), else its first token, else the account alone. A published
+// subject is reached through three of them. Counters are shared by hash: a cell too many changes,
+// never too few.
 //
 // Any thread. bump() comes after the change, read() before the match.
 #pragma once

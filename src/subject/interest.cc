@@ -84,9 +84,8 @@ void Interest::remove(QueueGroup* group, Target target, Reclaimer& reclaimer) {
 QueueGroup* Interest::group_named(std::string_view name, std::uint32_t name_hash, LoopId near,
                                   Reclaimer& reclaimer) {
   if (const Groups* groups = groups_.load(std::memory_order_relaxed)) {
-    std::uint32_t place = groups->find(name_hash, [name](std::uint64_t bits) {
-      return group_of(bits)->name() == name;
-    });
+    std::uint32_t place = groups->find(
+        name_hash, [name](std::uint64_t bits) { return group_of(bits)->name() == name; });
     if (place != Groups::kNowhere) return group_of(groups->at(place));
   }
   QueueGroup* group = QueueGroup::create(name, name_hash);
@@ -106,9 +105,8 @@ void Interest::link(QueueGroup* group, LoopId near, Reclaimer& reclaimer) {
 
 void Interest::unlink(QueueGroup* group, LoopId near, Reclaimer& reclaimer) {
   Groups* groups = groups_.load(std::memory_order_relaxed);
-  std::uint32_t place = groups->find(group->name_hash(), [group](std::uint64_t bits) {
-    return group_of(bits) == group;
-  });
+  std::uint32_t place = groups->find(
+      group->name_hash(), [group](std::uint64_t bits) { return group_of(bits) == group; });
   ENSURE(place != Groups::kNowhere, "a queue group that its interest does not have");
   groups->remove(place);
   if (groups->live() == 0 || groups->sparse()) {

@@ -1,15 +1,16 @@
-// The interest index: who subscribed to what, of all accounts and all loops. The one structure above
-// io that loops share.
+// The interest index: who subscribed to what, of all accounts and all loops. The one structure
+// above io that loops share.
 //
-// Readers take no lock: they walk immutable nodes and atomically published pointers. Writers serialise
-// per shard. What a writer unlinks is freed when every loop has passed a tick since
+// Readers take no lock: they walk immutable nodes and atomically published pointers. Writers
+// serialise per shard. What a writer unlinks is freed when every loop has passed a tick since
 // (`passed_tick`). Literal subjects live in sharded hash tables, wildcard subjects in a token trie
 // whose edges live in sharded hash tables too, so that no rehash stalls a loop.
 //
-// Visibility: when insert() or remove() returns, every match() that starts later on any loop sees it,
-// and generation() of every affected subject has changed.
+// Visibility: when insert() or remove() returns, every match() that starts later on any loop sees
+// it, and generation() of every affected subject has changed.
 //
-// Order of targets in results is the order of insertion per subject, and does not depend on the salt.
+// Order of targets in results is the order of insertion per subject, and does not depend on the
+// salt.
 #pragma once
 
 #include <cstddef>
@@ -62,8 +63,8 @@ class InterestIndex {
   void match(AccountId account, std::string_view subject, MatchResult& into) const;
 
   // A number that differs whenever the match of `subject` may have changed since. Read it *before*
-  // match() and keep it with the result. Sums the generations of (account, token 1), (account, tokens
-  // 1 and 2) and the account's wildcard-first subscriptions; costs a few loads and one hash.
+  // match() and keep it with the result. Sums the generations of (account, token 1), (account,
+  // tokens 1 and 2) and the account's wildcard-first subscriptions; costs a few loads and one hash.
   [[nodiscard]] std::uint64_t generation(AccountId account, std::string_view subject) const;
   // The same in two steps, for callers that keep the key with a cached result.
   struct GenerationKey {
@@ -74,8 +75,9 @@ class InterestIndex {
 
   // `loop` holds no pointer into the index now (between ticks). Frees what all loops let go of.
   void passed_tick(LoopId loop);
-  // In place of passed_tick() before a loop waits for events: it holds no pointer until woke_up(), so
-  // nobody waits for it. A loop that never says so is safe too, but holds back memory while it sleeps.
+  // In place of passed_tick() before a loop waits for events: it holds no pointer until woke_up(),
+  // so nobody waits for it. A loop that never says so is safe too, but holds back memory while it
+  // sleeps.
   void going_to_sleep(LoopId loop);
   void woke_up(LoopId loop);
 

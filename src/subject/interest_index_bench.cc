@@ -1,8 +1,9 @@
 // Goal: what the interest index costs with a million subscriptions, far beyond the CPU's caches.
-// Method: subjects of 20 to 30 bytes in 3 to 5 tokens. Published subjects lie one behind the other in
-// a shuffled order, so that what misses the caches is the index and not the benchmark's own input.
-// `hit` subjects reach at least the subscription they were made from, `miss` subjects share their
-// first tokens with subscriptions and reach none (but for a wildcard that meets them by chance).
+// Method: subjects of 20 to 30 bytes in 3 to 5 tokens. Published subjects lie one behind the other
+// in a shuffled order, so that what misses the caches is the index and not the benchmark's own
+// input. `hit` subjects reach at least the subscription they were made from, `miss` subjects share
+// their first tokens with subscriptions and reach none (but for a wildcard that meets them by
+// chance).
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
@@ -47,11 +48,21 @@ class Maker {
   std::string pattern() {
     std::vector<std::string> tokens = split(literal());
     switch (random_() % 100 == 0 ? 4 : random_() % 4) {
-      case 0: tokens[1] = "*"; break;
-      case 1: tokens.push_back(">"); break;
-      case 2: tokens.push_back("*"); break;
-      case 3: tokens[0] = "*"; break;
-      default: tokens.resize(2), tokens.push_back(">"); break;
+      case 0:
+        tokens[1] = "*";
+        break;
+      case 1:
+        tokens.push_back(">");
+        break;
+      case 2:
+        tokens.push_back("*");
+        break;
+      case 3:
+        tokens[0] = "*";
+        break;
+      default:
+        tokens.resize(2), tokens.push_back(">");
+        break;
     }
     return join(tokens);
   }
@@ -75,8 +86,10 @@ class Maker {
   static std::vector<std::string> split(const std::string& text) {
     std::vector<std::string> tokens(1);
     for (char c : text) {
-      if (c == '.') tokens.emplace_back();
-      else tokens.back() += c;
+      if (c == '.')
+        tokens.emplace_back();
+      else
+        tokens.back() += c;
     }
     return tokens;
   }
@@ -88,8 +101,9 @@ class Maker {
   static constexpr const char* kDigits =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   static constexpr const char* kServices[20] = {
-      "orders", "billing", "telemetry", "auth", "shipping", "stock", "chat", "video", "game", "iot",
-      "ads", "search", "mail", "log", "audit", "price", "quote", "trade", "risk", "maps"};
+      "orders", "billing", "telemetry", "auth",  "shipping", "stock", "chat",
+      "video",  "game",    "iot",       "ads",   "search",   "mail",  "log",
+      "audit",  "price",   "quote",     "trade", "risk",     "maps"};
   static constexpr const char* kRegions[5] = {"eu-", "us-", "ap-", "sa-", "af-"};
   std::mt19937_64 random_;
 };
@@ -165,15 +179,12 @@ void match(benchmark::State& state, bool hit) {
     found += result.plain.size();
     if (++i == texts.size()) i = 0;
   }
-  state.counters["targets"] =
-      static_cast<double>(found) / static_cast<double>(state.iterations());
+  state.counters["targets"] = static_cast<double>(found) / static_cast<double>(state.iterations());
   state.counters["bytes/sub"] = world.bytes_per_subscription;
 }
 void match_hit(benchmark::State& state) { match(state, true); }
 void match_miss(benchmark::State& state) { match(state, false); }
-BENCHMARK(match_hit)
-    ->ArgNames({"wild%", "subs"})
-    ->ArgsProduct({{0, 10}, {kTenThousand, kMillion}});
+BENCHMARK(match_hit)->ArgNames({"wild%", "subs"})->ArgsProduct({{0, 10}, {kTenThousand, kMillion}});
 BENCHMARK(match_miss)
     ->ArgNames({"wild%", "subs"})
     ->ArgsProduct({{0, 10}, {kTenThousand, kMillion}});

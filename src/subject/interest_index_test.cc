@@ -1,6 +1,6 @@
-// Goal: the index finds exactly what the rules say, in order, whatever its salt; its generations move
-// with every change; what was removed is freed.
-// Method: cases by hand, then long runs of random operations against a list that is searched naively.
+// Goal: the index finds exactly what the rules say, in order, whatever its salt; its generations
+// move with every change; what was removed is freed. Method: cases by hand, then long runs of
+// random operations against a list that is searched naively.
 #include "subject/interest_index.h"
 
 #include <doctest/doctest.h>
@@ -77,8 +77,10 @@ TEST_CASE("targets of one subject keep the order of insertion") {
       all.push_back(index.insert(kAccount, subject, "", target(i)));
     Slots expected;
     for (std::uint32_t i = 0; i < 500; ++i) {
-      if (i % 3 == 0) index.remove(all[i], target(i));
-      else expected.push_back(i);
+      if (i % 3 == 0)
+        index.remove(all[i], target(i));
+      else
+        expected.push_back(i);
     }
     index.insert(kAccount, subject, "", target(1000));
     expected.push_back(1000);
@@ -226,11 +228,10 @@ Answer sorted_out(const MatchResult& result, const std::map<std::uint32_t, std::
 }
 
 bool same(const MatchResult& a, const MatchResult& b) {
-  return a.plain == b.plain &&
-         std::equal(a.groups.begin(), a.groups.end(), b.groups.begin(), b.groups.end(),
-                    [](const auto& x, const auto& y) {
-                      return x.name == y.name && x.members == y.members;
-                    });
+  return a.plain == b.plain && std::equal(a.groups.begin(), a.groups.end(), b.groups.begin(),
+                                          b.groups.end(), [](const auto& x, const auto& y) {
+                                            return x.name == y.name && x.members == y.members;
+                                          });
 }
 
 // One world of subscriptions, held in three indexes of different salts and in a list.
@@ -239,8 +240,10 @@ class World {
   explicit World(std::uint64_t seed) : dice_(seed) {}
 
   void step(std::uint32_t full) {
-    if (all_.empty() || dice_.roll(full) >= all_.size()) insert();
-    else remove();
+    if (all_.empty() || dice_.roll(full) >= all_.size())
+      insert();
+    else
+      remove();
     for (InterestIndex* index : {&one_, &two_, &three_}) index->passed_tick(kLoop);
   }
   void check() {
@@ -271,8 +274,8 @@ class World {
  private:
   void insert() {
     const char* queues[] = {"", "", "", "q", "workers"};
-    Subscription one{{dice_.roll(2)}, random_pattern(dice_), queues[dice_.roll(5)],
-                     target(next_slot_++), {}};
+    Subscription one{
+        {dice_.roll(2)}, random_pattern(dice_), queues[dice_.roll(5)], target(next_slot_++), {}};
     two_registrations_[one.target.slot()] = {
         two_.insert(one.account, one.pattern, one.queue, one.target),
         three_.insert(one.account, one.pattern, one.queue, one.target)};

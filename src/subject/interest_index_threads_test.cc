@@ -1,8 +1,8 @@
-// Goal: readers and writers of several threads never disturb each other, and nothing is freed under a
-// reader. Fit for ThreadSanitizer and AddressSanitizer, which find what the checks here cannot.
-// Method: targets that stay, and targets that writers add and remove all the time on the same subjects,
-// below the same trie nodes and in the same groups. Every match must show all that stays, exactly once
-// and in order, and nothing that was never there.
+// Goal: readers and writers of several threads never disturb each other, and nothing is freed under
+// a reader. Fit for ThreadSanitizer and AddressSanitizer, which find what the checks here cannot.
+// Method: targets that stay, and targets that writers add and remove all the time on the same
+// subjects, below the same trie nodes and in the same groups. Every match must show all that stays,
+// exactly once and in order, and nothing that was never there.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -18,7 +18,7 @@ namespace {
 constexpr AccountId kAccount{0};
 constexpr std::uint32_t kStaying = 1U << 30;  // marks slots of targets that stay
 
-const std::vector<std::string> kPatterns = {"a.b.c", "a.*.c", "a.b.>", "*.b.c", "a.b.*",
+const std::vector<std::string> kPatterns = {"a.b.c", "a.*.c", "a.b.>", "*.b.c",  "a.b.*",
                                             ">",     "x.y",   "x.*",   "a.b.c.d"};
 
 struct Held {
@@ -49,8 +49,10 @@ void churn(InterestIndex& index, LoopId loop, int rounds) {
         held.pop_back();
       }
     }
-    if (round % 3 == 0) index.going_to_sleep(loop);
-    else index.passed_tick(loop);
+    if (round % 3 == 0)
+      index.going_to_sleep(loop);
+    else
+      index.passed_tick(loop);
   }
   index.woke_up(loop);
   for (const Held& one : held) index.remove(one.registration, one.target);
@@ -87,8 +89,10 @@ int look(InterestIndex& index, LoopId loop, const std::atomic<bool>& stop,
       index.match(kAccount, "x.y.z..", nothing);
       if (!nothing.empty()) ++wrong;
     }
-    if (round % 2 == 0) index.going_to_sleep(loop);
-    else index.passed_tick(loop);
+    if (round % 2 == 0)
+      index.going_to_sleep(loop);
+    else
+      index.passed_tick(loop);
   }
   return wrong;
 }

@@ -1,17 +1,17 @@
 // A sharded hash table of pointers to nodes that know their own key. Owns its slots, not the nodes.
 //
-// Readers take no lock. Slots come in buckets of one cache line: six node addresses, and 16 bits of each
-// node's hash, the tags, in two words. A search compares all tags of a bucket at once, touches only
-// nodes whose tag agrees, and goes on to the next bucket only if this one has no empty slot; so what is
-// erased from a bucket without empty slots leaves a tombstone, which the next insertion may take.
-// Nothing ever moves under a reader. An address carries 16 more bits of the hash, so that a shard is
-// rebuilt without touching any node; shards are small, so a rebuild is short.
+// Readers take no lock. Slots come in buckets of one cache line: six node addresses, and 16 bits of
+// each node's hash, the tags, in two words. A search compares all tags of a bucket at once, touches
+// only nodes whose tag agrees, and goes on to the next bucket only if this one has no empty slot;
+// so what is erased from a bucket without empty slots leaves a tombstone, which the next insertion
+// may take. Nothing ever moves under a reader. An address carries 16 more bits of the hash, so that
+// a shard is rebuilt without touching any node; shards are small, so a rebuild is short.
 //
-// Writers hold lock(hash) around insert() and erase(). They write the address before the tag, so a reader
-// who sees a tag sees its address, or a later one: find() asks the node itself in any case.
+// Writers hold lock(hash) around insert() and erase(). They write the address before the tag, so a
+// reader who sees a tag sees its address, or a later one: find() asks the node itself in any case.
 //
-// Of a hash, the top bits choose the shard, bits 16 to 31 are the tag, and the low 16 bits, stored with
-// the address, choose the bucket.
+// Of a hash, the top bits choose the shard, bits 16 to 31 are the tag, and the low 16 bits, stored
+// with the address, choose the bucket.
 //
 // All zero is a valid empty table, and its memory is not touched before it is used.
 #pragma once
@@ -33,6 +33,7 @@ namespace midge::subject {
 template <class Node>
 class PointerTable {
  public:
+  // At least one bit.
   PointerTable(unsigned shard_bits, Reclaimer& reclaimer)
       : shift_(64 - shard_bits),
         buckets_(std::size_t{1} << shard_bits),
@@ -50,7 +51,9 @@ class PointerTable {
     View view(buckets_[hash >> shift_].load(std::memory_order_acquire));
     if (view.buckets == nullptr) return nullptr;
     const std::uint64_t tag = tag_of(hash);
-    for (std::size_t i = hash & view.mask;; i = (i + 1) & view.mask) {
+    std::size_t i = hash & view.mask;
+    // Bounded: for a moment there may be no bucket with an empty slot to end the search.
+    for (std::size_t looked = 0; looked <= view.mask; ++looked, i = (i + 1) & view.mask) {
       const Bucket& bucket = view.buckets[i];
       const Tags tags(bucket, std::memory_order_acquire);
       for (std::uint64_t hits = tags.equal_to(tag); hits != 0; hits &= hits - 1) {
@@ -59,6 +62,7 @@ class PointerTable {
       }
       if (tags.equal_to(kEmpty) != 0) return nullptr;
     }
+    return nullptr;
   }
   // Fetches the bucket that find() will look at first.
   void prefetch(std::uint64_t hash) const {
@@ -118,7 +122,8 @@ class PointerTable {
     std::uint64_t low_;
     std::uint64_t high_;
   };
-  // The slot of the lowest bit of a set: bits 15, 31, 47, 63 are slots 0 to 3; 14 and 30 are 4 and 5.
+  // The slot of the lowest bit of a set: bits 15, 31, 47, 63 are slots 0 to 3; 14 and 30 are 4
+  // and 5.
   static std::uint32_t slot_of(std::uint64_t set) {
     auto bit = static_cast<std::uint32_t>(std::countr_zero(set));
     return (bit >> 4) + (~bit & 1) * 4;
@@ -141,6 +146,8 @@ class PointerTable {
   struct Shard {  // the writers' part
     WriterLock lock;
     std::atomic<std::uint32_t> live;
+    // Buckets without an empty slot. They end no search, so there must never be many.
+    std::atomic<std::uint32_t> sealed;
   };
 
   static std::uint64_t tag_of(std::uint64_t hash) {
@@ -164,7 +171,8 @@ class PointerTable {
   [[nodiscard]] View view_of(std::size_t shard) const {
     return View(buckets_[shard].load(std::memory_order_relaxed));
   }
-  static void place(View view, std::uint64_t slot, std::uint64_t tag);
+  // True if the bucket it went to has no empty slot any more, and had one before.
+  static bool place(View view, std::uint64_t slot, std::uint64_t tag);
   void rebuild(std::size_t shard, std::size_t bucket_count, LoopId near);
   void change_live(std::size_t shard, std::int32_t by, LoopId near);
 
@@ -175,13 +183,15 @@ class PointerTable {
 };
 
 template <class Node>
-void PointerTable<Node>::place(View view, std::uint64_t slot, std::uint64_t tag) {
+bool PointerTable<Node>::place(View view, std::uint64_t slot, std::uint64_t tag) {
   for (std::size_t i = slot >> 48 & view.mask;; i = (i + 1) & view.mask) {
     Bucket& bucket = view.buckets[i];
     for (std::uint32_t j = 0; j < kBucketSize; ++j) {
-      if (tag_at(bucket, j) > kTombstone) continue;
+      const std::uint64_t before = tag_at(bucket, j);
+      if (before > kTombstone) continue;
       bucket.slots[j].store(slot, std::memory_order_release);
-      return set_tag(bucket, j, tag);
+      set_tag(bucket, j, tag);
+      return before == kEmpty && Tags(bucket, std::memory_order_relaxed).equal_to(kEmpty) == 0;
     }
   }
 }
@@ -191,7 +201,13 @@ void PointerTable<Node>::insert(std::uint64_t hash, Node* node, LoopId near) {
   DCHECK((reinterpret_cast<std::uint64_t>(node) & kHashBits) == 0, "an address of over 48 bits");
   std::size_t shard = hash >> shift_;
   change_live(shard, +1, near);
-  place(view_of(shard), slot_for(node, hash), tag_of(hash));
+  if (!place(view_of(shard), slot_for(node, hash), tag_of(hash))) return;
+  // Under churn every bucket is full once, and keeps tombstones from then on. With over half of
+  // them like that a search would not end soon. A fresh table has about 30 % of them at the most.
+  const std::uint32_t sealed = shards_[shard].sealed.load(std::memory_order_relaxed) + 1;
+  shards_[shard].sealed.store(sealed, std::memory_order_relaxed);
+  const std::size_t count = view_of(shard).count();
+  if (sealed * std::size_t{2} > count) rebuild(shard, count, near);
 }
 
 template <class Node>
@@ -222,9 +238,12 @@ void PointerTable<Node>::change_live(std::size_t shard, std::int32_t by, LoopId 
   stored.store(live, std::memory_order_relaxed);
   std::size_t count = view_of(shard).count();
   std::size_t capacity = count * kBucketSize;
-  if (live * std::size_t{10} > capacity * 7) rebuild(shard, count == 0 ? 1 : count * 2, near);
-  else if (live == 0) rebuild(shard, 0, near);
-  else if (count > 1 && live * std::size_t{8} < capacity) rebuild(shard, count / 2, near);
+  if (live * std::size_t{10} > capacity * 7)
+    rebuild(shard, count == 0 ? 1 : count * 2, near);
+  else if (live == 0)
+    rebuild(shard, 0, near);
+  else if (count > 1 && live * std::size_t{8} < capacity)
+    rebuild(shard, count / 2, near);
 }
 
 template <class Node>
@@ -232,6 +251,7 @@ void PointerTable<Node>::rebuild(std::size_t shard, std::size_t bucket_count, Lo
   ENSURE(bucket_count <= 1U << 16, "an index shard outgrew the hash bits that it stores");
   View old = view_of(shard);
   std::uint64_t word = 0;
+  std::uint32_t sealed = 0;
   if (bucket_count > 0) {
     auto* buckets = static_cast<Bucket*>(zeroed_lines(bucket_count * sizeof(Bucket)));
     word = View::pack(buckets, bucket_count);
@@ -240,10 +260,11 @@ void PointerTable<Node>::rebuild(std::size_t shard, std::size_t bucket_count, Lo
       for (std::uint32_t j = 0; j < kBucketSize; ++j) {
         std::uint64_t tag = tag_at(bucket, j);
         if (tag > kTombstone)
-          place(View(word), bucket.slots[j].load(std::memory_order_relaxed), tag);
+          sealed += place(View(word), bucket.slots[j].load(std::memory_order_relaxed), tag);
       }
     }
   }
+  shards_[shard].sealed.store(sealed, std::memory_order_relaxed);
   buckets_[shard].store(word, std::memory_order_release);
   if (old.buckets != nullptr) reclaimer_.retire(near, old.buckets);
 }

@@ -1,6 +1,6 @@
 // Goal: the table holds exactly what was put in, whatever grows, shrinks or collides.
-// Method: random insertions and erasures beside a std::map, with hashes that are good, and with hashes
-// that are all alike in bucket, in tag, or in both.
+// Method: random insertions and erasures beside a std::map, with hashes that are good, and with
+// hashes that are all alike in bucket, in tag, or in both.
 #include "subject/pointer_table.h"
 
 #include <doctest/doctest.h>
@@ -67,6 +67,26 @@ TEST_CASE("random insertions and erasures, good hashes") { run(good, 5000, 100'0
 TEST_CASE("random insertions and erasures, one bucket for all") { run(same_bucket, 60, 20'000); }
 TEST_CASE("random insertions and erasures, one tag for all") { run(same_tag, 500, 20'000); }
 TEST_CASE("random insertions and erasures, one hash for all") { run(all_same, 60, 20'000); }
+
+TEST_CASE("churn at a constant size, until every bucket has been full many times") {
+  Reclaimer reclaimer(1);
+  PointerTable<Node> table(1, reclaimer);
+  std::vector<Node> nodes(800);
+  for (std::uint64_t key = 0; key < 100'000; ++key) {
+    Node& node = nodes[key % nodes.size()];
+    if (key >= nodes.size()) {
+      WriterGuard guard(table.lock(good(node.key)));
+      table.erase(good(node.key), &node, kLoop);
+    }
+    node.key = key;
+    WriterGuard guard(table.lock(good(key)));
+    table.insert(good(key), &node, kLoop);
+    REQUIRE(table.find(good(key), [key](const Node& one) { return one.key == key; }) == &node);
+    REQUIRE(table.find(good(~key), [](const Node&) { return false; }) == nullptr);
+    reclaimer.passed_tick(kLoop);
+  }
+  CHECK(table.size() == nodes.size());
+}
 
 TEST_CASE("an empty table finds nothing") {
   Reclaimer reclaimer(1);

@@ -1,12 +1,12 @@
 // Frees memory that readers without locks may still look at.
 //
 // Quiescent states: a loop that passed a tick, or sleeps, holds no pointer into the index. What is
-// retired goes into a batch; the batch is closed under the epoch of that moment, and freed when every
-// loop has announced a later epoch or sleeps. Only std::malloc'ed memory, whose content needs no
-// destructor, is retired.
+// retired goes into a batch; the batch is closed under the epoch of that moment, and freed when
+// every loop has announced a later epoch or sleeps. Only std::malloc'ed memory, whose content needs
+// no destructor, is retired.
 //
-// retire(): any loop. passed_tick(), going_to_sleep(), woke_up(): the loop named. One collector works
-// at a time; others go on without waiting. A collector's share per tick is bounded.
+// retire(): any loop. passed_tick(), going_to_sleep(), woke_up(): the loop named. One collector
+// works at a time; others go on without waiting. A collector's share per tick is bounded.
 #pragma once
 
 #include <atomic>

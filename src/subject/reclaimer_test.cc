@@ -13,9 +13,7 @@ constexpr LoopId kA{0};
 constexpr LoopId kB{1};
 constexpr LoopId kC{2};
 
-void retire_one(Reclaimer& reclaimer, LoopId near = kA) {
-  reclaimer.retire(near, std::malloc(16));
-}
+void retire_one(Reclaimer& reclaimer, LoopId near = kA) { reclaimer.retire(near, std::malloc(16)); }
 
 TEST_CASE("one loop alone frees at its next tick") {
   Reclaimer reclaimer(1);

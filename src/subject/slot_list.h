@@ -1,10 +1,11 @@
 // An ordered list of 64-bit entries that readers walk without a lock while one writer changes it.
 //
 // Entries are appended; what is removed leaves a gap, so order never changes under a reader. A list
-// that is full, or mostly gaps, is copied into a new one and retired. Above kIndexedMin entries a hash
-// index (the writer's alone) finds an entry's place, so that 100,000 removals stay cheap.
+// that is full, or mostly gaps, is copied into a new one and retired. Above kIndexedMin entries a
+// hash index (the writer's alone) finds an entry's place, so that 100,000 removals stay cheap.
 //
-// One malloc'ed block: this header, the slots, the index. `Policy::hash(bits)` is the hash of an entry.
+// One malloc'ed block: this header, the slots, the index. `Policy::hash(bits)` is the hash of an
+// entry.
 #pragma once
 
 #include <atomic>
@@ -43,9 +44,7 @@ class alignas(8) SlotList {
 
   // The writer.
   [[nodiscard]] bool full() const { return size_.load(std::memory_order_relaxed) == capacity_; }
-  [[nodiscard]] bool sparse() const {
-    return capacity_ > kCapacityMin && live_ < capacity_ / 8;
-  }
+  [[nodiscard]] bool sparse() const { return capacity_ > kCapacityMin && live_ < capacity_ / 8; }
   [[nodiscard]] std::uint32_t live() const { return live_; }
   void append(std::uint64_t bits);
   // Where same(bits) holds among the entries of this hash, or kNowhere.

@@ -1,7 +1,7 @@
 // A Target names who receives a message: a slot of one loop's subscription table, never a pointer.
 //
-// The generation tells a slot's present subscription from earlier ones, so that a target read from a
-// cache or a batch may be stale but is never mistaken.
+// The generation tells a slot's present subscription from earlier ones, so that a target read from
+// a cache or a batch may be stale but is never mistaken.
 #pragma once
 
 #include <compare>

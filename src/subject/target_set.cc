@@ -51,9 +51,8 @@ void TargetSet::remove(Target target, Reclaimer& reclaimer) {
   }
   ENSURE(is_list(word) && word != kNothing, "removing a target that is not in the set");
   List* list = list_of(word);
-  std::uint32_t place = list->find(Policy::hash(target.bits()), [target](std::uint64_t bits) {
-    return bits == target.bits();
-  });
+  std::uint32_t place = list->find(Policy::hash(target.bits()),
+                                   [target](std::uint64_t bits) { return bits == target.bits(); });
   ENSURE(place != List::kNowhere, "removing a target that is not in the set");
   list->remove(place);
   if (list->live() == 1) {

@@ -1,7 +1,8 @@
 // Eight bytes of a text as one number, first byte lowest, zero beyond the end.
 //
-// Short texts are most of what the index works on; a load of eight bytes and a mask beats a loop over
-// them. `context` is text around that may be read too: near its end, the load is taken backwards from it.
+// Short texts are most of what the index works on; a load of eight bytes and a mask beats a loop
+// over them. `context` is text around that may be read too: near its end, the load is taken
+// backwards from it.
 #pragma once
 
 #include <bit>
@@ -52,7 +53,8 @@ inline bool text_equal(std::string_view stored, std::string_view wanted) {
     // Overlaps what was compared before.
     difference |= load_word(stored.data() + size - 8) ^ load_word(wanted.data() + size - 8);
   } else {
-    difference = padded_word(stored.data(), size, stored) ^ padded_word(wanted.data(), size, wanted);
+    difference =
+        padded_word(stored.data(), size, stored) ^ padded_word(wanted.data(), size, wanted);
   }
   return difference == 0;
 }

@@ -16,7 +16,8 @@ class TextHash {
   explicit TextHash(std::uint64_t salt)
       : low_(spread(salt, 1)), high_(spread(salt, 2)), last_(spread(salt, 3)) {}
 
-  // `seed` separates key spaces: an account, a parent node. `context` is readable text around `text`.
+  // `seed` separates key spaces: an account, a parent node. `context` is readable text around
+  // `text`.
   [[nodiscard]] std::uint64_t operator()(std::string_view text, std::uint64_t seed,
                                          std::string_view context) const {
     const char* at = text.data();

@@ -38,8 +38,10 @@ class TokenList {
   static constexpr std::size_t kNear = 24;
 
   void add(Token token) {
-    if (size_ < kNear) near_[size_] = token;
-    else far_.push_back(token);
+    if (size_ < kNear)
+      near_[size_] = token;
+    else
+      far_.push_back(token);
     ++size_;
   }
 

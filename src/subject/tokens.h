@@ -3,7 +3,8 @@
 //   Tokens tokens(subject);
 //   do { use(tokens.take()); } while (!tokens.done());
 //
-// A text without dots is one token, and so is the empty text; `a.` has a second token that is empty.
+// A text without dots is one token, and so is the empty text; `a.` has a second token that is
+// empty.
 #pragma once
 
 #include <bit>

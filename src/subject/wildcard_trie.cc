@@ -45,8 +45,7 @@ class WildcardTrie::Node {
   const std::uint32_t length;
 
  private:
-  Node(Node* parent_node, std::uint32_t token_length)
-      : parent(parent_node), length(token_length) {}
+  Node(Node* parent_node, std::uint32_t token_length) : parent(parent_node), length(token_length) {}
 };
 
 // One match under way: down the trie level by level, all nodes of a level together, so that their
@@ -63,8 +62,9 @@ class WildcardTrie::Walk {
   }
 
  private:
-  // Nodes that are reached by the same number of tokens. A level too wide for one is walked in parts,
-  // which nest; each level of nesting needs as many branching patterns, so the stack stays small.
+  // Nodes that are reached by the same number of tokens. A level too wide for one is walked in
+  // parts, which nest; each level of nesting needs as many branching patterns, so the stack stays
+  // small.
   struct Level {
     static constexpr std::size_t kWidth = 16;
     [[nodiscard]] bool has_room_for_children() const { return size + 2 <= kWidth; }

@@ -1,8 +1,8 @@
 // Patterns with wildcards, as a trie of tokens; one root per account. Owns its nodes and interests.
 //
-// A node is a prefix of patterns. `*` and `>` children are direct pointers; literal children are found
-// in one sharded table keyed (parent, token), so that a million of them below one node never need one
-// large rehash. The commonest ends, `prefix.*` and `prefix.>`, need no node of their own.
+// A node is a prefix of patterns. `*` and `>` children are direct pointers; literal children are
+// found in one sharded table keyed (parent, token), so that a million of them below one node never
+// need one large rehash. The commonest ends, `prefix.*` and `prefix.>`, need no node of their own.
 //
 // Readers take no lock. Writers hold lock(account, pattern), which is chosen by the pattern's first
 // token: all that lies below one first token has one writer at a time. Roots are shared by first

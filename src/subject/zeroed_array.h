@@ -1,4 +1,5 @@
-// A fixed array whose elements start as zero bytes, in memory that costs nothing before it is touched.
+// A fixed array whose elements start as zero bytes, in memory that costs nothing before it is
+// touched.
 #pragma once
 
 #include <cstddef>

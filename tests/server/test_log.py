@@ -1,6 +1,7 @@
 """Log lines: format, traces, files."""
 
 import re
+import socket
 import subprocess
 
 import pytest
@@ -247,3 +248,26 @@ def test_stderr_that_nobody_reads_blocks_nothing(start):
     for _ in range(2000):
         wire.send(b"PUB foo 100\r\n" + b"x" * 100 + b"\r\n")
     assert wire.barrier() == []
+
+
+@pytest.mark.rows("CONF-029", "CONF-111", "LOG-02")
+@pytest.mark.parametrize("kind_of_socket", ["udp", "tcp"])
+def test_remote_syslog(start, kind_of_socket):
+    """Each line goes to the collector, with facility and severity, and not to stderr."""
+    family = socket.SOCK_DGRAM if kind_of_socket == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, family) as collector:
+        collector.bind(("127.0.0.1", 0))
+        collector.settimeout(servers.PATIENCE)
+        if kind_of_socket == "tcp":
+            collector.listen()
+        port = collector.getsockname()[1]
+        server = start("-r", f"{kind_of_socket}://127.0.0.1:{port}", ready=False)
+        source = collector if kind_of_socket == "udp" else collector.accept()[0]
+        source.settimeout(servers.PATIENCE)
+        text = b""
+        while b"Server is ready" not in text:
+            text += source.recv(65536)
+        source.close()
+    assert re.match(rb"<5>\d{4}-\d\d-\d\dT\S+ \S+ \S+\[%d\]: Starting nats-server\n" % server.pid,
+                    text), text
+    assert server.log() == ""

@@ -86,11 +86,12 @@ def test_signal_command_takes_a_pid_file(start):
 def test_signal_command_reopens_the_log(start):
     server = start("-l", "%DIR%/x.log")
     log = server.folder / "x.log"
+    servers.wait_until(lambda: "Server is ready" in log.read_text(), "the log's last line")
     moved = log.rename(server.folder / "old.log")
     assert _signal(server, f"reopen={server.pid}").returncode == 0
     servers.wait_until(log.exists, "a new log file")
     servers.wait_until(lambda: "File log re-opened" in log.read_text(), "a line in it")
-    assert "Server is ready" in moved.read_text()
+    assert "File log re-opened" not in moved.read_text()
 
 
 @pytest.mark.rows("CORE-71", "CONF-117")
@@ -116,7 +117,7 @@ def test_lame_duck_closes_clients_one_by_one_and_exits(start):
     server.signal("USR2")
     ends = []
     for wire in wires:
-        assert wire.until_closed(patience=15) == b""
+        assert wire.until_closed(patience=15) in (b"", b"PING\r\n")
         ends.append(time.monotonic())
     assert server.wait_exit(patience=15) == 0
     assert max(ends) - min(ends) < 10

@@ -40,16 +40,32 @@ void append_escaped(std::string& out, unsigned char byte) {
 
 void append_ascii(std::string& out, char byte) {
   switch (byte) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
     case '<':
     case '>':
-    case '&': append_escaped(out, static_cast<unsigned char>(byte)); return;
+    case '&':
+      append_escaped(out, static_cast<unsigned char>(byte));
+      return;
     default:
       if (static_cast<unsigned char>(byte) < 0x20)
         append_escaped(out, static_cast<unsigned char>(byte));
@@ -101,9 +117,8 @@ void append_value(std::string& out, const Value& value);
 void append_map(std::string& out, const Value& map) {
   std::vector<const Member*> sorted;
   for (const Member& member : map.members) sorted.push_back(&member);
-  std::ranges::sort(sorted, {}, [](const Member* member) -> const std::string& {
-    return member->key;
-  });
+  std::ranges::sort(sorted, {},
+                    [](const Member* member) -> const std::string& { return member->key; });
   out += '{';
   for (const Member* member : sorted) {
     if (member != sorted.front()) out += ',';
@@ -117,12 +132,23 @@ void append_map(std::string& out, const Value& map) {
 void append_value(std::string& out, const Value& value) {
   switch (value.kind) {
     case Kind::kString:
-    case Kind::kTime: append_string(out, value.text); return;
-    case Kind::kInteger: out += std::to_string(value.integer); return;
-    case Kind::kFloat: append_float(out, value.number); return;
-    case Kind::kBool: out += value.boolean ? "true" : "false"; return;
-    case Kind::kMap: append_map(out, value); return;
-    case Kind::kArray: break;
+    case Kind::kTime:
+      append_string(out, value.text);
+      return;
+    case Kind::kInteger:
+      out += std::to_string(value.integer);
+      return;
+    case Kind::kFloat:
+      append_float(out, value.number);
+      return;
+    case Kind::kBool:
+      out += value.boolean ? "true" : "false";
+      return;
+    case Kind::kMap:
+      append_map(out, value);
+      return;
+    case Kind::kArray:
+      break;
   }
   out += '[';
   for (const Value& item : value.items) {

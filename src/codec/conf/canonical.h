@@ -1,5 +1,6 @@
-// The tree as the JSON text that nats-server takes its configuration digest of: keys sorted, strings
-// escaped as Go's encoding/json does, a newline at the end. Formatting and comments do not show.
+// The tree as the JSON text that nats-server takes its configuration digest of: keys sorted,
+// strings escaped as Go's encoding/json does, a newline at the end. Formatting and comments do not
+// show.
 #pragma once
 
 #include <string>

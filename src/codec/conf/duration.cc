@@ -96,8 +96,7 @@ Result<Duration> parse_duration(std::string_view text) {
     const std::string_view unit = rest.substr(0, length);
     rest.remove_prefix(length);
     const std::optional<std::uint64_t> ns = unit_ns(unit);
-    if (!ns)
-      return failure("time: unknown unit " + quoted(unit) + " in duration " + quoted(text));
+    if (!ns) return failure("time: unknown unit " + quoted(unit) + " in duration " + quoted(text));
     if (*whole > kMax / *ns) return invalid();
     total += *whole * *ns + static_cast<std::uint64_t>(fraction * static_cast<double>(*ns));
     if (total > kMax) return invalid();

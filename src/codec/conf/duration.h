@@ -1,5 +1,5 @@
-// Durations as Go writes and reads them: `1h30m`, `250ms`, `2m0s`. Configuration, monitoring and error
-// texts use this form.
+// Durations as Go writes and reads them: `1h30m`, `250ms`, `2m0s`. Configuration, monitoring and
+// error texts use this form.
 #pragma once
 
 #include <string>

@@ -46,7 +46,10 @@ bool is_include(std::string_view key) {
 class Parser {
  public:
   Parser(Shared& shared, const Origin& origin, const std::string& file, std::string_view text)
-      : shared_(shared), origin_(origin), file_(file), scanner_(text, &file),
+      : shared_(shared),
+        origin_(origin),
+        file_(file),
+        scanner_(text, &file),
         has_nul_(text.find('\0') != std::string_view::npos) {}
 
   // Reads all of the text into `root`; errors are in errors().
@@ -299,8 +302,7 @@ bool Parser::end_value(Place place) {
   switch (place) {
     case Place::kTop:
     case Place::kBlock:
-      return fail_syntax(std::string("Expected a ") +
-                         (place == Place::kTop ? "top" : "block") +
+      return fail_syntax(std::string("Expected a ") + (place == Place::kTop ? "top" : "block") +
                          "-level value to end with a new line, comment or EOF, but got '" +
                          scanner_.character() + "' instead.");
     case Place::kMap:
@@ -410,9 +412,12 @@ std::optional<std::string> Parser::read_include_path() {
     return std::nullopt;
   }
   switch (scanner_.peek()) {
-    case '{': return refuse("Expected include value but found start of a map");
-    case '[': return refuse("Expected include value but found start of an array");
-    case '(': return refuse("Expected include value but found start of a block");
+    case '{':
+      return refuse("Expected include value but found start of a map");
+    case '[':
+      return refuse("Expected include value but found start of an array");
+    case '(':
+      return refuse("Expected include value but found start of a block");
     case '"':
     case '\'': {
       const int quote = scanner_.next();
@@ -425,7 +430,8 @@ std::optional<std::string> Parser::read_include_path() {
       scanner_.next();
       return path;
     }
-    default: break;
+    default:
+      break;
   }
   const std::size_t begin = scanner_.offset();
   while (!scanner_.at_end() && !scanner_.at_blank() && !scanner_.at_newline() &&

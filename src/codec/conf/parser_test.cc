@@ -1,6 +1,7 @@
 // Goal: text becomes the tree that nats-server 2.15.2 makes of it, and errors say what it says.
 // Method: tables of small documents; the tree is compared as canonical JSON. The expectations were
-// found by giving the same documents to the peer; where Midge differs on purpose, the table says so.
+// found by giving the same documents to the peer; where Midge differs on purpose, the table says
+// so.
 #include "codec/conf/parser.h"
 
 #include <doctest/doctest.h>
@@ -80,8 +81,12 @@ TEST_CASE("assignments: equals sign, colon or space; ended by newline, comma or 
       {"\"a\\tb\" 1", R"({"a\\tb":1})"},
       {"\"a\"1", R"({"a":1})"},
       {"a.b/c{d 1", R"({"a.b/c{d":1})"},
-      {"\xC2\xA0" "a 1", R"({"a":1})"},
-      {"\xEF\xBB\xBF" "a 1", R"({"a":1})"},  // a byte order mark is skipped; the peer keeps it
+      {"\xC2\xA0"
+       "a 1",
+       R"({"a":1})"},
+      {"\xEF\xBB\xBF"
+       "a 1",
+       R"({"a":1})"},  // a byte order mark is skipped; the peer keeps it
       {"", "{}"},
       {"\n \t\n", "{}"},
   });
@@ -144,7 +149,7 @@ TEST_CASE("strings") {
       {"a \"\"", R"({"a":""})"},
       {"a (x\n)\n", R"({"a":"x\n"})"},
       {"a (\n x) \n)\nb 1", R"({"a":"\n x) \n","b":1})"},
-      {"a (\nx\n)", R"({"a":"\nx\n"})"},  // without a last newline the peer keeps the bracket
+      {"a (\nx\n)", R"({"a":"\nx\n"})"},      // without a last newline the peer keeps the bracket
       {"a (x\r\n)\r\n", R"({"a":"x\r\n"})"},  // the peer wants a bare newline
       {"a \xff", R"({"a":"\ufffd"})"},
   });
@@ -209,17 +214,22 @@ TEST_CASE("dates") {
       {"a 2024-02-29T00:00:00Z", R"({"a":"2024-02-29T00:00:00Z"})"},
       {"a [2016-05-04T18:53:41Z]", R"({"a":["2016-05-04T18:53:41Z"]})"},
   });
-  for (const char* text : {"2023-02-29T00:00:00Z", "2016-13-01T00:00:00Z", "2016-00-01T00:00:00Z",
-                           "2016-01-32T00:00:00Z", "2016-01-01T24:00:00Z", "2016-01-01T00:60:00Z"}) {
+  for (const char* text :
+       {"2023-02-29T00:00:00Z", "2016-13-01T00:00:00Z", "2016-00-01T00:00:00Z",
+        "2016-01-32T00:00:00Z", "2016-01-01T24:00:00Z", "2016-01-01T00:60:00Z"}) {
     CHECK(outcome(std::string("a ") + text) == std::string("expected Zulu formatted DateTime, but "
-                                                           "got '") + text + "' (f.conf:1:2)");
+                                                           "got '") +
+                                                   text + "' (f.conf:1:2)");
   }
 }
 
 TEST_CASE("variables: blocks from the inside out, then the environment") {
   const World world{.files = {},
-                    .variables = {{"HOME", "/root"}, {"LIST", "[1, 2 ]"}, {"NEST", "$HOME"},
-                                  {"EMPTY", ""}, {"SIZE", "64MB"}}};
+                    .variables = {{"HOME", "/root"},
+                                  {"LIST", "[1, 2 ]"},
+                                  {"NEST", "$HOME"},
+                                  {"EMPTY", ""},
+                                  {"SIZE", "64MB"}}};
   check_all(
       {
           {"x 1\na $x", R"({"a":1,"x":1})"},
@@ -250,7 +260,8 @@ TEST_CASE("variables: errors") {
           {"\n  a = $", "variable reference for '' on line 2 can not be found (f.conf:2:7)"},
           {"b {x 2}\nz $x", "variable reference for 'x' on line 2 can not be found (f.conf:2:3)"},
           {"a $A",
-           "variable reference for 'A' on line 1 could not be parsed: variable reference for 'B' on "
+           "variable reference for 'A' on line 1 could not be parsed: variable reference for 'B' "
+           "on "
            "line 1 could not be parsed: variable reference for 'A' on line 1 could not be parsed: "
            "variable reference cycle for 'A' (f.conf:1:2)"},
           {"a $TWO",
@@ -337,12 +348,12 @@ TEST_CASE("errors: the peer's text, then the place") {
       {"a {b}", "Parse error on line 1: 'Unexpected EOF processing map key.' (f.conf:1:5)"},
       {"a {b }",
        "Parse error on line 1: 'Expected a value for the key \"b\", but got '}'.' (f.conf:1:5)"},
-      {"a {]}",
-       "Parse error on line 1: 'Unexpected array end ']' processing map.' (f.conf:1:3)"},
+      {"a {]}", "Parse error on line 1: 'Unexpected array end ']' processing map.' (f.conf:1:3)"},
       {"a {\n", "Parse error on line 2: 'Unexpected EOF processing map.' (f.conf:2:1)"},
       {"a {\"b 1}",
        "Parse error on line 1: 'Unexpected EOF processing double quoted map key.' (f.conf:1:8)"},
-      {"a {'b 1}", "Parse error on line 1: 'Unexpected EOF processing quoted map key.' (f.conf:1:8)"},
+      {"a {'b 1}",
+       "Parse error on line 1: 'Unexpected EOF processing quoted map key.' (f.conf:1:8)"},
       {"'a", "Parse error on line 1: 'Unexpected EOF.' (f.conf:1:2)"},
       {"a \"x", "Parse error on line 1: 'Unexpected EOF.' (f.conf:1:4)"},
       {"a (x)\n", "Parse error on line 2: 'Unexpected EOF processing block.' (f.conf:2:1)"},
@@ -353,11 +364,9 @@ TEST_CASE("errors: the peer's text, then the place") {
       {R"(a \xzz)",
        "Parse error on line 1: 'Expected two hexadecimal digits after '\\x', but got 'zz'' "
        "(f.conf:1:3)"},
-      {"a 9223372036854775808",
-       "integer '9223372036854775808' is out of the range (f.conf:1:2)"},
+      {"a 9223372036854775808", "integer '9223372036854775808' is out of the range (f.conf:1:2)"},
       // The peer multiplies without looking and goes on with what is left.
-      {"a 9223372036854775807k",
-       "integer '9223372036854775807k' is out of the range (f.conf:1:2)"},
+      {"a 9223372036854775807k", "integer '9223372036854775807k' is out of the range (f.conf:1:2)"},
       {"a -", std::string("Parse error on line 1: 'Expected a digit but got '") + '\0' +
                   "'.' (f.conf:1:3)"},
       {"a .5", "Parse error on line 1: 'Floats must start with a digit' (f.conf:1:2)"},
@@ -382,27 +391,31 @@ TEST_CASE("errors: the peer's text, then the place") {
 }
 
 TEST_CASE("all errors are found, each once") {
-  CHECK(outcome("a 1.x\nb {\n  c \"\\q\"\n  d 1 e\n}\nf [1 2\n 3 4\n]\ng 9223372036854775808\nh 1") ==
-        "Parse error on line 1: 'Floats must have a digit after the '.', but got 'x' instead.' "
-        "(f.conf:1:4)\n"
-        "Parse error on line 3: 'Invalid escape character 'q'. Only the following escape characters "
-        "are allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.' (f.conf:3:7)\n"
-        "Parse error on line 4: 'Expected a map value terminator \",\" or a map terminator \"}\", but "
-        "got 'e' instead.' (f.conf:4:7)\n"
-        "Parse error on line 6: 'Expected an array value terminator \",\" or an array terminator "
-        "\"]\", but got '2' instead.' (f.conf:6:6)\n"
-        "integer '9223372036854775808' is out of the range (f.conf:9:3)");
-  CHECK(outcome("a b {\n  c 1\n}\nd 2 3\n") ==
-        "Parse error on line 1: 'Expected a top-level value to end with a new line, comment or EOF, "
-        "but got '{' instead.' (f.conf:1:4)\n"
-        "Parse error on line 4: 'Expected a top-level value to end with a new line, comment or EOF, "
-        "but got '3' instead.' (f.conf:4:5)");
+  CHECK(
+      outcome("a 1.x\nb {\n  c \"\\q\"\n  d 1 e\n}\nf [1 2\n 3 4\n]\ng 9223372036854775808\nh 1") ==
+      "Parse error on line 1: 'Floats must have a digit after the '.', but got 'x' instead.' "
+      "(f.conf:1:4)\n"
+      "Parse error on line 3: 'Invalid escape character 'q'. Only the following escape characters "
+      "are allowed: \\xXX, \\t, \\n, \\r, \\\", \\\\.' (f.conf:3:7)\n"
+      "Parse error on line 4: 'Expected a map value terminator \",\" or a map terminator \"}\", "
+      "but "
+      "got 'e' instead.' (f.conf:4:7)\n"
+      "Parse error on line 6: 'Expected an array value terminator \",\" or an array terminator "
+      "\"]\", but got '2' instead.' (f.conf:6:6)\n"
+      "integer '9223372036854775808' is out of the range (f.conf:9:3)");
+  CHECK(
+      outcome("a b {\n  c 1\n}\nd 2 3\n") ==
+      "Parse error on line 1: 'Expected a top-level value to end with a new line, comment or EOF, "
+      "but got '{' instead.' (f.conf:1:4)\n"
+      "Parse error on line 4: 'Expected a top-level value to end with a new line, comment or EOF, "
+      "but got '3' instead.' (f.conf:4:5)");
 }
 
 TEST_CASE("positions count as the peer counts: from 0 on line one, from 1 below, in bytes") {
   const World world{.files = {{"sub/two", "\n s 1"}}, .variables = {}};
   const Parsed parsed = parse_text(
-      "f.conf", "a 1, b 2\n  \xC3\xA9 3\nc \"x\ny\", d 4\n\"e\" (\nz\n)\ninclude sub/two\nf {\n\tg 5\n}",
+      "f.conf",
+      "a 1, b 2\n  \xC3\xA9 3\nc \"x\ny\", d 4\n\"e\" (\nz\n)\ninclude sub/two\nf {\n\tg 5\n}",
       world.sources());
   REQUIRE(parsed.errors.empty());
   const auto place = [&](std::string_view key) {
@@ -418,13 +431,15 @@ TEST_CASE("positions count as the peer counts: from 0 on line one, from 1 below,
   const Member* g = parsed.document.root.find("f")->value.find("g");
   CHECK(to_string(g->position) == "f.conf:10:2");
   CHECK(to_string(g->value.position) == "f.conf:10:4");
-  CHECK(parsed.document.root.find("s")->position.order > parsed.document.root.find("e")->position.order);
+  CHECK(parsed.document.root.find("s")->position.order >
+        parsed.document.root.find("e")->position.order);
   CHECK(parsed.document.root.find("s")->position.order < g->position.order);
 }
 
 TEST_CASE("what comes in is bounded") {
   SUBCASE("nesting") {
-    const std::string fits = std::string(kDepthMax - 1, '[') + "x" + std::string(kDepthMax - 1, ']');
+    const std::string fits =
+        std::string(kDepthMax - 1, '[') + "x" + std::string(kDepthMax - 1, ']');
     CHECK(parse_text("f.conf", "a " + fits, World{}.sources()).errors.empty());
     for (const char* opening : {"[", "{a "}) {
       std::string text = "a ";

@@ -47,12 +47,23 @@ Scalar string_scalar(std::string text) {
 // The cursor is behind a backslash.
 std::expected<char, ScalarError> read_escape(Scanner& scanner) {
   switch (scanner.peek()) {
-    case 't': scanner.next(); return '\t';
-    case 'n': scanner.next(); return '\n';
-    case 'r': scanner.next(); return '\r';
-    case '"': scanner.next(); return '"';
-    case '\\': scanner.next(); return '\\';
-    case 'x': break;
+    case 't':
+      scanner.next();
+      return '\t';
+    case 'n':
+      scanner.next();
+      return '\n';
+    case 'r':
+      scanner.next();
+      return '\r';
+    case '"':
+      scanner.next();
+      return '"';
+    case '\\':
+      scanner.next();
+      return '\\';
+    case 'x':
+      break;
     default:
       return syntax_error("Invalid escape character '" + scanner.character() +
                           "'. Only the following escape characters are allowed: "
@@ -128,8 +139,10 @@ bool ends_bare_string(const Scanner& scanner) {
     case ',':
     case ';':
     case ']':
-    case '}': return true;
-    default: return false;
+    case '}':
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -239,8 +252,8 @@ ScalarResult read_time(Scanner& scanner, std::size_t begin) {
   Scalar scalar = string_scalar(std::string(scanner.since(begin)));
   scalar.value.kind = Kind::kTime;
   if (!is_real_time(scalar.value.text))
-    return std::unexpected(ScalarError{
-        "expected Zulu formatted DateTime, but got '" + scalar.value.text + "'", true});
+    return std::unexpected(
+        ScalarError{"expected Zulu formatted DateTime, but got '" + scalar.value.text + "'", true});
   return scalar;
 }
 
@@ -257,8 +270,8 @@ ScalarResult read_address(Scanner& scanner, std::size_t begin) {
 ScalarResult read_fraction(Scanner& scanner, std::size_t begin) {
   scanner.next();
   if (!is_digit(scanner.peek()))
-    return syntax_error("Floats must have a digit after the '.', but got '" +
-                        scanner.character() + "' instead.");
+    return syntax_error("Floats must have a digit after the '.', but got '" + scanner.character() +
+                        "' instead.");
   while (is_digit(scanner.peek())) scanner.next();
   if (scanner.peek() == '.') return read_address(scanner, begin);
   return float_scalar(scanner.since(begin));
@@ -273,9 +286,12 @@ bool ends_number(const Scanner& scanner, bool at_bracket) {
     case '\r':
     case ',':
     case ';':
-    case '}': return true;
-    case ']': return at_bracket;
-    default: return false;
+    case '}':
+      return true;
+    case ']':
+      return at_bracket;
+    default:
+      return false;
   }
 }
 
@@ -286,8 +302,10 @@ bool at_unit(const Scanner& scanner) {
     case 'g':
     case 't':
     case 'p':
-    case 'e': return true;
-    default: return false;
+    case 'e':
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -16,7 +16,8 @@ struct Scalar {
 
 struct ScalarError {
   std::string text;
-  bool is_whole = false;  // the text stands alone; otherwise it belongs into "Parse error on line …"
+  bool is_whole =
+      false;  // the text stands alone; otherwise it belongs into "Parse error on line …"
 };
 
 using ScalarResult = std::expected<Scalar, ScalarError>;

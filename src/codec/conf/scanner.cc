@@ -15,9 +15,12 @@ int Scanner::next() {
 
 std::string Scanner::character() const {
   switch (peek()) {
-    case kEnd: return std::string(1, '\0');
-    case '\n': return "\\n";
-    default: break;
+    case kEnd:
+      return std::string(1, '\0');
+    case '\n':
+      return "\\n";
+    default:
+      break;
   }
   std::size_t length = 1;
   if (peek() >= 0xC0)

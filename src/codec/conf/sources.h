@@ -11,7 +11,8 @@
 namespace midge::conf {
 
 struct Sources {
-  // The whole file, or an error whose text names the path (`open x.conf: no such file or directory`).
+  // The whole file, or an error whose text names the path (`open x.conf: no such file or
+  // directory`).
   std::function<Result<std::string>(const std::string& path)> read_file;
   // A variable of the environment.
   std::function<std::optional<std::string>(const std::string& name)> environment;

@@ -13,13 +13,20 @@ std::string to_string(const Position& position) {
 
 const char* Value::type_name() const {
   switch (kind) {
-    case Kind::kString: return "string";
-    case Kind::kInteger: return "int64";
-    case Kind::kFloat: return "float64";
-    case Kind::kBool: return "bool";
-    case Kind::kTime: return "time.Time";
-    case Kind::kArray: return "[]interface {}";
-    case Kind::kMap: return "map[string]interface {}";
+    case Kind::kString:
+      return "string";
+    case Kind::kInteger:
+      return "int64";
+    case Kind::kFloat:
+      return "float64";
+    case Kind::kBool:
+      return "bool";
+    case Kind::kTime:
+      return "time.Time";
+    case Kind::kArray:
+      return "[]interface {}";
+    case Kind::kMap:
+      return "map[string]interface {}";
   }
   return "";
 }

@@ -1,7 +1,7 @@
 // The tree that a configuration text stands for, with the place of every key and value.
 //
-// Plain values; positions point at file names that the Document owns, so a tree must not outlive its
-// Document. Depth and size are bounded by the parser. Thread: any, not shared while written.
+// Plain values; positions point at file names that the Document owns, so a tree must not outlive
+// its Document. Depth and size are bounded by the parser. Thread: any, not shared while written.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace midge::conf {
 
-// Where something begins. Columns count as nats-server counts them, since tools read them: from 0 on
-// the first line of a file, from 1 on all others, in bytes.
+// Where something begins. Columns count as nats-server counts them, since tools read them: from 0
+// on the first line of a file, from 1 on all others, in bytes.
 struct Position {
   const std::string* file = nullptr;  // as the user wrote it, or as an include resolved to
   std::uint32_t line = 1;

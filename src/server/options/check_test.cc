@@ -58,9 +58,10 @@ TEST_CASE("check_start: what becomes a fatal line of the log") {
   CHECK(advertise("a:b") ==
         "Error setting server INFO with ClientAdvertise value of a:b, err=strconv.Atoi: parsing "
         "\"b\": invalid syntax");
-  CHECK(advertise("a:b:c") ==
-        "Error setting server INFO with ClientAdvertise value of a:b:c, err=address a:b:c: too many "
-        "colons in address");
+  CHECK(
+      advertise("a:b:c") ==
+      "Error setting server INFO with ClientAdvertise value of a:b:c, err=address a:b:c: too many "
+      "colons in address");
   CHECK(advertise("[a") ==
         "Error setting server INFO with ClientAdvertise value of [a, err=address [a:4222: missing "
         "']' in address");

@@ -52,7 +52,8 @@ class FlagWriter {
   void operator()(Integer Options::*field) const {
     const bool fits = flag_.integer <= std::numeric_limits<Integer>::max() &&
                       flag_.integer >= std::numeric_limits<Integer>::min();
-    options_.*field = fits ? static_cast<Integer>(flag_.integer) : std::numeric_limits<Integer>::max();
+    options_.*field =
+        fits ? static_cast<Integer>(flag_.integer) : std::numeric_limits<Integer>::max();
   }
 
  private:
@@ -90,8 +91,8 @@ std::string unsupported_flag(const ParsedFlags& flags) {
   return "";
 }
 
-Result<void> read_config(const std::string& path, const conf::Sources& sources,
-                         Options& options, Findings& findings) {
+Result<void> read_config(const std::string& path, const conf::Sources& sources, Options& options,
+                         Findings& findings) {
   const conf::Parsed parsed = conf::parse_file(path, sources);
   if (!parsed.errors.empty()) {
     std::string text;

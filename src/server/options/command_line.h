@@ -1,8 +1,8 @@
 // The command line of midge-server: from arguments to what main has to do.
 //
 // Nothing here prints, exits, or asks the OS: files and the environment come in through
-// conf::Sources, texts go out in the result. Thread: any; blocking (it reads files), so at start and
-// at reload only. A reload is the same call with the same arguments again.
+// conf::Sources, texts go out in the result. Thread: any; blocking (it reads files), so at start
+// and at reload only. A reload is the same call with the same arguments again.
 #pragma once
 
 #include <span>
@@ -36,7 +36,8 @@ struct CommandLineResult {
   SignalRequest signal;
   int status = 0;
   std::string out;  // for stdout, newlines included
-  std::string err;  // for stderr, newlines included; with kRun the warnings, to be printed as they are
+  std::string
+      err;  // for stderr, newlines included; with kRun the warnings, to be printed as they are
   // With status 1: what is wrong, without prefix and last newlines, as a failed reload says it.
   std::string error;
   // With kRun: what is accepted but has no effect here. For the log, once it is there.

@@ -18,8 +18,9 @@ using Action = CommandLineResult::Action;
 CommandLineResult run(const std::vector<std::string>& arguments) {
   static const std::map<std::string, std::string> kFiles{
       {"ok.conf", "port: -1\nhttp_port: -1\n"},
-      {"full.conf", "listen: 127.0.0.1:4333\ndebug: true\ntrace: true\nlogtime: false\n"
-                    "server_name: file\nmax_traced_msg_len: 5\npid_file: f.pid\n"},
+      {"full.conf",
+       "listen: 127.0.0.1:4333\ndebug: true\ntrace: true\nlogtime: false\n"
+       "server_name: file\nmax_traced_msg_len: 5\npid_file: f.pid\n"},
       {"warn.conf", "port: -1\nping_interval: 20\n"},
       {"note.conf", "prof_port: 6000\n"},
       {"bad.conf", "prof_port: 0\nfoo: 1\nbar: 2\n"},
@@ -84,9 +85,9 @@ TEST_CASE("debug and trace") {
   const struct {
     const char* flag;
     bool debug, trace, trace_verbose;
-  } cases[] = {{"-D", true, false, false},   {"--debug", true, false, false},
-               {"-V", false, true, false},   {"-VV", false, true, true},
-               {"-DV", true, true, false},   {"-DVV", true, true, true},
+  } cases[] = {{"-D", true, false, false},        {"--debug", true, false, false},
+               {"-V", false, true, false},        {"-VV", false, true, true},
+               {"-DV", true, true, false},        {"-DVV", true, true, true},
                {"-D=false", false, false, false}, {"-DV=false", false, false, false}};
   for (const auto& c : cases) {
     CAPTURE(c.flag);
@@ -223,9 +224,14 @@ TEST_CASE("help and version, and what goes first") {
     CHECK(run(arguments).out == usage_text());
     CHECK(run(arguments).status == 0);
   }
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"-v"}, {"--version"}, {"version"}, {"-v", "-h"}, {"-v", "foo"}, {"-c", "bad.conf", "-v"},
-           {"-sl", "reload", "-v"}, {"version", "foo"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"-v"},
+                                                                     {"--version"},
+                                                                     {"version"},
+                                                                     {"-v", "-h"},
+                                                                     {"-v", "foo"},
+                                                                     {"-c", "bad.conf", "-v"},
+                                                                     {"-sl", "reload", "-v"},
+                                                                     {"version", "foo"}}) {
     CHECK(run(arguments).out == version_text());
     CHECK(run(arguments).status == 0);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codec/conf/duration.h"
+#include "server/options/quoted.h"
 #include "server/options/readers.h"
 #include "server/options/table.h"
 
@@ -76,7 +77,7 @@ class FileReader {
       wrong_type(member_, "string", findings_);
   }
   template <class Integer>
-    requires std::is_integral_v<Integer>
+  requires std::is_integral_v<Integer>
   void operator()(Integer Options::*field) const {
     if (member_.value.kind != Kind::kInteger) {
       wrong_type(member_, "int64", findings_);
@@ -128,7 +129,7 @@ void apply_member(const Member& member, Options& options, Findings& findings) {
   if (row == nullptr) {
     if (!member.is_variable)
       findings.error(member.position,
-                     "unknown field \"" + member.key + "\"" + suggestion(member.key));
+                     "unknown field " + quoted(member.key) + suggestion(member.key));
     return;
   }
   if (row->read != nullptr)

@@ -170,7 +170,8 @@ TEST_CASE("tags, metadata and feature flags") {
   const Options options = options_of(
       "server_metadata {A: x, b: \"y z\"}\nfeature_flags {js_ack_fc_v2: true, foo: off}");
   CHECK(options.server_metadata == std::map<std::string, std::string>{{"A", "x"}, {"b", "y z"}});
-  CHECK(options.feature_flags == std::map<std::string, bool>{{"foo", false}, {"js_ack_fc_v2", true}});
+  CHECK(options.feature_flags ==
+        std::map<std::string, bool>{{"foo", false}, {"js_ack_fc_v2", true}});
 }
 
 TEST_CASE("wrong types, in the peer's words") {
@@ -221,13 +222,11 @@ TEST_CASE("wrong values, in the peer's words") {
       {"lame_duck_duration: \"3s\"", "invalid lame_duck_duration of 3s, minimum is 30 seconds"},
       {"lame_duck_duration: \"x\"",
        "error parsing lame_duck_duration: time: invalid duration \"x\""},
-      {"lame_duck_grace_period: \"-3s\"",
-       "invalid lame_duck_grace_period, needs to be positive"},
+      {"lame_duck_grace_period: \"-3s\"", "invalid lame_duck_grace_period, needs to be positive"},
       {"jetstream: xx", "Expected 'enabled' or 'disabled' for string value, got 'xx'"},
       {"loops: -1", "loops must be between 0 (one per core) and 250"},
       {"loops: 251", "loops must be between 0 (one per core) and 250"},
-      {"slow_consumer_policy: x",
-       "slow_consumer_policy must be 'close', 'drop_new' or 'drop_old'"},
+      {"slow_consumer_policy: x", "slow_consumer_policy must be 'close', 'drop_new' or 'drop_old'"},
       {"connection_placement: x", "connection_placement must be 'first_idle' or 'spread'"},
       {"foo: 5", "unknown field \"foo\""},
       {"max_conections: 5", "unknown field \"max_conections\""},
@@ -246,8 +245,7 @@ TEST_CASE("what Midge says beyond the peer") {
 }
 
 TEST_CASE("errors inside maps stand at their entries") {
-  const Outcome outcome =
-      apply("server_metadata {a: 5, b: x, c: true}\nfeature_flags: {d: \"x\"}");
+  const Outcome outcome = apply("server_metadata {a: 5, b: x, c: true}\nfeature_flags: {d: \"x\"}");
   const auto lines = outcome.findings.errors_and_warnings();
   REQUIRE(lines.size() == 3);
   CHECK(lines[0].starts_with(
@@ -265,7 +263,8 @@ TEST_CASE("bare integers as durations are seconds, and warned of") {
   const std::vector<std::string> warnings{
       "f.conf:1:0: invalid use of field \"ping_interval\": ping_interval should be converted to a "
       "duration",
-      "f.conf:2:1: invalid use of field \"write_deadline\": write_deadline should be converted to a "
+      "f.conf:2:1: invalid use of field \"write_deadline\": write_deadline should be converted to "
+      "a "
       "duration"};
   CHECK(outcome.findings.errors_and_warnings() == warnings);
 }
@@ -301,12 +300,37 @@ TEST_CASE("keys without effect are accepted and noted") {
 }
 
 TEST_CASE("parts that do not exist yet are refused by name, turned off they pass") {
-  for (const char* key :
-       {"authorization", "accounts", "system_account", "system", "mappings", "maps", "no_auth_user",
-        "default_sentinel", "operator", "operators", "root", "roots", "root_operator",
-        "root_operators", "trusted", "trusted_keys", "resolver", "account_resolver", "resolver_tls",
-        "resolver_preload", "resolver_pinned_accounts", "default_js_domain", "tls", "cluster",
-        "gateway", "leaf", "leafnodes", "websocket", "ws", "mqtt", "proxies"}) {
+  for (const char* key : {"authorization",
+                          "accounts",
+                          "system_account",
+                          "system",
+                          "mappings",
+                          "maps",
+                          "no_auth_user",
+                          "default_sentinel",
+                          "operator",
+                          "operators",
+                          "root",
+                          "roots",
+                          "root_operator",
+                          "root_operators",
+                          "trusted",
+                          "trusted_keys",
+                          "resolver",
+                          "account_resolver",
+                          "resolver_tls",
+                          "resolver_preload",
+                          "resolver_pinned_accounts",
+                          "default_js_domain",
+                          "tls",
+                          "cluster",
+                          "gateway",
+                          "leaf",
+                          "leafnodes",
+                          "websocket",
+                          "ws",
+                          "mqtt",
+                          "proxies"}) {
     CAPTURE(key);
     const auto lines = apply(std::string(key) + " {}").findings.errors_and_warnings();
     REQUIRE(lines.size() == 1);

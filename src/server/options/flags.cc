@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "server/options/quoted.h"
+
 namespace midge::server {
 namespace {
 
@@ -18,23 +20,6 @@ FlagType type_of(const Row& row) {
   if (row.type == "bool") return FlagType::kBool;
   if (row.type == "int64") return FlagType::kInteger;
   return FlagType::kString;
-}
-
-// In quotes, with what is not plain ASCII escaped.
-std::string quoted(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < ' ') {
-      out += "\\x";
-      out += kHex[static_cast<unsigned char>(c) >> 4];
-      out += kHex[static_cast<unsigned char>(c) & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
 }
 
 std::optional<bool> parse_bool(std::string_view text) {
@@ -116,7 +101,9 @@ Result<void> set_value(FlagValue& flag, const std::string& text) {
       flag.integer = *integer;
       return {};
     }
-    case FlagType::kString: flag.text = text; return {};
+    case FlagType::kString:
+      flag.text = text;
+      return {};
   }
   return {};
 }

@@ -21,7 +21,7 @@ struct FlagValue {
 };
 
 struct ParsedFlags {
-  std::vector<FlagValue> values;      // in the order given
+  std::vector<FlagValue> values;       // in the order given
   std::vector<std::string> arguments;  // what is left
 
   // The last value given for this flag, by any of its names, or null.

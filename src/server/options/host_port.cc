@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "server/options/quoted.h"
+
 namespace midge::server {
 namespace {
 
@@ -58,9 +60,9 @@ std::expected<int, std::string_view> parse_port(std::string_view text) {
 
 Result<HostPort> parse_listen_address(std::string_view text) {
   const auto parts = split(text);
-  if (!parts) return failure("could not parse address string \"" + std::string(text) + "\"");
+  if (!parts) return failure("could not parse address string " + quoted(text));
   const auto port = parse_port(parts->port);
-  if (!port) return failure("could not parse port \"" + std::string(parts->port) + "\"");
+  if (!port) return failure("could not parse port " + quoted(parts->port));
   return HostPort{std::string(parts->host), *port};
 }
 
@@ -75,8 +77,7 @@ Result<HostPort> parse_advertised_address(std::string_view text, int default_por
   const std::string_view port_text = trimmed(parts->port);
   const auto port = parse_port(port_text);
   if (!port)
-    return failure("strconv.Atoi: parsing \"" + std::string(port_text) +
-                   "\": " + std::string(port.error()));
+    return failure("strconv.Atoi: parsing " + quoted(port_text) + ": " + std::string(port.error()));
   const bool is_unset = *port == 0 || *port == -1;
   return HostPort{std::string(parts->host), is_unset ? default_port : *port};
 }

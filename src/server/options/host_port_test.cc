@@ -11,7 +11,7 @@ TEST_CASE("listen addresses") {
     const char* text;
     const char* host;
     int port;
-  } fine[] = {{"h:5", "h", 5},       {":5", "", 5},        {"h:-1", "h", -1},
+  } fine[] = {{"h:5", "h", 5},         {":5", "", 5},         {"h:-1", "h", -1},
               {"h:99999", "h", 99999}, {"[::1]:5", "::1", 5}, {"[a]:+5", "a", 5}};
   for (const auto& c : fine) {
     CAPTURE(c.text);
@@ -20,8 +20,8 @@ TEST_CASE("listen addresses") {
     CHECK(address->host == c.host);
     CHECK(address->port == c.port);
   }
-  for (const char* text : {"", "h", "4222", "1:2:3", "::1:5", "[::1]", "[::1:5", "[::1]5", "[::1]:5:6",
-                           "[[a]:5", "a[b:5", "a]b:5"}) {
+  for (const char* text : {"", "h", "4222", "1:2:3", "::1:5", "[::1]", "[::1:5", "[::1]5",
+                           "[::1]:5:6", "[[a]:5", "a[b:5", "a]b:5"}) {
     CAPTURE(text);
     const Result<HostPort> address = parse_listen_address(text);
     REQUIRE(!address.has_value());

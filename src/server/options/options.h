@@ -34,12 +34,12 @@ struct Options {
 
   // Who and where.
   std::string host = "0.0.0.0";
-  int port = kPortDefault;       // -1: any free one
-  std::string client_advertise;  // `host` or `host:port`; checked by check()
-  std::string server_name;       // empty: the server's id
-  std::vector<std::string> server_tags;                  // lower case
+  int port = kPortDefault;               // -1: any free one
+  std::string client_advertise;          // `host` or `host:port`; checked by check()
+  std::string server_name;               // empty: the server's id
+  std::vector<std::string> server_tags;  // lower case
   std::map<std::string, std::string> server_metadata;
-  std::map<std::string, bool> feature_flags;             // as written, known or not
+  std::map<std::string, bool> feature_flags;  // as written, known or not
 
   // Log.
   bool debug = false;

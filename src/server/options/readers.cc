@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "codec/conf/duration.h"
 #include "server/options/host_port.h"
+#include "server/options/quoted.h"
 #include "server/options/table.h"
 
 namespace midge::server {
@@ -24,12 +25,18 @@ std::string shown(const Value& value) {
     case Kind::kString:
       if (value.text.size() > 40) return "a string";
       return "the string \"" + value.text + "\"";
-    case Kind::kInteger: return "the integer " + std::to_string(value.integer);
-    case Kind::kFloat: return "a number with decimals";
-    case Kind::kBool: return value.boolean ? "the boolean true" : "the boolean false";
-    case Kind::kTime: return "the date " + value.text;
-    case Kind::kArray: return "an array";
-    case Kind::kMap: return "a map";
+    case Kind::kInteger:
+      return "the integer " + std::to_string(value.integer);
+    case Kind::kFloat:
+      return "a number with decimals";
+    case Kind::kBool:
+      return value.boolean ? "the boolean true" : "the boolean false";
+    case Kind::kTime:
+      return "the date " + value.text;
+    case Kind::kArray:
+      return "an array";
+    case Kind::kMap:
+      return "a map";
   }
   return "";
 }
@@ -65,8 +72,8 @@ void read_address(const Member& member, std::string& host, int& port, Findings& 
     return;
   }
   if (member.value.kind != Kind::kString) {
-    findings.error(member.position, "expected port or host:port, got " +
-                                        std::string(member.value.type_name()));
+    findings.error(member.position,
+                   "expected port or host:port, got " + std::string(member.value.type_name()));
     return;
   }
   Result<HostPort> address = parse_listen_address(member.value.text);
@@ -90,8 +97,9 @@ std::optional<Duration> strict_duration(const Member& member, std::string_view k
 }
 
 template <class Choice, std::size_t size>
-void read_choice(const Member& member, const std::array<std::pair<const char*, Choice>, size>& known,
-                 const char* error, Choice& choice, Findings& findings) {
+void read_choice(const Member& member,
+                 const std::array<std::pair<const char*, Choice>, size>& known, const char* error,
+                 Choice& choice, Findings& findings) {
   if (!is_text(member, findings)) return;
   for (const auto& [name, value] : known) {
     if (member.value.text != name) continue;
@@ -112,11 +120,10 @@ void add_tag(std::string_view text, std::vector<std::string>& tags) {
 }  // namespace
 
 void wrong_type(const Member& member, std::string_view wanted, Findings& findings) {
-  findings.error(member.position, "interface conversion: interface {} is " +
-                                      std::string(member.value.type_name()) + ", not " +
-                                      std::string(wanted) + " (\"" + member.key +
-                                      "\" expects " + wanted_in_words(wanted) + ", found " +
-                                      shown(member.value) + ")");
+  findings.error(member.position,
+                 "interface conversion: interface {} is " + std::string(member.value.type_name()) +
+                     ", not " + std::string(wanted) + " (\"" + member.key + "\" expects " +
+                     wanted_in_words(wanted) + ", found " + shown(member.value) + ")");
 }
 
 void read_listen(const Member& member, Options& options, Findings& findings) {
@@ -150,14 +157,15 @@ void read_server_tags(const Member& member, Options& options, Findings& findings
         // The type's name is nats-server's; the place and the true type are ours.
         findings.error(member.position,
                        "error parsing tags: unsupported type *conf.token where string is expected "
-                       "(found " + shown(item) + " at " + conf::to_string(item.position) + ")");
+                       "(found " +
+                           shown(item) + " at " + conf::to_string(item.position) + ")");
         return;
       }
       add_tag(item.text, tags);
     }
   } else {
-    findings.error(member.position, "error parsing tags: unsupported type " +
-                                        std::string(member.value.type_name()));
+    findings.error(member.position,
+                   "error parsing tags: unsupported type " + std::string(member.value.type_name()));
     return;
   }
   options.server_tags = std::move(tags);
@@ -186,8 +194,8 @@ void read_feature_flags(const Member& member, Options& options, Findings& findin
     if (entry.value.kind == Kind::kBool)
       flags[entry.key] = entry.value.boolean;
     else
-      findings.error(entry.position, "error parsing feature flag \"" + entry.key +
-                                         "\": expected bool, got " + entry.value.type_name());
+      findings.error(entry.position, "error parsing feature flag " + quoted(entry.key) +
+                                         ": expected bool, got " + entry.value.type_name());
   }
   options.feature_flags = std::move(flags);
 }
@@ -242,8 +250,8 @@ void read_lame_duck_grace_period(const Member& member, Options& options, Finding
 void read_loops(const Member& member, Options& options, Findings& findings) {
   if (!is_integer(member, findings)) return;
   if (member.value.integer < 0 || member.value.integer > kLoopsMax)
-    findings.error(member.position, "loops must be between 0 (one per core) and " +
-                                        std::to_string(kLoopsMax));
+    findings.error(member.position,
+                   "loops must be between 0 (one per core) and " + std::to_string(kLoopsMax));
   else
     options.loops = static_cast<unsigned>(member.value.integer);
 }
@@ -287,8 +295,8 @@ void read_jetstream(const Member& member, Options& options, Findings& findings) 
     const std::string word = lower_case(value.text);
     if (word == "disabled" || word == "disable") return;
     if (word != "enabled" && word != "enable") {
-      findings.error(member.position, "Expected 'enabled' or 'disabled' for string value, got '" +
-                                          value.text + "'");
+      findings.error(member.position,
+                     "Expected 'enabled' or 'disabled' for string value, got '" + value.text + "'");
       return;
     }
   }

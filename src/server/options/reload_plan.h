@@ -11,7 +11,8 @@
 namespace midge::server {
 
 struct ReloadPlan {
-  // For the log, at info: `Reloaded: max_payload = 2097152`. In table order; empty if nothing changed.
+  // For the log, at info: `Reloaded: max_payload = 2097152`. In table order; empty if nothing
+  // changed.
   std::vector<std::string> lines;
 };
 

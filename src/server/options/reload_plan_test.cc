@@ -32,10 +32,12 @@ TEST_CASE("what may change") {
   CHECK(outcome([](Options& o) { o.pid_file = "/p"; }) == "Reloaded: pid_file = /p");
   CHECK(outcome([](Options& o) { o.server_tags = {"a"}; }) == "Reloaded: tags");
   CHECK(outcome([](Options& o) { o.server_metadata = {{"a", "b"}}; }) == "Reloaded: metadata");
-  CHECK(outcome([](Options& o) { o.client_advertise = "h:5"; }) == "Reload: client_advertise = h:5");
+  CHECK(outcome([](Options& o) { o.client_advertise = "h:5"; }) ==
+        "Reload: client_advertise = h:5");
   CHECK(outcome([](Options& o) { o.max_connections = -1; }) == "Reloaded: max_connections = -1");
   CHECK(outcome([](Options& o) { o.max_payload = 2097152; }) == "Reloaded: max_payload = 2097152");
-  CHECK(outcome([](Options& o) { o.ping_interval = seconds(5); }) == "Reloaded: ping_interval = 5s");
+  CHECK(outcome([](Options& o) { o.ping_interval = seconds(5); }) ==
+        "Reloaded: ping_interval = 5s");
   CHECK(outcome([](Options& o) { o.write_deadline = minutes(1); }) ==
         "Reloaded: write_deadline = 1m0s");
   CHECK(outcome([](Options& o) { o.no_fast_producer_stall = false; }) ==
@@ -62,8 +64,9 @@ TEST_CASE("what may not, and then nothing does") {
         refused("WriteTimeout: old=, new=close"));
   CHECK(outcome([](Options& o) { o.lame_duck_duration = seconds(60); }) ==
         refused("LameDuckDuration: old=2m0s, new=1m0s"));
-  CHECK(outcome([](Options& o) { o.feature_flags = {{"js_ack_fc_v2", true}}; }) ==
-        refused("FeatureFlags: old=map[], new=map[js_ack_fc_v2:true]"));
+  CHECK(outcome([](Options& o) {
+          o.feature_flags = {{"js_ack_fc_v2", true}};
+        }) == refused("FeatureFlags: old=map[], new=map[js_ack_fc_v2:true]"));
   CHECK(outcome([](Options& o) { o.loops = 2; }) == refused("Loops: old=0, new=2"));
   CHECK(outcome([](Options& o) { o.slow_consumer_policy = SlowConsumerPolicy::kDropOld; }) ==
         refused("SlowConsumerPolicy: old=close, new=drop_old"));

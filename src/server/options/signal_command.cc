@@ -74,9 +74,9 @@ Result<void> run_signal(const SignalRequest& request, io::Disk& disk, io::Proces
     const Result<void> sent = pid > 0 ? process.send_signal(pid, *signal)
                                       : failure("no such process", ErrorCode::kNotFound);
     if (sent) continue;
-    errors += "\nsignal \"" + request.command + "\" " + std::to_string(pid) + ": " +
-              (sent.error().code() == ErrorCode::kNotFound ? "no such process"
-                                                           : sent.error().text());
+    errors +=
+        "\nsignal \"" + request.command + "\" " + std::to_string(pid) + ": " +
+        (sent.error().code() == ErrorCode::kNotFound ? "no such process" : sent.error().text());
   }
   if (!errors.empty()) return failure(std::move(errors));
   return {};

@@ -71,8 +71,8 @@ struct World {
 
 TEST_CASE("each command is its signal") {
   const std::pair<const char*, std::optional<Signal>> commands[] = {
-      {"stop", std::nullopt},      {"quit", Signal::kInterrupt}, {"term", Signal::kTerminate},
-      {"reopen", Signal::kUser1},  {"reload", Signal::kHangup},  {"ldm", Signal::kUser2},
+      {"stop", std::nullopt},     {"quit", Signal::kInterrupt}, {"term", Signal::kTerminate},
+      {"reopen", Signal::kUser1}, {"reload", Signal::kHangup},  {"ldm", Signal::kUser2},
   };
   for (const auto& [command, signal] : commands) {
     CAPTURE(command);

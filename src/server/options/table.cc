@@ -14,7 +14,8 @@ std::string show_tags(const Options& options) {
 template <class Map, class Text>
 std::string show_map(const Map& map, Text text) {
   std::string out = "map[";
-  for (const auto& [name, value] : map) out += (out.size() > 4 ? " " : "") + name + ":" + text(value);
+  for (const auto& [name, value] : map)
+    out += (out.size() > 4 ? " " : "") + name + ":" + text(value);
   return out + "]";
 }
 
@@ -63,12 +64,14 @@ constexpr Row kTable[] = {
      .go_name = "ServerName", .flags = "n name server_name", .argument = "<name>",
      .text = "Name of this server (default: its id)"},
     {.keys = "server_tags", .read = read_server_tags, .type = "string or array of strings",
-     .reloadable = true, .go_name = "Tags", .show = show_tags, .text = "Tags of this server, kept in lower case"},
+     .reloadable = true, .go_name = "Tags", .show = show_tags,
+     .text = "Tags of this server, kept in lower case"},
     {.keys = "server_metadata", .read = read_server_metadata, .type = "map of strings",
      .reloadable = true, .go_name = "Metadata", .show = show_metadata,
      .text = "Names and values shown by monitoring"},
     {.keys = "feature_flags", .read = read_feature_flags, .type = "map of booleans",
-     .go_name = "FeatureFlags", .show = show_feature_flags, .text = "Behaviour to opt in to, or out of, by name"},
+     .go_name = "FeatureFlags", .show = show_feature_flags,
+     .text = "Behaviour to opt in to, or out of, by name"},
 
     // Files and processes.
     {.keys = "pid_file pidfile", .field = &Options::pid_file, .reloadable = true,
@@ -76,12 +79,13 @@ constexpr Row kTable[] = {
      .text = "File that gets the process id"},
     {.keys = "ports_file_dir", .field = &Options::ports_file_dir, .reloadable = true,
      .go_name = "PortsFileDir", .flags = "ports_file_dir", .argument = "<dir>",
-     .text = "Folder that gets <executable>_<pid>.ports, a list of the ports in use"},
+     .text = "Folder that gets EXECUTABLE_PID.ports, a list of the ports in use"},
     {.keys = "", .type = "string", .flags = "c config", .argument = "<file>",
      .text = "Configuration file"},
     {.keys = "", .type = "bool", .flags = "t", .text = "Check the configuration file and exit"},
     {.keys = "", .type = "string", .flags = "sl signal", .argument = "<signal>[=<pid>]",
-     .text = "Signal a running server: ldm, stop, quit, term, reopen or reload; <pid> is a number or the path of a pid file"},
+     .text = "Signal a running server: ldm, stop, quit, term, reopen or reload; "
+             "<pid> is a number or the path of a pid file"},
 
     // Monitoring.
     {.keys = "http", .read = read_http, .type = "host:port", .go_name = "HTTPHost",
@@ -165,7 +169,8 @@ constexpr Row kTable[] = {
      .seconds_are_accepted = true, .reloadable = true, .go_name = "WriteDeadline",
      .text = "Time a connection has to take its output"},
     {.keys = "write_timeout", .read = read_write_timeout, .type = "default, close or retry",
-     .go_name = "WriteTimeout", .show = show_write_timeout, .text = "What happens when write_deadline passes"},
+     .go_name = "WriteTimeout", .show = show_write_timeout,
+     .text = "What happens when write_deadline passes"},
     {.keys = "lame_duck_duration", .field = &Options::lame_duck_duration,
      .read = read_lame_duck_duration, .go_name = "LameDuckDuration",
      .text = "Time over which lame duck mode closes the clients, 30s at least"},
@@ -219,7 +224,8 @@ constexpr Row kTable[] = {
      .flags = "js jetstream", .group = Group::kJetStream, .text = "JetStream"},
     {.keys = "proxy_protocol", .read = refuse_unless_false, .type = "bool",
      .support = Support::kUnsupported, .text = "PROXY protocol"},
-    {.keys = "proxies", .read = refuse, .support = Support::kUnsupported, .text = "Trusted proxies"},
+    {.keys = "proxies", .read = refuse, .support = Support::kUnsupported,
+     .text = "Trusted proxies"},
     {.keys = "authorization", .read = refuse, .support = Support::kUnsupported,
      .text = "Users and permissions"},
     {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "user",
@@ -266,10 +272,12 @@ constexpr Row kTable[] = {
      .group = Group::kTls, .text = "TLS, with certificates of clients verified"},
     {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "tlscacert",
      .argument = "<file>", .group = Group::kTls, .text = "Authority for clients' certificates"},
-    {.keys = "cluster", .read = refuse, .support = Support::kUnsupported, .flags = "cluster",
-     .argument = "<url>", .group = Group::kCluster, .text = "Address for routes of the cluster"},
+    {.keys = "cluster", .read = refuse, .type = "string", .support = Support::kUnsupported,
+     .flags = "cluster", .argument = "<url>", .group = Group::kCluster,
+     .text = "Address for routes of the cluster"},
     {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "routes",
-     .argument = "<url,url>", .group = Group::kCluster, .text = "Servers of the cluster to connect to"},
+     .argument = "<url,url>", .group = Group::kCluster,
+     .text = "Servers of the cluster to connect to"},
     {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "cluster_name",
      .argument = "<name>", .group = Group::kCluster, .text = "Name of the cluster"},
     {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "cluster_listen",

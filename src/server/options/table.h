@@ -57,7 +57,7 @@ struct Row {
   bool reloadable = false;
   std::string_view go_name = "";  // the option's name in nats-server's reload errors
   Shower show = nullptr;
-  std::string_view flags = "";    // separated by spaces, short ones first, without dashes
+  std::string_view flags = "";     // separated by spaces, short ones first, without dashes
   std::string_view argument = "";  // of the flag, as the help text shows it; empty for switches
   Group group = Group::kServer;
   std::string_view text = "";

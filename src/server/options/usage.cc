@@ -14,14 +14,22 @@ const Options kDefaults;
 
 std::string_view heading(Group group) {
   switch (group) {
-    case Group::kServer: return "Server Options";
-    case Group::kLogging: return "Logging Options";
-    case Group::kJetStream: return "JetStream Options";
-    case Group::kAuthorization: return "Authorization Options";
-    case Group::kTls: return "TLS Options";
-    case Group::kCluster: return "Cluster Options";
-    case Group::kProfiling: return "Profiling Options";
-    case Group::kCommon: return "Common Options";
+    case Group::kServer:
+      return "Server Options";
+    case Group::kLogging:
+      return "Logging Options";
+    case Group::kJetStream:
+      return "JetStream Options";
+    case Group::kAuthorization:
+      return "Authorization Options";
+    case Group::kTls:
+      return "TLS Options";
+    case Group::kCluster:
+      return "Cluster Options";
+    case Group::kProfiling:
+      return "Profiling Options";
+    case Group::kCommon:
+      return "Common Options";
   }
   return "";
 }
@@ -112,9 +120,9 @@ std::string key_names(std::string_view keys) {
 
 std::string usage_text() {
   std::string out = "\nUsage: nats-server [options]\n";
-  constexpr Group kOrder[] = {Group::kServer, Group::kLogging, Group::kJetStream,
-                              Group::kAuthorization, Group::kTls, Group::kCluster,
-                              Group::kProfiling, Group::kCommon};
+  constexpr Group kOrder[] = {Group::kServer,        Group::kLogging, Group::kJetStream,
+                              Group::kAuthorization, Group::kTls,     Group::kCluster,
+                              Group::kProfiling,     Group::kCommon};
   for (const Group group : kOrder) {
     out += '\n';
     out += heading(group);
@@ -149,8 +157,8 @@ std::string reference_text() {
     }
     out += type_name(row) + " | " + default_text(row) + " | ";
     if (!row.flags.empty()) out += "`-" + std::string(first_name(row.flags)) + "`";
-    out += std::string(" | ") + (row.reloadable ? "yes" : "") + " | " + std::string(row.text) +
-           " |\n";
+    out +=
+        std::string(" | ") + (row.reloadable ? "yes" : "") + " | " + std::string(row.text) + " |\n";
   }
   return out;
 }

@@ -26,8 +26,11 @@ std::string told(std::string_view payload) { return std::string(payload.substr(0
 
 }  // namespace
 
-CoreDelivery::CoreDelivery(SimEnv& env, Connect connect)
-    : env_(env), connect_(std::move(connect)), random_(env.fork_random()) {}
+CoreDelivery::CoreDelivery(SimEnv& env, Connect connect, bool may_drop)
+    : env_(env),
+      connect_(std::move(connect)),
+      may_drop_(may_drop),
+      random_(env.fork_random()) {}
 
 CoreDelivery::~CoreDelivery() = default;
 
@@ -212,7 +215,7 @@ Result<void> CoreDelivery::check_round() {
       delivered[{peer.get(), message.sid}].push_back(&message);
   }
   for (const auto& peer : peers_)
-    if (peer->stays) TRY(check_no_responders(*peer, delivered));
+    if (peer->stays && !may_drop_) TRY(check_no_responders(*peer, delivered));
   TRY(check_queues(delivered));
   for (const auto& peer : peers_) {
     if (!peer->stays) continue;
@@ -281,7 +284,7 @@ Result<void> CoreDelivery::check_plain(Peer& peer, Subscription& subscription,
     if (!matches(subscription.subject, message.subject)) continue;
     if (!peer.echo && sent_by(peer, message.payload)) continue;
     ++at_most;
-    if (!message.certain) continue;
+    if (!message.certain || may_drop_) continue;
     ++at_least;
     if (!payloads.contains(message.payload)) missing = told(message.payload);
   }
@@ -321,7 +324,7 @@ Result<void> CoreDelivery::check_queues(const Delivered& delivered) const {
         }
       }
       const int count = takers[message.payload];
-      const int at_least = somebody && all_stay && message.certain ? 1 : 0;
+      const int at_least = somebody && all_stay && message.certain && !may_drop_ ? 1 : 0;
       if (count < at_least || count > 1)
         return failure("group " + std::string(queue) + ": " + told(message.payload) + " on " +
                        message.subject + " went to " + std::to_string(count) + " members");

@@ -23,7 +23,9 @@ using Connect = std::function<std::unique_ptr<io::PipeClient>()>;
 
 class CoreDelivery final : public Workload {
  public:
-  CoreDelivery(SimEnv& env, Connect connect);
+  // `may_drop`: the server's policy lets slow consumers miss messages. Then what comes must still be
+  // whole, in order and sent to them.
+  CoreDelivery(SimEnv& env, Connect connect, bool may_drop);
   ~CoreDelivery() override;
 
   Result<void> setup() override;
@@ -79,6 +81,7 @@ class CoreDelivery final : public Workload {
 
   SimEnv& env_;
   Connect connect_;
+  const bool may_drop_;
   SimRandom random_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<Published> messages_;  // of this round

@@ -312,7 +312,11 @@ void Worker::close_some(std::size_t count, CloseReason reason, std::size_t asked
   std::ranges::sort(open, {}, &Client::cid);
   for (; count > 0 && !open.empty(); --count) {
     std::swap(open[(random() >> 16) % open.size()], open.back());
-    open.back()->close(reason);
+    if (reason == CloseReason::kMaximumConnectionsExceeded) {
+      open.back()->close_with_error("maximum connections exceeded", reason);
+    } else {
+      open.back()->close(reason);
+    }
     open.pop_back();
   }
   const auto& workers = broker_.workers();

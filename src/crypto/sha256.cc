@@ -1,14 +1,15 @@
 #include "crypto/sha256.h"
 
-#include <openssl/sha.h>
+#include <sodium.h>
 
 #include <array>
 
 namespace midge::crypto {
 
 std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  std::array<unsigned char, crypto_hash_sha256_BYTES> digest;
+  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                     bytes.size());
   constexpr char kHex[] = "0123456789abcdef";
   std::string text;
   text.reserve(digest.size() * 2);

@@ -19,6 +19,11 @@ namespace midge::io {
 // What a loop is doing; the watchdog reports it when a tick takes seconds.
 enum class Stage : std::uint8_t { kWaiting, kMail, kStreams, kTimers, kTickEnd };
 
+constexpr const char* to_text(Stage stage) {
+  constexpr const char* kTexts[] = {"waiting", "mail", "streams", "timers", "tick end"};
+  return kTexts[static_cast<unsigned>(stage)];
+}
+
 struct LoopLoad {
   double busy = 0;                  // share of the last second not spent waiting, 0..1
   std::uint64_t ticks = 0;          // since start

@@ -15,8 +15,8 @@
 #include "server/lame_duck.h"
 #include "server/monitor/monitor.h"
 #include "server/options/host_port.h"
+#include "server/options/reload_plan.h"
 #include "server/ports_file.h"
-#include "server/reload.h"
 
 namespace midge::server {
 
@@ -147,7 +147,9 @@ Result<void> Server::Parts::write_files() {
       urls.monitoring = listener_urls(env.net(), "http", monitor->address().host,
                                       monitor->address().port);
     }
-    ports_path = ports_file_path(env.process(), options->ports_file_dir);
+    const std::string path = ports_file_path(env.process(), options->ports_file_dir);
+    if (!ports_path.empty() && ports_path != path) (void)env.disk().remove_file(ports_path);
+    ports_path = path;
     if (auto written = write_ports_file(env, ports_path, urls); !written)
       log.error("Error writing ports file (" + ports_path + "): " + written.error().text());
   }
@@ -205,6 +207,11 @@ void Server::watch_signals(io::SignalEvents& events) {
 }
 
 void Server::go() {
+  parts_->env.report_stuck_loops([&log = parts_->log](LoopId loop, const io::LoopLoad& load) {
+    log.error("Loop " + std::to_string(loop.value) + " is stuck: its tick takes " +
+              std::to_string(load.stuck_ns / 1000000) + "ms, now in stage \"" +
+              io::to_text(load.stage) + "\"");
+  });
   const auto handlers = parts_->broker->handlers();
   if (parts_->monitor) parts_->monitor->set_accepting(true);
   parts_->env.start(handlers);
@@ -267,19 +274,24 @@ void Server::enter_lame_duck_mode() {
 }
 
 Result<void> Server::reload(Options options) {
-  const Options& old_options = *parts_->options;
   TRY(check(options));
-  TRY(check_reload(old_options, options));
-  log_reload(parts_->log, old_options, options);
+  ASSIGN_OR_RETURN(const ReloadPlan plan, plan_reload(*parts_->options, options));
+  for (const std::string& line : plan.lines) parts_->log.info(line);
+  const bool advertise_anew = options.client_advertise != parts_->options->client_advertise;
   const std::int64_t excess = parts_->broker->connection_count() - options.max_connections;
   parts_->options = std::make_shared<const Options>(std::move(options));
-  parts_->broker->reconfigure(make_broker_config(*parts_->options, parts_->identity), false);
+  if (advertise_anew) {
+    parts_->identity.advertised_host.clear();
+    TRY(parts_->advertise());
+  }
+  parts_->broker->reconfigure(make_broker_config(*parts_->options, parts_->identity),
+                              advertise_anew);
   if (parts_->monitor) parts_->monitor->update(parts_->options);
   if (excess > 0) {
     parts_->broker->close_random(static_cast<std::size_t>(excess),
                                  broker::CloseReason::kMaximumConnectionsExceeded);
   }
-  return {};
+  return parts_->write_files();
 }
 
 void Server::wait() {

@@ -72,7 +72,7 @@ class SignalDesk final : public midge::io::SignalEvents {
     CommandLineResult again = parse_command_line(arguments_, sources_);
     midge::Result<void> done;
     if (again.action != CommandLineResult::Action::kRun) {
-      done = midge::failure(again.err.substr(0, again.err.find_last_not_of('\n') + 1));
+      done = midge::failure(again.error);
     } else if (again.options.config_file.empty()) {
       done = midge::failure("can only reload config when a file is provided using -c or --config");
     } else {
@@ -106,8 +106,6 @@ int run(midge::io::Env& env, CommandLineResult command, std::vector<std::string>
   auto made = midge::io::make_log_writer(log_options(command.options));
   if (!made) return fail(nullptr, made.error().text());
   midge::io::LogWriter& log = **made;
-  if (auto sound = midge::server::check(command.options); !sound)
-    return fail(nullptr, sound.error().text());
 
   SignalDesk signals(log, std::move(arguments), sources_of(env.disk(), env.process()));
   auto server = Server::create(env, log, std::move(command.options));

@@ -52,11 +52,29 @@ class PosixEnv final : public Env {
   }
 
   void join() override {
-    for (const auto& loop : loops_) loop->join();
+    for (const auto& loop : loops_)
+      while (!loop->try_join_for_a_second()) look_for_stuck_loops();
     pool_.stop();
   }
 
+  void report_stuck_loops(StuckReport report) override { report_ = std::move(report); }
+
  private:
+  void look_for_stuck_loops() {
+    reported_.resize(loops_.size());
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      const LoopLoad load = loops_[i]->load();
+      if (load.stuck_ns < kStuckAfter.ns) {
+        reported_[i] = false;
+      } else if (!reported_[i] && report_) {
+        reported_[i] = true;
+        report_(loops_[i]->id(), load);
+      }
+    }
+  }
+
+  StuckReport report_;
+  std::vector<bool> reported_;  // by loop: its present tick was reported
   PosixClock clock_;
   PosixEntropy entropy_;
   PosixNet net_;

@@ -47,6 +47,8 @@ class PosixLoop final : public Loop {
   void start(LoopHandler& handler);
   void stop();  // any thread
   void join();
+  // As PosixThread's: true if the loop has ended, or was never started.
+  bool try_join_for_a_second() { return !thread_ || thread_->try_join_for_a_second(); }
 
   // For what this loop watches. Interest 0 takes the descriptor out of the set; `watched_before` says
   // whether it was in.

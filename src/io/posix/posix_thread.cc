@@ -1,5 +1,7 @@
 #include "io/posix/posix_thread.h"
 
+#include <ctime>
+
 #include "base/check.h"
 
 namespace midge::io {
@@ -37,6 +39,16 @@ void PosixThread::join() {
   if (!running_) return;
   pthread_join(thread_, nullptr);
   running_ = false;
+}
+
+bool PosixThread::try_join_for_a_second() {
+  if (!running_) return true;
+  timespec until{};
+  clock_gettime(CLOCK_REALTIME, &until);
+  ++until.tv_sec;
+  if (pthread_timedjoin_np(thread_, nullptr, &until) != 0) return false;
+  running_ = false;
+  return true;
 }
 
 void* PosixThread::enter(void* thread) {

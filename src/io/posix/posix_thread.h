@@ -29,6 +29,8 @@ class PosixThread {
   PosixThread(const PosixThread&) = delete;
   PosixThread& operator=(const PosixThread&) = delete;
   void join();
+  // Waits at most a second; true if the thread has ended.
+  bool try_join_for_a_second();
 
  private:
   static void* enter(void* thread);

@@ -32,22 +32,6 @@ std::string_view to_text(WriteTimeoutPolicy policy) {
   return "";
 }
 
-std::string_view to_text(io::Stage stage) {
-  switch (stage) {
-    case io::Stage::kWaiting:
-      return "waiting";
-    case io::Stage::kMail:
-      return "mail";
-    case io::Stage::kStreams:
-      return "streams";
-    case io::Stage::kTimers:
-      return "timers";
-    case io::Stage::kTickEnd:
-      return "tick end";
-  }
-  return "";
-}
-
 void write_empty_object(JsonWriter& json, const Varz&) { json.begin_object().end_object(); }
 
 template <class Strings>
@@ -94,7 +78,7 @@ void write_loops(JsonWriter& json, const Varz& v) {
   for (const Part& part : v.parts) {
     json.begin_object();
     json.field("loop", part.loop).field("busy", part.load.busy).field("ticks", part.load.ticks);
-    json.field("tick_max", part.load.tick_max_ns).field("stage", to_text(part.load.stage));
+    json.field("tick_max", part.load.tick_max_ns).field("stage", io::to_text(part.load.stage));
     json.field("connections", part.stats.connections);
     json.field("subscriptions", part.stats.subscriptions);
     json.field("in_msgs", part.stats.traffic.in_msgs);

@@ -7,16 +7,25 @@ namespace {
 
 std::string show_tags(const Options& options) {
   std::string out = "[";
-  for (const std::string& tag : options.server_tags) out += (out.size() > 1 ? " " : "") + tag;
-  return out + "]";
+  for (const std::string& tag : options.server_tags) {
+    if (out.size() > 1) out += ' ';
+    out += tag;
+  }
+  out += ']';
+  return out;
 }
 
 template <class Map, class Text>
 std::string show_map(const Map& map, Text text) {
   std::string out = "map[";
-  for (const auto& [name, value] : map)
-    out += (out.size() > 4 ? " " : "") + name + ":" + text(value);
-  return out + "]";
+  for (const auto& [name, value] : map) {
+    if (out.back() != '[') out += ' ';
+    out += name;
+    out += ':';
+    out += text(value);
+  }
+  out += ']';
+  return out;
 }
 
 std::string show_metadata(const Options& options) {
@@ -88,12 +97,12 @@ constexpr Row kTable[] = {
              "<pid> is a number or the path of a pid file"},
 
     // Monitoring.
-    {.keys = "http", .read = read_http, .type = "host:port", .go_name = "HTTPHost",
-     .show = show_http_host,
-     .text = "Address of the monitoring pages: `host:port`, or a port alone"},
     {.keys = "http_port monitor_port", .field = &Options::http_port, .go_name = "HTTPPort",
      .flags = "m http_port", .argument = "<port>",
      .text = "Port of the monitoring pages (default: none)"},
+    {.keys = "http", .read = read_http, .type = "host:port", .go_name = "HTTPHost",
+     .show = show_http_host,
+     .text = "Address of the monitoring pages: `host:port`, or a port alone"},
     {.keys = "https", .read = read_https, .type = "host:port",
      .text = "Address of the monitoring pages with TLS"},
     {.keys = "https_port", .field = &Options::https_port, .go_name = "HTTPSPort",

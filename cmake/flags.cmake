@@ -5,10 +5,6 @@ target_compile_options(midge_flags INTERFACE -Wall -Wextra -Wno-missing-field-in
   -fno-plt "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 target_compile_definitions(midge_flags INTERFACE FMT_HEADER_ONLY=1)
 
-if(MIDGE_WERROR)
-  target_compile_options(midge_flags INTERFACE -Werror)
-endif()
-
 if(MIDGE_SANITIZE STREQUAL "address+undefined")
   set(sanitizers -fsanitize=address,undefined)
   target_compile_options(midge_flags INTERFACE ${sanitizers} -fno-sanitize-recover=all

@@ -12,7 +12,7 @@ namespace {
 // Payloads from this size on are referenced where they lie; copying smaller ones is cheaper.
 constexpr std::size_t kReferenceMin = 2048;
 // More than this is written before the tick ends.
-constexpr std::size_t kFlushEarly = 64 * 1024;
+constexpr std::size_t kFlushEarly = 128 * 1024;
 // Closed connections are remembered with their subscriptions if there are few.
 constexpr std::size_t kClosedSubscriptionsMax = 100;
 // How long a closed connection may take to accept its last output and to hang up.

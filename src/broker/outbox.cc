@@ -11,8 +11,8 @@ namespace midge::broker {
 
 namespace {
 
-// One writev's worth of slices: enough for a 64 KiB burst of referenced payloads.
-constexpr std::size_t kSlicesPerWrite = 64;
+// One writev's worth of slices: enough for a burst of referenced payloads.
+constexpr std::size_t kSlicesPerWrite = 128;
 
 }  // namespace
 

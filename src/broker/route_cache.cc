@@ -36,8 +36,10 @@ Route& RouteCache::find(AccountId account, std::string_view subject) {
       seen_ = std::make_unique<std::array<std::uint32_t, 4096>>();
     }
     Set& set = (*sets_)[hash % kSets];
-    for (auto& way : set) {
-      if (way && way->hash == hash && way->account == account && way->subject == subject) {
+    for (std::size_t i = 0; i < kWays; ++i) {
+      if (set.tags[i] != tag_of(hash)) continue;
+      auto& way = set.ways[i];
+      if (way && way->account == account && way->subject == subject) {
         way->last_used = ++clock_;
         last_ = way.get();
         const std::uint64_t generation = index_.generation(way->key);
@@ -56,7 +58,6 @@ Route& RouteCache::find(AccountId account, std::string_view subject) {
   if (!cached) route = &once_;
   route->account = account;
   route->subject = subject;
-  route->hash = hash;
   route->cached = cached;
   // The generation is read before the match: a change in between makes the route stale, never wrong.
   route->key = index_.generation_key(account, subject);
@@ -68,23 +69,24 @@ Route& RouteCache::find(AccountId account, std::string_view subject) {
 
 Route* RouteCache::admit(std::uint64_t hash, Set& set) {
   std::uint32_t& seen = (*seen_)[(hash >> 12) % seen_->size()];
-  const auto tag = static_cast<std::uint32_t>(hash >> 32);
+  const std::uint32_t tag = tag_of(hash);
   if (seen != tag) {
     seen = tag;
     return nullptr;
   }
-  auto* victim = &set[0];
-  for (auto& way : set) {
-    if (!way) {
-      way = std::make_unique<Route>();
+  std::size_t victim = 0;
+  for (std::size_t i = 0; i < kWays; ++i) {
+    if (!set.ways[i]) {
+      set.ways[i] = std::make_unique<Route>();
       ++size_;
-      victim = &way;
+      victim = i;
       break;
     }
-    if (way->last_used < (*victim)->last_used) victim = &way;
+    if (set.ways[i]->last_used < set.ways[victim]->last_used) victim = i;
   }
-  (*victim)->last_used = ++clock_;
-  return victim->get();
+  set.tags[victim] = tag;
+  set.ways[victim]->last_used = ++clock_;
+  return set.ways[victim].get();
 }
 
 void RouteCache::fill(Route& route) {

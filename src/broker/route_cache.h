@@ -27,7 +27,6 @@ struct Route {
   std::string subject;
   subject::InterestIndex::GenerationKey key;
   std::uint64_t generation = 0;
-  std::uint64_t hash = 0;
   std::uint32_t last_used = 0;
   bool cached = false;  // stays where it is until the next call of find() for another subject
   // Whether all own targets belong to different clients; computed when first asked.
@@ -59,8 +58,13 @@ class RouteCache {
  private:
   static constexpr std::size_t kWays = 4;
   static constexpr std::size_t kSets = 2048;
-  using Set = std::array<std::unique_ptr<Route>, kWays>;
+  // The tags tell which way is worth a look, so that a miss touches one cache line.
+  struct alignas(64) Set {
+    std::array<std::uint32_t, kWays> tags{};
+    std::array<std::unique_ptr<Route>, kWays> ways;
+  };
 
+  static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
   [[nodiscard]] std::uint64_t hash_of(AccountId account, std::string_view subject) const;
   void fill(Route& route);
   Route* admit(std::uint64_t hash, Set& set);

@@ -8,17 +8,22 @@ job_ci() {
 
   step "format" job_format --check || true
   step "docs/compatibility.md is fresh" compatibility_is_fresh || true
-  step "configure, release" configure release -DMIDGE_WERROR=ON || {
-    finish
-    return
-  }
   step "headers compile alone" build release check_headers || true
   test_all release
+  step "no warnings" no_warnings || true
 
   sanitized_tests asan
   sanitized_tests tsan
   fuzz_share
   finish
+}
+
+# Not -Werror: GCC 12 is wrong about std::string in the warnings that follow the flow of data, so those
+# do not count, and CI compiles with the very flags of everybody else. On a clean checkout the build's
+# log has the warnings of every file, since ccache repeats them.
+no_warnings() {
+  ! grep -h 'warning:' "$LOGS"/build--*.log |
+    grep -vE '\[-W(array-bounds|restrict|stringop-over(flow|read)|maybe-uninitialized|dangling-pointer)'
 }
 
 compatibility_is_fresh() {

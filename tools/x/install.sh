@@ -4,7 +4,7 @@
 # the second run costs milliseconds.
 
 # What building the server takes, and no more: it is what a user waits for.
-readonly SERVER_PACKAGES=(g++ cmake ninja-build ccache libssl-dev libsodium-dev rapidjson-dev
+readonly SERVER_PACKAGES=(g++ cmake ninja-build ccache libsodium-dev rapidjson-dev
   libfmt-dev libspdlog-dev robin-map-dev libxxhash-dev libboost-dev)
 readonly TEST_PACKAGES=(doctest-dev libnats-dev ca-certificates)
 readonly BENCH_PACKAGES=(libbenchmark-dev)

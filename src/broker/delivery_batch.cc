@@ -37,7 +37,9 @@ void DeliveryBatch::append(const Message& message, std::string_view queue,
   record.target_count = same_targets ? kSameTargets : static_cast<std::uint32_t>(targets.size());
   record.origin_cid = origin.cid;
   record.origin_loop = origin.loop.value;
-  record.hops = hops;
+  record.origin_wants_answer = origin.wants_answer;
+  record.origin_echo = origin.echo;
+  record.hops = static_cast<std::uint8_t>(hops);
 
   const std::size_t start = buffer_.size();
   if (buffer_.capacity() - start < size)

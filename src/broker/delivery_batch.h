@@ -20,10 +20,12 @@
 
 namespace midge::broker {
 
-// Who to tell if nobody gets the message: the publisher that asked for no-responders.
+// Who published a message for a queue group, as the loops that look for a member must know it.
 struct Origin {
   LoopId loop;
-  std::uint64_t cid = 0;  // 0 = does not want to know
+  bool wants_answer = false;  // is to be told if nobody gets the message
+  bool echo = true;           // may get it itself
+  std::uint64_t cid = 0;
 };
 
 class DeliveryBatch final : public io::Mail {
@@ -67,8 +69,11 @@ class DeliveryBatch final : public io::Mail {
     std::uint32_t block;  // index into blocks_; kInline = the payload follows
     std::uint32_t target_count;  // kSameTargets = those of the record before
     std::uint64_t origin_cid;
-    std::uint32_t origin_loop;
-    std::uint32_t hops;
+    std::uint8_t origin_loop;
+    bool origin_wants_answer;
+    bool origin_echo;
+    std::uint8_t hops;
+    std::uint32_t unused;
   };
   struct Reference {
     const char* payload;
@@ -109,7 +114,10 @@ void DeliveryBatch::for_each(Function function) const {
       delivery.message.payload = {reference.payload, record.payload_size};
       delivery.message.block = &reference.block;
     }
-    delivery.origin = {{static_cast<std::uint8_t>(record.origin_loop)}, record.origin_cid};
+    delivery.origin = {{record.origin_loop},
+                       record.origin_wants_answer,
+                       record.origin_echo,
+                       record.origin_cid};
     delivery.hops = record.hops;
     if (record.target_count != kSameTargets) {
       const char* list = buffer_.data() + at + record.size - record.target_count * sizeof(subject::Target);

@@ -76,9 +76,8 @@ void Worker::route_now(Client& from, const Message& message, Route& route) {
   }
   const bool wants_answer = !message.reply.empty() && from.wants_no_responders();
   for (const auto& group : route.groups) {
-    const Origin origin =
-        wants_answer && delivered == 0 ? Origin{loop_.id(), from.cid()} : Origin{};
-    if (deliver_to_group(group, message, no_echo, origin, 0)) ++delivered;
+    const Origin origin{loop_.id(), wants_answer && delivered == 0, from.echo(), from.cid()};
+    if (deliver_to_group(group, message, origin, 0)) ++delivered;
   }
   counters_.fanout_sum += delivered;
   counters_.fanout_max = std::max<std::uint64_t>(counters_.fanout_max, delivered);
@@ -155,7 +154,7 @@ std::size_t Worker::deliver_local(const std::vector<subject::Target>& targets,
 }
 
 bool Worker::deliver_to_group(const subject::MatchResult::Group& group, const Message& message,
-                              const Client* no_echo, Origin origin, unsigned hops) {
+                              const Origin& origin, unsigned hops) {
   const std::size_t count = group.members.size();
   const std::size_t start = (random() >> 16) % count;
   for (std::size_t i = 0; i < count; ++i) {
@@ -165,11 +164,18 @@ bool Worker::deliver_to_group(const subject::MatchResult::Group& group, const Me
       post_batch(member.loop());
       return true;
     }
-    Subscription* subscription = subscriptions_.find(member);
-    if (subscription == nullptr || subscription->client == no_echo) continue;
-    if (subscription->client->deliver(*subscription, head_, message)) return true;
+    if (deliver_to_member(member, message, origin)) return true;
   }
   return false;
+}
+
+bool Worker::deliver_to_member(subject::Target member, const Message& message,
+                               const Origin& origin) {
+  Subscription* subscription = subscriptions_.find(member);
+  if (subscription == nullptr) return false;
+  Client& client = *subscription->client;
+  if (!origin.echo && client.cid() == origin.cid) return false;
+  return client.deliver(*subscription, head_, message);
 }
 
 void Worker::tell_no_responders(std::uint64_t cid, std::string_view reply,
@@ -223,9 +229,8 @@ void Worker::deliver_batch(const DeliveryBatch& batch) {
       }
       return;
     }
-    Subscription* member = subscriptions_.find(delivery.targets.front());
-    if (member != nullptr && member->client->deliver(*member, head_, delivery.message)) return;
-    redeliver_queue(delivery);
+    if (!deliver_to_member(delivery.targets.front(), delivery.message, delivery.origin))
+      redeliver_queue(delivery);
   });
   const auto weight = static_cast<std::int64_t>(batch.weight());
   if (broker_.credit().settle(batch.from(), loop_.id(), weight)) {
@@ -240,10 +245,10 @@ void Worker::redeliver_queue(const DeliveryBatch::Delivery& delivery) {
   const Route& route = routes_.find(message.account, message.subject);
   for (const auto& group : route.groups) {
     if (group.name != delivery.queue || delivery.hops >= kQueueHopsMax) continue;
-    if (deliver_to_group(group, message, nullptr, delivery.origin, delivery.hops + 1)) return;
+    if (deliver_to_group(group, message, delivery.origin, delivery.hops + 1)) return;
   }
   const Origin origin = delivery.origin;
-  if (origin.cid == 0) return;
+  if (!origin.wants_answer) return;
   broker_.workers()[origin.loop.value]->loop().post(
       call_worker([cid = origin.cid, reply = std::string(message.reply),
                    subject = std::string(message.subject)](Worker& w) {

@@ -117,7 +117,8 @@ class Worker final : public io::LoopHandler {
                             const Client* no_echo);
   // Draws members until one takes it; true if one did, or another loop will see to it.
   bool deliver_to_group(const subject::MatchResult::Group& group, const Message& message,
-                        const Client* no_echo, Origin origin, unsigned hops);
+                        const Origin& origin, unsigned hops);
+  bool deliver_to_member(subject::Target member, const Message& message, const Origin& origin);
   void redeliver_queue(const DeliveryBatch::Delivery& delivery);
   DeliveryBatch& batch_to(LoopId loop);
   void post_batch(LoopId to);

@@ -61,6 +61,7 @@ Result<void> CoreDelivery::step() {
   while (peers_.size() < 2 || (peers_.size() < 12 && random_.one_in(3))) join_peer();
   for (const auto& peer : peers_) change_subscriptions(*peer);
   TRY(barrier("subscriptions"));
+  let_leavers_go();
   drop_gone();
 
   for (const auto& peer : peers_) publish_some(*peer);
@@ -68,6 +69,7 @@ Result<void> CoreDelivery::step() {
   for (std::size_t i = 0; i < present; ++i) trouble(*peers_[i]);
   TRY(barrier("publishing"));
   TRY(barrier("arriving"));
+  let_leavers_go();
   collect();
   if (auto result = check_round(); !result) return failure(result.error().text() + picture());
   drop_gone();
@@ -192,13 +194,18 @@ void CoreDelivery::collect() {
   }
 }
 
+// What they sent may still be under way, and until the server has noticed that they went, it may draw
+// them as members of queue groups.
+void CoreDelivery::let_leavers_go() {
+  if (std::ranges::all_of(peers_, [](const auto& peer) { return peer->stays; })) return;
+  env_.run_for(seconds(8));
+  for (const auto& peer : peers_)
+    if (!peer->client->open()) peer->stays = false;
+}
+
 void CoreDelivery::drop_gone() {
   messages_.clear();
-  const auto gone = [](const auto& peer) { return !peer->stays; };
-  if (std::ranges::none_of(peers_, gone)) return;
-  // Until the server has noticed, it may draw them as members of queue groups.
-  env_.run_for(seconds(8));
-  std::erase_if(peers_, gone);
+  std::erase_if(peers_, [](const auto& peer) { return !peer->stays; });
 }
 
 // ---- what must hold

@@ -60,6 +60,7 @@ class CoreDelivery final : public Workload {
   using Delivered = std::map<std::pair<const Peer*, int>, std::vector<const Received*>>;
 
   void join_peer();
+  void let_leavers_go();
   void drop_gone();
   void change_subscriptions(Peer& peer);
   void publish_some(Peer& peer);

@@ -11,8 +11,7 @@ int main() {
   pipe->write("CONNECT {\"verbose\":false}\r\nSUB greet 1\r\nPUB greet 5\r\nhello\r\nPING\r\n");
   std::string text;
   char buffer[1024];
-  while (text.find("PONG\r\n") == std::string::npos)
-    text.append(buffer, pipe->read(buffer));
+  while (text.find("PONG\r\n") == std::string::npos) text.append(buffer, pipe->read(buffer));
   const bool delivered = text.find("MSG greet 1 5\r\nhello\r\n") != std::string::npos;
   std::puts(delivered ? "delivered" : "lost");
   return delivered ? 0 : 1;

@@ -1,7 +1,8 @@
 // Counted byte buffers: the one thing that loops share besides the interest index.
 //
-// SharedBytes is a reference to an immutable-once-shared block. Counting is atomic, so a reference may
-// be moved or copied to another loop; whoever wrote the bytes must have stopped before it shares them.
+// SharedBytes is a reference to an immutable-once-shared block. Counting is atomic, so a reference
+// may be moved or copied to another loop; whoever wrote the bytes must have stopped before it
+// shares them.
 #pragma once
 
 #include <atomic>

@@ -10,10 +10,10 @@ namespace midge {
 
 }  // namespace midge
 
-#define ENSURE(condition, message)                                           \
-  do {                                                                       \
-    if (!(condition)) [[unlikely]]                                           \
-      ::midge::ensure_failed(__FILE__, __LINE__, #condition, message);       \
+#define ENSURE(condition, message)                                     \
+  do {                                                                 \
+    if (!(condition)) [[unlikely]]                                     \
+      ::midge::ensure_failed(__FILE__, __LINE__, #condition, message); \
   } while (false)
 
 #ifdef NDEBUG

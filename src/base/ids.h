@@ -13,8 +13,8 @@ struct StrongId {
   auto operator<=>(const StrongId&) const = default;
 };
 
-using LoopId = StrongId<struct LoopTag, std::uint8_t>;          // index of a loop in its process
-using AccountId = StrongId<struct AccountTag, std::uint32_t>;   // an account of this server
+using LoopId = StrongId<struct LoopTag, std::uint8_t>;         // index of a loop in its process
+using AccountId = StrongId<struct AccountTag, std::uint32_t>;  // an account of this server
 using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;  // `cid`: unique per server run
 
 inline constexpr AccountId kGlobalAccount{0};  // `$G`

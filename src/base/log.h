@@ -1,5 +1,5 @@
-// The log as every room sees it. The writer (threads, files, syslog) lives in io/posix; the simulator
-// has its own.
+// The log as every room sees it. The writer (threads, files, syslog) lives in io/posix; the
+// simulator has its own.
 //
 // Thread: any. Never blocks: a writer that cannot keep up drops the oldest lines and counts them.
 // Callers build texts only if the level is on: `if (log.debug_on()) log.debug(fmt::format(...))`.
@@ -18,8 +18,12 @@ class Log {
   virtual ~Log() = default;
   virtual void write(LogLevel level, std::string_view text) = 0;
 
-  void trace(std::string_view text) { if (trace_on()) write(LogLevel::kTrace, text); }
-  void debug(std::string_view text) { if (debug_on()) write(LogLevel::kDebug, text); }
+  void trace(std::string_view text) {
+    if (trace_on()) write(LogLevel::kTrace, text);
+  }
+  void debug(std::string_view text) {
+    if (debug_on()) write(LogLevel::kDebug, text);
+  }
   void info(std::string_view text) { write(LogLevel::kInfo, text); }
   void warn(std::string_view text) { write(LogLevel::kWarn, text); }
   void error(std::string_view text) { write(LogLevel::kError, text); }

@@ -1,7 +1,7 @@
 // Result<T>: how every room reports failures of the environment.
 //
-// An Error costs one pointer, and success costs that pointer being null. Errors carry a text fit for
-// the person who operates the server, and a code where a caller decides by it.
+// An Error costs one pointer, and success costs that pointer being null. Errors carry a text fit
+// for the person who operates the server, and a code where a caller decides by it.
 #pragma once
 
 #include <expected>
@@ -66,16 +66,16 @@ inline std::unexpected<Error> failure(std::string text, ErrorCode code = ErrorCo
 #define MIDGE_CONCAT(a, b) MIDGE_CONCAT_(a, b)
 
 // Returns the error of a Result<void> expression to the caller.
-#define TRY(expression)                                                 \
-  do {                                                                  \
-    if (auto try_result_ = (expression); !try_result_)                  \
-      return std::unexpected(std::move(try_result_).error());           \
+#define TRY(expression)                                       \
+  do {                                                        \
+    if (auto try_result_ = (expression); !try_result_)        \
+      return std::unexpected(std::move(try_result_).error()); \
   } while (false)
 
 // Declares or assigns `target` from a Result<T> expression, or returns its error.
 #define ASSIGN_OR_RETURN(target, expression) \
   ASSIGN_OR_RETURN_(MIDGE_CONCAT(assign_result_, __LINE__), target, expression)
-#define ASSIGN_OR_RETURN_(result, target, expression)          \
-  auto result = (expression);                                  \
+#define ASSIGN_OR_RETURN_(result, target, expression)             \
+  auto result = (expression);                                     \
   if (!result) return std::unexpected(std::move(result).error()); \
   target = std::move(*result)

@@ -1,4 +1,5 @@
-// Durations and points in time as plain nanosecond counts with types, without <chrono>'s compile time.
+// Durations and points in time as plain nanosecond counts with types, without <chrono>'s compile
+// time.
 //
 // MonoTime is monotonic and only good for differences; WallTime is nanoseconds since 1970 UTC, for
 // what people and protocols see. Both come from io::Clock only.

@@ -1,5 +1,5 @@
-// Blocks of memory that outboxes fill and give back, per loop: a fan-out to a thousand clients reuses
-// the same warm blocks tick after tick, and an idle client holds none.
+// Blocks of memory that outboxes fill and give back, per loop: a fan-out to a thousand clients
+// reuses the same warm blocks tick after tick, and an idle client holds none.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace midge::broker {
 
 class BlockPool {
  public:
-  static constexpr std::size_t kSmall = 4 * 1024 - 32;   // with malloc's and our head: one page
+  static constexpr std::size_t kSmall = 4 * 1024 - 32;  // with malloc's and our head: one page
   static constexpr std::size_t kLarge = 64 * 1024 - 32;
 
   // A block of kSmall or kLarge bytes that nobody else holds, or a bigger one if `at_least` asks.

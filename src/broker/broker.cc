@@ -44,8 +44,8 @@ unsigned Broker::pick_loop() const {
 
 void Broker::accept(std::unique_ptr<io::Stream> stream) {
   Worker& worker = *workers_[pick_loop()];
-  worker.loop().post(call_worker(
-      [stream = std::move(stream)](Worker& w) mutable { w.adopt(std::move(stream)); }));
+  worker.loop().post(
+      call_worker([stream = std::move(stream)](Worker& w) mutable { w.adopt(std::move(stream)); }));
 }
 
 void Broker::post_all(auto make_call) {

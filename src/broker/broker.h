@@ -1,5 +1,5 @@
-// The broker: routes messages between clients. One Worker per loop does all the work; this class holds
-// what workers share and starts them.
+// The broker: routes messages between clients. One Worker per loop does all the work; this class
+// holds what workers share and starts them.
 //
 // Life: construct → env.start(handlers()) → … → env.stop(), env.join() → destroy.
 #pragma once

@@ -53,12 +53,16 @@ void Client::on_readable() {
     case io::IoCount::Status::kWouldBlock:
       return;
     case io::IoCount::Status::kEnd:
-      if (closing_) finish();
-      else close(CloseReason::kClientClosed);
+      if (closing_)
+        finish();
+      else
+        close(CloseReason::kClientClosed);
       return;
     case io::IoCount::Status::kError:
-      if (closing_) finish();
-      else close(CloseReason::kReadError);
+      if (closing_)
+        finish();
+      else
+        close(CloseReason::kReadError);
       return;
     case io::IoCount::Status::kOk:
       break;
@@ -115,7 +119,8 @@ void Client::resume() {
 }
 
 void Client::handle(const proto::Frame& frame) {
-  if (worker_.log().trace_on()) [[unlikely]] trace_in(frame);
+  if (worker_.log().trace_on()) [[unlikely]]
+    trace_in(frame);
   switch (frame.verb) {
     case proto::Verb::kPub:
     case proto::Verb::kHpub:
@@ -200,7 +205,8 @@ bool Client::deliver(Subscription& subscription, const MessageHead& head, const 
   counters.traffic.out_bytes += parts.payload.size();
   if (worker_.log().trace_on()) [[unlikely]] {
     std::string line(parts.before_sid);
-    line.append(subscription.sid.text()).append(parts.after_sid.substr(0, parts.after_sid.size() - 2));
+    line.append(subscription.sid.text())
+        .append(parts.after_sid.substr(0, parts.after_sid.size() - 2));
     trace_out(line);
     trace_payload("->>", parts.payload, options_.headers ? message.header_size : 0);
   }
@@ -329,8 +335,10 @@ void Client::after_flush(Outbox::FlushStatus status) {
       }
       return;
     case Outbox::FlushStatus::kFailed:
-      if (closing_) finish();
-      else close(CloseReason::kWriteError);
+      if (closing_)
+        finish();
+      else
+        close(CloseReason::kWriteError);
       return;
   }
 }

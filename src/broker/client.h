@@ -1,9 +1,9 @@
 // A client's session: protocol state, subscriptions, pending output. One connection, one loop, for
 // life.
 //
-// Life: made by its Worker with a stream → open() → frames → close(reason) once, after which it only
-// lingers until its last output is taken; the Worker destroys it at the end of a tick.
-// Each verb's handling is a file of its own: client_connect.cc, client_publish.cc, client_subscribe.cc.
+// Life: made by its Worker with a stream → open() → frames → close(reason) once, after which it
+// only lingers until its last output is taken; the Worker destroys it at the end of a tick. Each
+// verb's handling is a file of its own: client_connect.cc, client_publish.cc, client_subscribe.cc.
 // Thread: its loop's.
 #pragma once
 
@@ -42,7 +42,8 @@ class Client final : public io::StreamEvents {
   // Appends one message for `subscription`; false if nothing was delivered. The hot path.
   bool deliver(Subscription& subscription, const MessageHead& head, const Message& message);
 
-  // Writes pending output. Called by the worker at the end of a tick, or early when much is pending.
+  // Writes pending output. Called by the worker at the end of a tick, or early when much is
+  // pending.
   void flush();
   // Goes on with input that was set aside when the tick's budget was spent, or credit was out.
   void resume();
@@ -132,12 +133,12 @@ class Client final : public io::StreamEvents {
   std::uint64_t dropped_ = 0;
   WallTime started_;
   MonoTime opened_{};
-  MonoTime last_input_{};      // of anything
+  MonoTime last_input_{};  // of anything
   MonoTime ping_sent_{};
   Duration rtt_{};
   std::uint64_t write_mark_ = 0;  // outbox_.written() that the write deadline waits for
 
-  std::string_view set_aside_;    // input not yet parsed, lies in set_aside_chunk_
+  std::string_view set_aside_;  // input not yet parsed, lies in set_aside_chunk_
   SharedBytes set_aside_chunk_;
 
   io::MemberTimer<&Client::on_ping_timer> ping_timer_{*this};
@@ -145,9 +146,9 @@ class Client final : public io::StreamEvents {
   std::unique_ptr<io::Timer> stall_timer_;
 
   int pings_out_ = 0;
-  bool connected_ = false;       // CONNECT was received
-  bool pinged_ = false;          // the client sent its first PING after CONNECT
-  bool ping_due_ = true;         // none was sent yet: the first one measures the round trip
+  bool connected_ = false;  // CONNECT was received
+  bool pinged_ = false;     // the client sent its first PING after CONNECT
+  bool ping_due_ = true;    // none was sent yet: the first one measures the round trip
   bool closing_ = false;
   bool finished_ = false;
   bool write_blocked_ = false;

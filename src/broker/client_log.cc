@@ -10,16 +10,26 @@ namespace {
 
 std::string_view verb_text(proto::Verb verb) {
   switch (verb) {
-    case proto::Verb::kConnect: return "CONNECT";
-    case proto::Verb::kInfo: return "INFO";
-    case proto::Verb::kPub: return "PUB";
-    case proto::Verb::kHpub: return "HPUB";
-    case proto::Verb::kSub: return "SUB";
-    case proto::Verb::kUnsub: return "UNSUB";
-    case proto::Verb::kPing: return "PING";
-    case proto::Verb::kPong: return "PONG";
-    case proto::Verb::kOk: return "+OK";
-    case proto::Verb::kErr: return "-ERR";
+    case proto::Verb::kConnect:
+      return "CONNECT";
+    case proto::Verb::kInfo:
+      return "INFO";
+    case proto::Verb::kPub:
+      return "PUB";
+    case proto::Verb::kHpub:
+      return "HPUB";
+    case proto::Verb::kSub:
+      return "SUB";
+    case proto::Verb::kUnsub:
+      return "UNSUB";
+    case proto::Verb::kPing:
+      return "PING";
+    case proto::Verb::kPong:
+      return "PONG";
+    case proto::Verb::kOk:
+      return "+OK";
+    case proto::Verb::kErr:
+      return "-ERR";
   }
   return "";
 }
@@ -31,12 +41,23 @@ std::string quoted(std::string_view bytes) {
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     switch (c) {
-      case '\n': text += "\\n"; continue;
-      case '\r': text += "\\r"; continue;
-      case '\t': text += "\\t"; continue;
-      case '"': text += "\\\""; continue;
-      case '\\': text += "\\\\"; continue;
-      default: break;
+      case '\n':
+        text += "\\n";
+        continue;
+      case '\r':
+        text += "\\r";
+        continue;
+      case '\t':
+        text += "\\t";
+        continue;
+      case '"':
+        text += "\\\"";
+        continue;
+      case '\\':
+        text += "\\\\";
+        continue;
+      default:
+        break;
     }
     if (byte >= 0x20 && byte < 0x7f) {
       text += c;
@@ -63,8 +84,10 @@ std::string Client::log_name() const {
     says += *part;
   }
   if (!says.empty()) name += " - \"" + says + '"';
-  if (!options_.user.empty()) name += " - \"$G/user:" + options_.user + '"';
-  else if (!options_.auth_token.empty()) name += " - \"$G/token\"";
+  if (!options_.user.empty())
+    name += " - \"$G/user:" + options_.user + '"';
+  else if (!options_.auth_token.empty())
+    name += " - \"$G/token\"";
   return name;
 }
 

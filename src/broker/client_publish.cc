@@ -72,7 +72,8 @@ void Client::stall_producer() {
   ++stalls_;
   ++worker_.counters().stalled_clients;
   read_paused_ = true;
-  if (!stall_timer_) stall_timer_ = std::make_unique<io::MemberTimer<&Client::on_stall_timer>>(*this);
+  if (!stall_timer_)
+    stall_timer_ = std::make_unique<io::MemberTimer<&Client::on_stall_timer>>(*this);
   worker_.loop().timers().arm(*stall_timer_, worker_.now() + kStall);
   watch_stream();
 }

@@ -29,8 +29,8 @@ void Client::handle_subscribe(const proto::Frame& frame) {
   Subscription& subscription = table.allocate();
   subscription.client = this;
   subscription.sid = Sid(frame.sid);
-  subscription.registration = worker_.broker().index().insert(
-      account(), frame.subject, frame.queue, table.target_of(subscription));
+  subscription.registration = worker_.broker().index().insert(account(), frame.subject, frame.queue,
+                                                              table.target_of(subscription));
   sids_.insert(table, subscription);
   worker_.spend(256);
   send_ok();
@@ -51,7 +51,8 @@ void Client::handle_unsubscribe(const proto::Frame& frame) {
 
 void Client::remove_subscription(Subscription& subscription) {
   if (worker_.log().trace_on()) [[unlikely]]
-    worker_.log().trace(log_name() + " - <-> [DELSUB " + std::string(subscription.sid.text()) + "]");
+    worker_.log().trace(log_name() + " - <-> [DELSUB " + std::string(subscription.sid.text()) +
+                        "]");
   SubscriptionTable& table = worker_.subscriptions();
   worker_.broker().index().remove(subscription.registration, table.target_of(subscription));
   sids_.erase(table, subscription);

@@ -1,5 +1,5 @@
-// What the broker must know of the configuration. Immutable: a reload makes a new one, and each loop
-// takes it over at the edge of a tick.
+// What the broker must know of the configuration. Immutable: a reload makes a new one, and each
+// loop takes it over at the edge of a tick.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ struct BrokerConfig {
   proto::ParserLimits parser;
   bool headers = true;
   std::int64_t max_connections = 65536;  // < 0 = refuse all, as the peer reads 0 in a file
-  std::int64_t max_subscriptions = 0;  // per connection; 0 = unlimited
-  std::int64_t max_sub_tokens = 0;     // 0 = unlimited
+  std::int64_t max_subscriptions = 0;    // per connection; 0 = unlimited
+  std::int64_t max_sub_tokens = 0;       // 0 = unlimited
   std::int64_t max_pending = 64 << 20;
   std::int64_t max_closed_clients = 10000;
   std::int64_t max_traced_msg_len = 0;  // 0 = unlimited

@@ -17,8 +17,7 @@ void DeliveryBatch::add_queue(const Message& message, std::string_view queue,
 }
 
 void DeliveryBatch::append(const Message& message, std::string_view queue,
-                           std::span<const subject::Target> targets, Origin origin,
-                           unsigned hops) {
+                           std::span<const subject::Target> targets, Origin origin, unsigned hops) {
   const bool by_reference = message.block != nullptr && message.payload.size() > kInlineMax;
   const bool same_targets = std::ranges::equal(targets, last_targets_) && !buffer_.empty();
   const std::size_t text = message.subject.size() + message.reply.size() + queue.size() +

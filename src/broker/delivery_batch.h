@@ -1,10 +1,10 @@
-// What one loop has for another: messages with their targets there, gathered during a tick and sent as
-// one mail.
+// What one loop has for another: messages with their targets there, gathered during a tick and sent
+// as one mail.
 //
 // Layout of the buffer: records, each a Record head followed by subject, reply, queue name, the
-// payload if it is small (larger ones are referenced in blocks_), padding, and the targets. A fan-out
-// repeats its targets only when they change.
-// Thread: filled on one loop, then read on the other.
+// payload if it is small (larger ones are referenced in blocks_), padding, and the targets. A
+// fan-out repeats its targets only when they change. Thread: filled on one loop, then read on the
+// other.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +32,11 @@ class DeliveryBatch final : public io::Mail {
  public:
   explicit DeliveryBatch(LoopId from) : from_(from) {}
 
-  // Plain delivery to `targets`, all on the receiving loop. `route` identifies the target list: equal
-  // non-null values within a batch mean equal lists.
+  // Plain delivery to `targets`, all on the receiving loop. `route` identifies the target list:
+  // equal non-null values within a batch mean equal lists.
   void add(const Message& message, std::span<const subject::Target> targets);
-  // Delivery to one member of a queue group; the receiver picks another if it is gone. `hops` counts
-  // the loops that tried.
+  // Delivery to one member of a queue group; the receiver picks another if it is gone. `hops`
+  // counts the loops that tried.
   void add_queue(const Message& message, std::string_view queue, subject::Target member,
                  Origin origin, unsigned hops);
 
@@ -66,7 +66,7 @@ class DeliveryBatch final : public io::Mail {
     std::uint32_t queue_size;
     std::uint32_t header_size;
     std::uint32_t payload_size;
-    std::uint32_t block;  // index into blocks_; kInline = the payload follows
+    std::uint32_t block;         // index into blocks_; kInline = the payload follows
     std::uint32_t target_count;  // kSameTargets = those of the record before
     std::uint64_t origin_cid;
     std::uint8_t origin_loop;
@@ -114,13 +114,12 @@ void DeliveryBatch::for_each(Function function) const {
       delivery.message.payload = {reference.payload, record.payload_size};
       delivery.message.block = &reference.block;
     }
-    delivery.origin = {{record.origin_loop},
-                       record.origin_wants_answer,
-                       record.origin_echo,
-                       record.origin_cid};
+    delivery.origin = {
+        {record.origin_loop}, record.origin_wants_answer, record.origin_echo, record.origin_cid};
     delivery.hops = record.hops;
     if (record.target_count != kSameTargets) {
-      const char* list = buffer_.data() + at + record.size - record.target_count * sizeof(subject::Target);
+      const char* list =
+          buffer_.data() + at + record.size - record.target_count * sizeof(subject::Target);
       targets = {reinterpret_cast<const subject::Target*>(list), record.target_count};
     }
     delivery.targets = targets;

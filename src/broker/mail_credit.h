@@ -1,7 +1,7 @@
 // Bytes under way between each pair of loops, and who waits for them to get fewer.
 //
-// A loop that exceeds its credit toward another stops reading the clients that produce, never itself:
-// it goes on draining its own mail. Thread: any.
+// A loop that exceeds its credit toward another stops reading the clients that produce, never
+// itself: it goes on draining its own mail. Thread: any.
 #pragma once
 
 #include <atomic>

@@ -12,8 +12,8 @@ namespace midge::broker {
 struct Message {
   AccountId account;
   std::string_view subject;
-  std::string_view reply;          // "" = none
-  std::uint32_t header_size = 0;   // the first bytes of payload that are the header block
+  std::string_view reply;         // "" = none
+  std::uint32_t header_size = 0;  // the first bytes of payload that are the header block
   std::string_view payload;
   const SharedBytes* block = nullptr;  // what payload lies in; null = it must be copied
 

@@ -1,8 +1,8 @@
 // The constant parts of `MSG subject sid reply size` for one message, made once and copied per
 // delivery around the subscription's sid.
 //
-// Kept and refilled per worker: filling allocates only while subjects grow. The parts are followed by
-// at least kPadding readable bytes, so that copy_padded() may copy them in whole vectors.
+// Kept and refilled per worker: filling allocates only while subjects grow. The parts are followed
+// by at least kPadding readable bytes, so that copy_padded() may copy them in whole vectors.
 #pragma once
 
 #include <charconv>

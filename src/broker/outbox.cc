@@ -178,9 +178,12 @@ std::size_t Outbox::drop_oldest(std::size_t target) {
       Piece& from = old[piece];
       const std::size_t part = std::min(size, from.size);
       if (!drop) {
-        const bool joins = !pieces_.empty() && pieces_.back().data + pieces_.back().size == from.data;
-        if (joins) pieces_.back().size += part;
-        else pieces_.push_back(Piece{from.data, part, from.block, from.borrowed});
+        const bool joins =
+            !pieces_.empty() && pieces_.back().data + pieces_.back().size == from.data;
+        if (joins)
+          pieces_.back().size += part;
+        else
+          pieces_.push_back(Piece{from.data, part, from.block, from.borrowed});
       }
       from.data += part;
       from.size -= part;
@@ -189,7 +192,8 @@ std::size_t Outbox::drop_oldest(std::size_t target) {
     }
   }
   pending_ = frames_bytes_ = left;
-  // The next copy starts a new piece: the last kept one may not end where the open block's room begins.
+  // The next copy starts a new piece: the last kept one may not end where the open block's room
+  // begins.
   return dropped;
 }
 

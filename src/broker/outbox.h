@@ -1,9 +1,9 @@
 // What one connection has yet to be written: copied bytes and references to payloads, in order.
 //
 // Small frames are copied into blocks of the loop's pool; larger payloads are referenced where they
-// lie. References into a read chunk ("borrowed") last until the end of the tick: what the socket did
-// not take is then copied (own_leftovers), so that a slow reader does not hold whole chunks.
-// An empty outbox holds no block.
+// lie. References into a read chunk ("borrowed") last until the end of the tick: what the socket
+// did not take is then copied (own_leftovers), so that a slow reader does not hold whole chunks. An
+// empty outbox holds no block.
 //
 // Frame boundaries are kept only if track_frames() was asked for (slow_consumer_policy: drop_old).
 // Thread: the connection's loop.
@@ -33,7 +33,8 @@ class Outbox {
 
   // `size` contiguous bytes to be filled; then commit() what was used of them.
   char* reserve(BlockPool& pool, std::size_t size) {
-    if (static_cast<std::size_t>(end_ - at_) < size) [[unlikely]] open_block(pool, size);
+    if (static_cast<std::size_t>(end_ - at_) < size) [[unlikely]]
+      open_block(pool, size);
     return at_;
   }
   void commit(std::size_t size) {
@@ -92,15 +93,15 @@ class Outbox {
   char* end_ = nullptr;
   SharedBytes open_;
   std::vector<Piece> pieces_;
-  std::size_t first_ = 0;       // pieces before it are written
+  std::size_t first_ = 0;  // pieces before it are written
   std::size_t pending_ = 0;
   std::uint64_t written_ = 0;
-  bool extends_last_ = false;   // at_ follows directly on the last piece
+  bool extends_last_ = false;  // at_ follows directly on the last piece
   bool borrowed_ = false;
   bool track_frames_ = false;
   std::unique_ptr<std::deque<FrameEnd>> frames_;  // only with track_frames_
-  std::uint64_t frames_bytes_ = 0;          // bytes of the frames noted and not yet written
-  std::uint64_t front_written_ = 0;         // of the front frame
+  std::uint64_t frames_bytes_ = 0;                // bytes of the frames noted and not yet written
+  std::uint64_t front_written_ = 0;               // of the front frame
 };
 
 }  // namespace midge::broker

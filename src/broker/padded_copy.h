@@ -1,5 +1,5 @@
-// Copies short texts in whole vectors, where both ends have room to spare: a call of memcpy with a few
-// bytes costs more than the bytes.
+// Copies short texts in whole vectors, where both ends have room to spare: a call of memcpy with a
+// few bytes costs more than the bytes.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // A run: consecutive messages of one read on one subject, held back to be delivered together.
 //
-// With a wide fan-out the cost of a delivery is fetching the receiver's memory; a run fetches it once
-// for many messages. Each receiver still gets the messages in the order they were published.
+// With a wide fan-out the cost of a delivery is fetching the receiver's memory; a run fetches it
+// once for many messages. Each receiver still gets the messages in the order they were published.
 // Thread: the loop's. A run lives within one call of Client::process.
 #pragma once
 

@@ -1,5 +1,6 @@
-// The buffers a loop reads into. While nobody kept a reference to the last bytes read, the next read
-// reuses the same memory, which stays warm in the cache; otherwise another of a few buffers serves.
+// The buffers a loop reads into. While nobody kept a reference to the last bytes read, the next
+// read reuses the same memory, which stays warm in the cache; otherwise another of a few buffers
+// serves.
 //
 // Grows from 64 KiB to 512 KiB while reads fill it, and shrinks when they do not.
 // Thread: the loop's.
@@ -26,7 +27,8 @@ class ReadChunk {
       // Others still hold the last bytes, on this loop or on another: they come back before long.
       spares_[next_spare_] = std::exchange(block_, SharedBytes());
       next_spare_ = (next_spare_ + 1) % spares_.size();
-      const auto spare = std::ranges::find_if(spares_, [this](const SharedBytes& b) { return usable(b); });
+      const auto spare =
+          std::ranges::find_if(spares_, [this](const SharedBytes& b) { return usable(b); });
       block_ = spare != spares_.end() ? std::exchange(*spare, SharedBytes())
                                       : SharedBytes::allocate(wanted_);
     }

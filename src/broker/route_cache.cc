@@ -59,7 +59,8 @@ Route& RouteCache::find(AccountId account, std::string_view subject) {
   route->account = account;
   route->subject = subject;
   route->cached = cached;
-  // The generation is read before the match: a change in between makes the route stale, never wrong.
+  // The generation is read before the match: a change in between makes the route stale, never
+  // wrong.
   route->key = index_.generation_key(account, subject);
   route->generation = index_.generation(route->key);
   fill(*route);

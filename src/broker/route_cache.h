@@ -1,10 +1,9 @@
-// Routes: match results as one loop uses them, split into own targets and other loops', and the cache
-// of them by (account, subject).
+// Routes: match results as one loop uses them, split into own targets and other loops', and the
+// cache of them by (account, subject).
 //
-// A cached route is valid while the interest's generation for its subject is unchanged. The cache is
-// bounded, set associative, and admits a subject on second sight, so that a stream of one-off subjects
-// (inboxes) does not empty it.
-// Thread: the loop's.
+// A cached route is valid while the interest's generation for its subject is unchanged. The cache
+// is bounded, set associative, and admits a subject on second sight, so that a stream of one-off
+// subjects (inboxes) does not empty it. Thread: the loop's.
 #pragma once
 
 #include <array>
@@ -73,10 +72,10 @@ class RouteCache {
   LoopId loop_;
   std::uint64_t salt_;
   bool enabled_ = true;
-  std::unique_ptr<std::array<Set, kSets>> sets_;            // made when first needed
-  std::unique_ptr<std::array<std::uint32_t, 4096>> seen_;   // hashes of subjects seen once
-  Route* last_ = nullptr;                                   // the route found last, if cached
-  Route once_;                                              // for subjects not admitted
+  std::unique_ptr<std::array<Set, kSets>> sets_;           // made when first needed
+  std::unique_ptr<std::array<std::uint32_t, 4096>> seen_;  // hashes of subjects seen once
+  Route* last_ = nullptr;                                  // the route found last, if cached
+  Route once_;                                             // for subjects not admitted
   subject::MatchResult match_;
   std::uint32_t clock_ = 0;
   std::uint64_t lookups_ = 0, hits_ = 0, size_ = 0;

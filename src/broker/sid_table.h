@@ -1,6 +1,5 @@
-// A client's subscriptions by sid: slots of the loop's table in an open-addressing array of four bytes
-// an entry. The texts to compare lie in the subscriptions.
-// Thread: the loop's.
+// A client's subscriptions by sid: slots of the loop's table in an open-addressing array of four
+// bytes an entry. The texts to compare lie in the subscriptions. Thread: the loop's.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +34,8 @@ class SidTable {
     // Closes the gap, so that no tombstones gather under churn.
     for (std::size_t i = next(hole); slots_[i] != kFree; i = next(i)) {
       const std::size_t wanted = home(table.at(slots_[i]).sid.text());
-      const bool may_move = hole <= i ? (wanted <= hole || wanted > i) : (wanted <= hole && wanted > i);
+      const bool may_move =
+          hole <= i ? (wanted <= hole || wanted > i) : (wanted <= hole && wanted > i);
       if (!may_move) continue;
       slots_[hole] = slots_[i];
       hole = i;

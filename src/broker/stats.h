@@ -24,20 +24,20 @@ struct Traffic {
 };
 
 struct WorkerStats {
-  Traffic traffic;  // of clients that are and were connected
+  Traffic traffic;                      // of clients that are and were connected
   std::uint64_t connections = 0;        // now
   std::uint64_t total_connections = 0;  // since start
   std::uint64_t subscriptions = 0;      // now
   std::uint64_t slow_consumers = 0;
   std::uint64_t stale_connections = 0;
   std::uint64_t stalled_clients = 0;
-  std::uint64_t dropped_messages = 0;   // by slow_consumer_policy
-  std::uint64_t matches = 0;            // lookups of the interest, cached or not
+  std::uint64_t dropped_messages = 0;  // by slow_consumer_policy
+  std::uint64_t matches = 0;           // lookups of the interest, cached or not
   std::uint64_t cache_hits = 0;
-  std::uint64_t cached_subjects = 0;    // now
+  std::uint64_t cached_subjects = 0;  // now
   std::uint64_t fanout_max = 0;
-  std::uint64_t fanout_sum = 0;         // over all matches
-  std::uint64_t pending_bytes = 0;      // output not yet taken by sockets, now
+  std::uint64_t fanout_sum = 0;     // over all matches
+  std::uint64_t pending_bytes = 0;  // output not yet taken by sockets, now
 };
 
 struct SubscriptionInfo {
@@ -51,7 +51,7 @@ struct ConnectionInfo {
   std::uint16_t port = 0;
   bool in_process = false;
   WallTime start, last_activity;
-  Duration rtt;                          // 0 = not known
+  Duration rtt;  // 0 = not known
   std::int64_t pending_bytes = 0;
   std::uint64_t in_msgs = 0, out_msgs = 0, in_bytes = 0, out_bytes = 0, stalls = 0, dropped = 0;
   std::uint64_t subscriptions = 0;

@@ -10,8 +10,8 @@
 
 namespace midge::broker {
 
-// A subscription's id as the client wrote it: nearly always a few digits, kept in place; longer ones
-// live on the heap.
+// A subscription's id as the client wrote it: nearly always a few digits, kept in place; longer
+// ones live on the heap.
 class Sid {
  public:
   static constexpr std::size_t kInline = 15;
@@ -82,11 +82,11 @@ class Sid {
 };
 
 struct Subscription {
-  Client* client = nullptr;            // null = the slot is free
+  Client* client = nullptr;  // null = the slot is free
   subject::Registration registration;
   std::uint64_t delivered = 0;
-  std::uint64_t max = 0;               // 0 = no automatic unsubscribe
-  std::uint32_t generation = 0;        // of the slot
+  std::uint64_t max = 0;         // 0 = no automatic unsubscribe
+  std::uint32_t generation = 0;  // of the slot
   std::uint32_t slot = 0;
   Sid sid;
 };

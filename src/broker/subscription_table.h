@@ -1,7 +1,7 @@
 // All subscriptions of one loop, by slot. A Target names a slot and the generation it had.
 //
-// Slots have stable addresses; a freed slot's generation moves on, so that old targets find nothing.
-// Thread: the loop's.
+// Slots have stable addresses; a freed slot's generation moves on, so that old targets find
+// nothing. Thread: the loop's.
 #pragma once
 
 #include <array>
@@ -29,7 +29,8 @@ class SubscriptionTable {
   }
   void release(Subscription& subscription) {
     const std::uint32_t slot = subscription.slot;
-    const std::uint32_t generation = (subscription.generation + 1) & subject::Target::kGenerationMask;
+    const std::uint32_t generation =
+        (subscription.generation + 1) & subject::Target::kGenerationMask;
     subscription = Subscription{};
     subscription.slot = slot;
     subscription.generation = generation;

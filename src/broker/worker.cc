@@ -8,8 +8,8 @@ namespace midge::broker {
 
 namespace {
 
-// What a tick may produce before it writes and lets others in: bytes, with a surcharge per frame and
-// per delivery. About a millisecond.
+// What a tick may produce before it writes and lets others in: bytes, with a surcharge per frame
+// and per delivery. About a millisecond.
 constexpr std::int64_t kTickBudget = 4 << 20;
 constexpr std::int64_t kUnitsPerDelivery = 64;
 // A batch this heavy is posted before the tick ends.
@@ -90,8 +90,8 @@ bool Worker::may_run(const Client& from, const Message& message, Route& route) {
   // Only bytes in a block outlive the next frame, and only plain deliveries need no answer now.
   if (message.block == nullptr || !route.cached || !route.groups.empty()) return false;
   const char* block = message.block->data();
-  const bool in_block = message.subject.data() >= block &&
-                        message.subject.data() < block + message.block->capacity();
+  const bool in_block =
+      message.subject.data() >= block && message.subject.data() < block + message.block->capacity();
   if (!in_block || (!message.reply.empty() && from.wants_no_responders())) return false;
   return has_distinct_clients(route);
 }
@@ -284,7 +284,8 @@ void Worker::resume_later(Client& client) {
 }
 
 void Worker::remember_closed(ConnectionInfo info) {
-  const auto limit = static_cast<std::size_t>(std::max<std::int64_t>(config_->max_closed_clients, 0));
+  const auto limit =
+      static_cast<std::size_t>(std::max<std::int64_t>(config_->max_closed_clients, 0));
   closed_.push_back(std::move(info));
   while (closed_.size() > limit) closed_.pop_front();
 }
@@ -327,8 +328,8 @@ void Worker::close_some(std::size_t count, CloseReason reason, std::size_t asked
   const auto& workers = broker_.workers();
   if (count == 0 || asked >= workers.size()) return;
   const std::size_t next = (loop_.id().value + 1U) % workers.size();
-  workers[next]->loop().post(call_worker(
-      [count, reason, asked](Worker& w) { w.close_some(count, reason, asked + 1); }));
+  workers[next]->loop().post(
+      call_worker([count, reason, asked](Worker& w) { w.close_some(count, reason, asked + 1); }));
 }
 
 void Worker::close_all(CloseReason reason) {

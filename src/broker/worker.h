@@ -1,9 +1,8 @@
-// The broker's part on one loop: its clients, their subscriptions, its cache of routes, its batches to
-// other loops.
+// The broker's part on one loop: its clients, their subscriptions, its cache of routes, its batches
+// to other loops.
 //
-// A tick ends here (on_tick_end): input set aside goes on, batches are posted, outboxes written, dead
-// clients destroyed.
-// Thread: the loop's.
+// A tick ends here (on_tick_end): input set aside goes on, batches are posted, outboxes written,
+// dead clients destroyed. Thread: the loop's.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +44,8 @@ class Worker final : public io::LoopHandler {
   // Delivers what publish() held back. Before anything that may depend on it, and before the bytes
   // of the messages go.
   void end_run() {
-    if (run_.size > 0) [[unlikely]] deliver_run();
+    if (run_.size > 0) [[unlikely]]
+      deliver_run();
   }
   // Has work to flush at the end of the tick.
   void mark_dirty(Client& client) {
@@ -95,8 +95,8 @@ class Worker final : public io::LoopHandler {
   void credit_available();
   void take_config(BrokerConfigPtr config, bool announce);
   void announce_lame_duck();
-  // Closes clients drawn at random; what it has too few for goes on to the next loop, of which `asked`
-  // have had their turn.
+  // Closes clients drawn at random; what it has too few for goes on to the next loop, of which
+  // `asked` have had their turn.
   void close_some(std::size_t count, CloseReason reason, std::size_t asked);
   void close_all(CloseReason reason);
   void tell_no_responders(std::uint64_t cid, std::string_view reply, std::string_view subject);
@@ -141,7 +141,7 @@ class Worker final : public io::LoopHandler {
   std::vector<Client*> dirty_, flushing_;
   std::deque<Client*> resume_;
   std::vector<std::unique_ptr<DeliveryBatch>> batches_;  // by loop
-  std::vector<std::uint64_t> finished_;  // cids to bury
+  std::vector<std::uint64_t> finished_;                  // cids to bury
   std::deque<ConnectionInfo> closed_;
   std::int64_t budget_;
   std::size_t pending_watermark_ = 0;

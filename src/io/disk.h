@@ -1,5 +1,5 @@
-// Files. What exists so far serves configuration, pid and ports files; the store adds its own calls.
-// Blocking: at start, at reload and at exit only.
+// Files. What exists so far serves configuration, pid and ports files; the store adds its own
+// calls. Blocking: at start, at reload and at exit only.
 #pragma once
 
 #include <string>

@@ -32,8 +32,8 @@ class Env {
   virtual void start(std::span<LoopHandler* const> handlers) = 0;
   // Any thread: asks all loops to end soon; mail posted before still arrives.
   virtual void stop() = 0;
-  // Waits until all loops have ended. Not called on a loop. Who waits is the watchdog: once a second it
-  // looks at the loops, and reports each tick that takes longer than kStuckAfter once.
+  // Waits until all loops have ended. Not called on a loop. Who waits is the watchdog: once a
+  // second it looks at the loops, and reports each tick that takes longer than kStuckAfter once.
   virtual void join() = 0;
   static constexpr Duration kStuckAfter = seconds(2);
   // Before start(); called on the thread that waits in join().

@@ -1,8 +1,8 @@
 // A loop: one thread, one set of streams, one timer wheel, one mailbox.
 //
 // A tick: wait for ready streams, mail or timers → mail → ready streams → timers →
-// LoopHandler::on_tick_end(). Streams' events call drain_mail() after reading and before parsing, so
-// that whatever was mailed before bytes became readable is worked off before those bytes are.
+// LoopHandler::on_tick_end(). Streams' events call drain_mail() after reading and before parsing,
+// so that whatever was mailed before bytes became readable is worked off before those bytes are.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,10 @@ constexpr const char* to_text(Stage stage) {
 }
 
 struct LoopLoad {
-  double busy = 0;                  // share of the last second not spent waiting, 0..1
-  std::uint64_t ticks = 0;          // since start
-  std::int64_t tick_max_ns = 0;     // longest tick since start
-  std::int64_t stuck_ns = 0;        // how long the present tick has been running; 0 while waiting
+  double busy = 0;               // share of the last second not spent waiting, 0..1
+  std::uint64_t ticks = 0;       // since start
+  std::int64_t tick_max_ns = 0;  // longest tick since start
+  std::int64_t stuck_ns = 0;     // how long the present tick has been running; 0 while waiting
   Stage stage = Stage::kWaiting;
 };
 

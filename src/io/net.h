@@ -17,7 +17,8 @@ namespace midge::io {
 class ListenerEvents {
  public:
   virtual ~ListenerEvents() = default;
-  // A connection, not yet attached: attach it on this loop or mail it to another. The loop's thread.
+  // A connection, not yet attached: attach it on this loop or mail it to another. The loop's
+  // thread.
   virtual void on_accept(std::unique_ptr<Stream> stream) = 0;
   // Accepting failed (no descriptors left): the listener pauses for a second by itself.
   virtual void on_accept_error(const Error& error) = 0;

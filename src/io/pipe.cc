@@ -148,8 +148,7 @@ class PipeServer final : public Stream, private Turn {
 
   IoCount write(std::span<const Slice> from) override {
     const std::lock_guard lock(pipe_->mutex);
-    if (pipe_->client_closed || pipe_->server_wrote_all)
-      return {IoCount::Status::kError, 0, EPIPE};
+    if (pipe_->client_closed || pipe_->server_wrote_all) return {IoCount::Status::kError, 0, EPIPE};
     std::size_t count = 0;
     for (const Slice& slice : from.first(std::min(from.size(), kSlicesMax))) {
       const std::size_t part = pipe_->to_client.put({slice.data, slice.size});

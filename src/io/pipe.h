@@ -1,6 +1,6 @@
-// An in-process connection: a pair of in-memory pipes. One end is a Stream of a loop (the server's);
-// the other is usable from any thread, blocking or not: programs that embed a server, and the
-// simulator's clients, use this same door.
+// An in-process connection: a pair of in-memory pipes. One end is a Stream of a loop (the
+// server's); the other is usable from any thread, blocking or not: programs that embed a server,
+// and the simulator's clients, use this same door.
 #pragma once
 
 #include <cstddef>

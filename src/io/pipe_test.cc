@@ -24,8 +24,9 @@ struct Echo final : StreamEvents {
   }
   void on_writable() override {
     while (!pending.empty()) {
-      const Slice slices[] = {{pending.data(), pending.size() / 2},
-                              {pending.data() + pending.size() / 2, pending.size() - pending.size() / 2}};
+      const Slice slices[] = {
+          {pending.data(), pending.size() / 2},
+          {pending.data() + pending.size() / 2, pending.size() - pending.size() / 2}};
       const IoCount count = stream->write(slices);
       if (count.status == IoCount::Status::kError) return;
       if (!count.ok()) break;

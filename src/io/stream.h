@@ -1,7 +1,7 @@
 // A byte stream: a TCP connection, or one end of an in-memory pipe. Non-blocking, readiness based.
 //
-// Thread: after attach(), its loop's only. Destruction closes it, also from within one of its own or
-// another stream's events; no event comes after.
+// Thread: after attach(), its loop's only. Destruction closes it, also from within one of its own
+// or another stream's events; no event comes after.
 #pragma once
 
 #include <cstddef>
@@ -48,8 +48,8 @@ class Stream {
   virtual IoCount read(std::span<char> into) = 0;
   // Writes a prefix of the slices (at most kSlicesMax are looked at).
   virtual IoCount write(std::span<const Slice> from) = 0;
-  // Which events to be told of. A stream watched for nothing still reports nothing: a dead peer of a
-  // parked stream is found by its timers.
+  // Which events to be told of. A stream watched for nothing still reports nothing: a dead peer of
+  // a parked stream is found by its timers.
   virtual void watch(bool readable, bool writable) = 0;
   // No more bytes will be written: the peer reads the end. Reading may go on.
   virtual void shutdown_write() = 0;

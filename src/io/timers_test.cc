@@ -1,5 +1,5 @@
-// Goal: timers fire once, never early, in order of deadline and then of arming, on every level of the
-// wheel. Method: tables, and random operations against a sorted list as the model.
+// Goal: timers fire once, never early, in order of deadline and then of arming, on every level of
+// the wheel. Method: tables, and random operations against a sorted list as the model.
 #include "io/timers.h"
 
 #include <doctest/doctest.h>
@@ -68,7 +68,8 @@ TEST_CASE("timers due together fire by deadline, then by arming") {
   std::vector<int> order;
   std::vector<std::unique_ptr<TestTimer>> all;
   const auto add = [&](int name, MonoTime deadline) {
-    all.push_back(std::make_unique<TestTimer>([&order, name](TestTimer&) { order.push_back(name); }));
+    all.push_back(
+        std::make_unique<TestTimer>([&order, name](TestTimer&) { order.push_back(name); }));
     timers.arm(*all.back(), deadline);
   };
   add(4, at_ms(100) + microseconds(5));

@@ -9,11 +9,11 @@
 namespace midge::server {
 
 struct Identity {
-  std::string id;      // public server nkey, new at each start
-  std::string xkey;    // public curve key
-  std::string name;    // server_name, or the id
-  std::string host;    // as configured
-  int port = 0;        // as bound
+  std::string id;               // public server nkey, new at each start
+  std::string xkey;             // public curve key
+  std::string name;             // server_name, or the id
+  std::string host;             // as configured
+  int port = 0;                 // as bound
   std::string advertised_host;  // what clients are told instead; "" = the above
   int advertised_port = 0;
   std::vector<std::string> connect_urls;

@@ -11,8 +11,8 @@ constexpr Duration kIntervalMin = milliseconds(10);
 
 }  // namespace
 
-LameDuck::LameDuck(broker::Broker& broker, io::Loop& loop, Duration duration,
-                   Duration grace_period, std::move_only_function<void()> done)
+LameDuck::LameDuck(broker::Broker& broker, io::Loop& loop, Duration duration, Duration grace_period,
+                   std::move_only_function<void()> done)
     : broker_(broker),
       loop_(loop),
       closing_(duration - grace_period),
@@ -39,7 +39,8 @@ void LameDuck::on_timer() {
     const Duration each{closing_.ns / clients};
     interval_ = std::clamp(each, kIntervalMin, kIntervalMax);
     per_interval_ = std::max<std::size_t>(
-        1, static_cast<std::size_t>(clients * interval_.ns / std::max<std::int64_t>(closing_.ns, 1)));
+        1,
+        static_cast<std::size_t>(clients * interval_.ns / std::max<std::int64_t>(closing_.ns, 1)));
     broker_.log().info("Closing existing clients");
   }
   broker_.close_random(per_interval_, broker::CloseReason::kServerShutdown);

@@ -1,6 +1,6 @@
-// Lame duck mode: the server leaves without hurting anybody. Clients are told, given a grace period to
-// move elsewhere, then closed a few at a time until none is left.
-// Thread: the loop it was made for.
+// Lame duck mode: the server leaves without hurting anybody. Clients are told, given a grace period
+// to move elsewhere, then closed a few at a time until none is left. Thread: the loop it was made
+// for.
 #pragma once
 
 #include <cstddef>
@@ -25,9 +25,9 @@ class LameDuck {
 
   broker::Broker& broker_;
   io::Loop& loop_;
-  Duration closing_;       // what is left of the duration after the grace period
+  Duration closing_;  // what is left of the duration after the grace period
   Duration grace_period_;
-  Duration interval_{};    // between two closings
+  Duration interval_{};  // between two closings
   std::size_t per_interval_ = 1;
   bool closing_now_ = false;
   std::move_only_function<void()> done_;

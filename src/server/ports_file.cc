@@ -5,7 +5,8 @@
 namespace midge::server {
 
 std::string ports_file_path(io::Process& process, const std::string& directory) {
-  return directory + "/" + process.executable_name() + "_" + std::to_string(process.id()) + ".ports";
+  return directory + "/" + process.executable_name() + "_" + std::to_string(process.id()) +
+         ".ports";
 }
 
 Result<void> write_ports_file(io::Env& env, const std::string& path, const ListenerUrls& urls) {

@@ -111,12 +111,12 @@ void Server::Parts::log_banner() const {
 }
 
 Result<void> Server::Parts::listen() {
-  const io::Address wanted{options->host,
-                           static_cast<std::uint16_t>(std::max(options->port, 0))};
+  const io::Address wanted{options->host, static_cast<std::uint16_t>(std::max(options->port, 0))};
   auto bound = env.net().listen(*loops[0], wanted, *this);
   if (!bound) {
-    return failure("Error listening on port: " + wanted.text() + ", \"" + bound.error().text() + "\"",
-                   bound.error().code());
+    return failure(
+        "Error listening on port: " + wanted.text() + ", \"" + bound.error().text() + "\"",
+        bound.error().code());
   }
   listener = std::move(*bound);
   identity.port = listener->address().port;
@@ -144,8 +144,8 @@ Result<void> Server::Parts::write_files() {
     ListenerUrls urls;
     urls.nats = listener_urls(env.net(), "nats", identity.host, identity.port);
     if (monitor) {
-      urls.monitoring = listener_urls(env.net(), "http", monitor->address().host,
-                                      monitor->address().port);
+      urls.monitoring =
+          listener_urls(env.net(), "http", monitor->address().host, monitor->address().port);
     }
     const std::string path = ports_file_path(env.process(), options->ports_file_dir);
     if (!ports_path.empty() && ports_path != path) (void)env.disk().remove_file(ports_path);
@@ -196,8 +196,9 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   parts->broker = std::make_unique<broker::Broker>(
       env, log, parts->loops, make_broker_config(*parts->options, parts->identity));
   TRY(parts->listen_monitor());
-  log.info("Listening for client connections on " +
-           io::Address{parts->identity.host, static_cast<std::uint16_t>(parts->identity.port)}.text());
+  log.info(
+      "Listening for client connections on " +
+      io::Address{parts->identity.host, static_cast<std::uint16_t>(parts->identity.port)}.text());
   TRY(parts->write_files());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -260,9 +261,7 @@ std::unique_ptr<io::PipeClient> Server::connect_in_process() {
 }
 
 int Server::port() const { return parts_->identity.port; }
-int Server::monitor_port() const {
-  return parts_->monitor ? parts_->monitor->address().port : 0;
-}
+int Server::monitor_port() const { return parts_->monitor ? parts_->monitor->address().port : 0; }
 const std::string& Server::id() const { return parts_->identity.id; }
 
 void Server::shut_down() { parts_->stop(); }

@@ -1,5 +1,5 @@
-// midge::server: a NATS server as a library. midge-server's main is one user of it; programs embed it
-// the same way.
+// midge::server: a NATS server as a library. midge-server's main is one user of it; programs embed
+// it the same way.
 //
 //   auto server = midge::server::Server::run({.port = -1});   // starts, on threads of its own
 //   auto pipe = (*server)->connect_in_process();              // speaks the NATS protocol
@@ -51,8 +51,8 @@ class Server {
   void shut_down();
   // SIGUSR2: no new clients; existing ones are told, then closed little by little; then it stops.
   void enter_lame_duck_mode();
-  // Takes over a changed configuration as far as this server can change while it runs; the error says
-  // what it cannot, and then nothing was changed.
+  // Takes over a changed configuration as far as this server can change while it runs; the error
+  // says what it cannot, and then nothing was changed.
   Result<void> reload(Options options);
   // Blocks until the server has stopped.
   void wait();

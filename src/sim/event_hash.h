@@ -7,7 +7,16 @@
 namespace midge::sim {
 
 enum class SimEvent : std::uint8_t {
-  kTick, kMail, kAccept, kArrival, kRead, kWrite, kClose, kLog, kDisk, kWorkload
+  kTick,
+  kMail,
+  kAccept,
+  kArrival,
+  kRead,
+  kWrite,
+  kClose,
+  kLog,
+  kDisk,
+  kWorkload
 };
 
 class EventHash {

@@ -101,8 +101,7 @@ io::Pool& SimEnv::pool() { return parts_->pool; }
 std::span<io::Loop* const> SimEnv::make_loops(unsigned count) {
   ENSURE(loops_.empty() && count >= 1 && count <= kLoopsMax, "loops are made once");
   for (unsigned i = 0; i < count; ++i) {
-    loops_.push_back(
-        std::make_unique<SimLoop>(scheduler_, LoopId{static_cast<std::uint8_t>(i)}));
+    loops_.push_back(std::make_unique<SimLoop>(scheduler_, LoopId{static_cast<std::uint8_t>(i)}));
     loop_pointers_.push_back(loops_.back().get());
   }
   return loop_pointers_;

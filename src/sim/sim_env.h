@@ -21,8 +21,8 @@
 namespace midge::sim {
 
 struct SimOptions {
-  unsigned loops = 2;       // what the process says its cores are
-  std::uint64_t salt = 0;   // of hash tables: must change nothing that happens
+  unsigned loops = 2;      // what the process says its cores are
+  std::uint64_t salt = 0;  // of hash tables: must change nothing that happens
 };
 
 class SimEnv final : public io::Env {

@@ -1,5 +1,5 @@
-// Goal: the simulated environment keeps the promises of io/, and a seed determines all. Method: an echo
-// server under clients that read and write unevenly, run twice.
+// Goal: the simulated environment keeps the promises of io/, and a seed determines all. Method: an
+// echo server under clients that read and write unevenly, run twice.
 #include "sim/sim_env.h"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
-// A loop in virtual time. Many of them take turns on one thread: between two ticks of one, others may
-// have any number, and a tick may take long.
+// A loop in virtual time. Many of them take turns on one thread: between two ticks of one, others
+// may have any number, and a tick may take long.
 #pragma once
 
 #include <deque>
@@ -62,7 +62,7 @@ class SimLoop final : public io::Loop {
   std::vector<SimReady*> sources_;
   std::vector<SimReady*> batch_;  // what this tick still has to dispatch
   std::optional<MonoTime> next_tick_;
-  MonoTime busy_until_{};  // the present tick takes this long
+  MonoTime busy_until_{};          // the present tick takes this long
   std::uint64_t tick_number_ = 0;  // of the tick that is planned: an older plan is void
   std::uint64_t ticks_ = 0;
   bool in_tick_ = false;

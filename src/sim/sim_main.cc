@@ -2,8 +2,8 @@
 //
 //   midge-sim [--seeds N] [--from N] [--rounds N] [--twice]
 //
-// Each seed is run once; with --twice, three times: the same again, and with other hash salts. All must
-// give the same event hash.
+// Each seed is run once; with --twice, three times: the same again, and with other hash salts. All
+// must give the same event hash.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

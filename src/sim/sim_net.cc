@@ -54,7 +54,8 @@ Result<std::unique_ptr<io::Listener>> SimNet::listen(io::Loop& loop, const io::A
   if (listeners_.contains(bound.port))
     return failure("listen tcp " + bound.text() + ": bind: address already in use",
                    ErrorCode::kInUse);
-  return std::make_unique<SimListener>(*this, static_cast<SimLoop&>(loop), std::move(bound), events);
+  return std::make_unique<SimListener>(*this, static_cast<SimLoop&>(loop), std::move(bound),
+                                       events);
 }
 
 std::unique_ptr<SimSocket> SimNet::connect(std::uint16_t port) {

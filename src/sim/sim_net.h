@@ -1,4 +1,5 @@
-// The simulated network: listeners by port, connections with bounded buffers, delays and short counts.
+// The simulated network: listeners by port, connections with bounded buffers, delays and short
+// counts.
 #pragma once
 
 #include <map>

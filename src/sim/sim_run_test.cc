@@ -1,5 +1,5 @@
-// Goal: the server delivers as the model says for a few seeds, and replays exactly. `midge-sim` runs
-// many more.
+// Goal: the server delivers as the model says for a few seeds, and replays exactly. `midge-sim`
+// runs many more.
 #include "sim/sim_run.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
-// Virtual time and what will happen in it. Events of one moment happen in an order that the seed draws.
+// Virtual time and what will happen in it. Events of one moment happen in an order that the seed
+// draws.
 #pragma once
 
 #include <cstdint>

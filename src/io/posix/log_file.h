@@ -12,7 +12,7 @@
 namespace midge::io {
 
 struct LogFileLimits {
-  std::int64_t size = 0;  // bytes; 0 = no rotation
+  std::int64_t size = 0;   // bytes; 0 = no rotation
   std::int64_t files = 0;  // kept, the current one included; 0 = all
 };
 

@@ -69,15 +69,14 @@ struct LogFormatter::State {
   spdlog::memory_buf_t buffer;
 };
 
-LogFormatter::LogFormatter(LogFormat format)
-    : state_(std::make_unique<State>(format)) {}
+LogFormatter::LogFormatter(LogFormat format) : state_(std::make_unique<State>(format)) {}
 LogFormatter::~LogFormatter() = default;
 
 std::string_view LogFormatter::format(const LogLine& line) {
   const spdlog::log_clock::time_point time{std::chrono::duration_cast<spdlog::log_clock::duration>(
       std::chrono::nanoseconds(line.time.ns))};
-  const spdlog::details::log_msg message(time, spdlog::source_loc{}, "",
-                                         label_of(line.level).level, line.text);
+  const spdlog::details::log_msg message(time, spdlog::source_loc{}, "", label_of(line.level).level,
+                                         line.text);
   constexpr std::size_t kKept = 64 * 1024;
   if (state_->buffer.capacity() > kKept) state_->buffer = spdlog::memory_buf_t();
   state_->buffer.clear();

@@ -1,8 +1,9 @@
 // The process' log: nats-server's line format (made by spdlog) to stderr, a file with rotation, or
 // syslog, written on a thread of its own.
 //
-// A reader of stderr that does not read blocks nothing: lines are dropped, oldest first, and counted.
-// The queue is ours: spdlog's holds all of its slots in memory from the start and knows no bytes.
+// A reader of stderr that does not read blocks nothing: lines are dropped, oldest first, and
+// counted. The queue is ours: spdlog's holds all of its slots in memory from the start and knows no
+// bytes.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,11 @@ struct LogOptions {
   bool logtime_utc = false;
   bool debug = false;
   bool trace = false;
-  std::string log_file;               // "" = not to a file
-  std::int64_t log_size_limit = 0;    // bytes; 0 = no rotation
-  std::int64_t log_max_num = 0;       // files kept, the current one included; 0 = all
+  std::string log_file;             // "" = not to a file
+  std::int64_t log_size_limit = 0;  // bytes; 0 = no rotation
+  std::int64_t log_max_num = 0;     // files kept, the current one included; 0 = all
   bool syslog = false;
-  std::string remote_syslog;          // url; "" = none
+  std::string remote_syslog;  // url; "" = none
 };
 
 class LogWriter : public Log {

@@ -1,5 +1,6 @@
-// Goal: nats-server's line format byte by byte, rotation, reopening, syslog, and a reader who does not
-// read holding up nobody. Method: pipes and sockets of the test's own; a pattern for PID and time.
+// Goal: nats-server's line format byte by byte, rotation, reopening, syslog, and a reader who does
+// not read holding up nobody. Method: pipes and sockets of the test's own; a pattern for PID and
+// time.
 #include "io/posix/log_writer.h"
 
 #include <doctest/doctest.h>
@@ -237,8 +238,9 @@ TEST_CASE("configuration errors have the peer's texts") {
   for (const auto& [url, text] : {
            std::pair{"http://x:1", "error invalid network type: \"http\""},
            std::pair{"foo", "error invalid network type: \"\""},
-           std::pair{"unix:///no-such", "error connecting to syslog: \"dial unix /no-such: connect: "
-                                        "no such file or directory\""},
+           std::pair{"unix:///no-such",
+                     "error connecting to syslog: \"dial unix /no-such: connect: "
+                     "no such file or directory\""},
        }) {
     options.remote_syslog = url;
     log = make_log_writer(options);
@@ -265,8 +267,8 @@ TEST_CASE("remote syslog over udp, tcp and unix") {
     REQUIRE(::bind(daemon.get(), address.get(), address.size) == 0);
     if (kind != "udp") REQUIRE(::listen(daemon.get(), 4) == 0);
     LogOptions options;
-    options.remote_syslog = kind + "://" +
-                            (kind == "unix" ? folder.path("socket") : local_of(daemon.get()).text());
+    options.remote_syslog =
+        kind + "://" + (kind == "unix" ? folder.path("socket") : local_of(daemon.get()).text());
     auto log = make_log_writer(options);
     REQUIRE(log);
     (*log)->error("one");

@@ -53,10 +53,12 @@ class LoopFixture {
   // Runs on the loop and waits for it.
   void run(std::function<void()> action, unsigned loop = 0) {
     std::promise<void> done;
-    post([&] {
-      action();
-      done.set_value();
-    }, loop);
+    post(
+        [&] {
+          action();
+          done.set_value();
+        },
+        loop);
     done.get_future().wait();
   }
   void post(std::function<void()> action, unsigned loop = 0) {

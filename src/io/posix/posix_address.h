@@ -14,9 +14,7 @@ namespace midge::io {
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
-  [[nodiscard]] const sockaddr* get() const {
-    return reinterpret_cast<const sockaddr*>(&storage);
-  }
+  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
   [[nodiscard]] int family() const { return storage.ss_family; }
 };
 

@@ -8,7 +8,7 @@
 namespace midge::io {
 
 struct CgroupLimits {
-  std::optional<double> cpus;           // cores' worth of time
+  std::optional<double> cpus;          // cores' worth of time
   std::optional<std::int64_t> memory;  // bytes
 };
 

@@ -178,7 +178,7 @@ void PosixLoop::dispatch() {
 
 void PosixLoop::watch(int fd, Watched& watched, std::uint32_t interest, bool watched_before) {
   epoll_event event{.events = interest, .data = {.ptr = &watched}};
-  const int operation = interest == 0      ? EPOLL_CTL_DEL
+  const int operation = interest == 0    ? EPOLL_CTL_DEL
                         : watched_before ? EPOLL_CTL_MOD
                                          : EPOLL_CTL_ADD;
   const int result = epoll_ctl(epoll_.get(), operation, fd, &event);
@@ -228,8 +228,7 @@ LoopLoad PosixLoop::load() const {
   load.stage = figures_.stage.load(kRelaxed);
   load.ticks = figures_.ticks.load(kRelaxed);
   load.tick_max_ns = std::max(figures_.tick_max.load(kRelaxed), load.stuck_ns);
-  const std::int64_t window =
-      std::max<std::int64_t>(now - figures_.window_start.load(kRelaxed), 1);
+  const std::int64_t window = std::max<std::int64_t>(now - figures_.window_start.load(kRelaxed), 1);
   const auto busy = static_cast<double>(figures_.window_busy.load(kRelaxed) + load.stuck_ns);
   // A young window is filled up with the share of the one before.
   const double missing = std::max<double>(static_cast<double>(kWindowNs - window), 0);

@@ -1,8 +1,8 @@
 // A loop on epoll, level triggered, with a thread of its own between start() and join().
 //
-// Mailbox: a stack that any thread pushes to and the loop takes whole; `sleeping_` tells pushers that
-// the loop must be woken. Pusher: push, then look at sleeping_. Loop: set sleeping_, then look at the
-// stack. Both are sequentially consistent, so one of the two sees the other.
+// Mailbox: a stack that any thread pushes to and the loop takes whole; `sleeping_` tells pushers
+// that the loop must be woken. Pusher: push, then look at sleeping_. Loop: set sleeping_, then look
+// at the stack. Both are sequentially consistent, so one of the two sees the other.
 #pragma once
 
 #include <sys/epoll.h>
@@ -50,8 +50,8 @@ class PosixLoop final : public Loop {
   // As PosixThread's: true if the loop has ended, or was never started.
   bool try_join_for_a_second() { return !thread_ || thread_->try_join_for_a_second(); }
 
-  // For what this loop watches. Interest 0 takes the descriptor out of the set; `watched_before` says
-  // whether it was in.
+  // For what this loop watches. Interest 0 takes the descriptor out of the set; `watched_before`
+  // says whether it was in.
   void watch(int fd, Watched& watched, std::uint32_t interest, bool watched_before);
   // Its events still undelivered are dropped; closing the descriptor ends the watching.
   void forget(const Watched& watched);
@@ -65,7 +65,7 @@ class PosixLoop final : public Loop {
   struct Figures {
     std::atomic<std::int64_t> window_start{0};
     std::atomic<std::int64_t> window_busy{0};
-    std::atomic<double> busy_before{0};  // share of the window before
+    std::atomic<double> busy_before{0};       // share of the window before
     std::atomic<std::int64_t> tick_start{0};  // 0 while waiting
     std::atomic<std::int64_t> tick_max{0};
     std::atomic<std::uint64_t> ticks{0};

@@ -1,5 +1,5 @@
-// Goal: mail arrives once and in order, sleeping loops wake, turns and timers run, stopping is clean.
-// Method: real threads; waits are for events, never for time.
+// Goal: mail arrives once and in order, sleeping loops wake, turns and timers run, stopping is
+// clean. Method: real threads; waits are for events, never for time.
 #include <doctest/doctest.h>
 
 #include <pthread.h>
@@ -19,14 +19,18 @@ TEST_CASE("mail of many threads arrives once, in order per sender") {
   int arrived = 0;
   std::promise<void> all;
   for (int sender = 0; sender < kSenders; ++sender) {
-    fixture.post([&, sender] {
-      for (int i = 0; i < kMails; ++i) {
-        fixture.post([&, sender, i] {
-          if (std::exchange(last[sender], i) != i - 1) ++disorder;
-          if (++arrived == kSenders * kMails) all.set_value();
-        }, kSenders);
-      }
-    }, sender);
+    fixture.post(
+        [&, sender] {
+          for (int i = 0; i < kMails; ++i) {
+            fixture.post(
+                [&, sender, i] {
+                  if (std::exchange(last[sender], i) != i - 1) ++disorder;
+                  if (++arrived == kSenders * kMails) all.set_value();
+                },
+                kSenders);
+          }
+        },
+        sender);
   }
   all.get_future().wait();
   fixture.end();
@@ -78,7 +82,8 @@ TEST_CASE("timers fire on the loop, and tick_again does not wait") {
     bool early = false;
     std::promise<void> fired;
   } owner(fixture.loop());
-  fixture.run([&] { fixture.loop().timers().arm(owner.timer, fixture.loop().now() + milliseconds(3)); });
+  fixture.run(
+      [&] { fixture.loop().timers().arm(owner.timer, fixture.loop().now() + milliseconds(3)); });
   owner.fired.get_future().wait();
   fixture.run([] {});
   CHECK_FALSE(owner.early);

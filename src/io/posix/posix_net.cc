@@ -76,9 +76,8 @@ Result<std::unique_ptr<Listener>> PosixNet::listen(Loop& loop, const Address& ad
     auto candidates = resolve(address);
     if (!candidates) return std::unexpected(candidates.error().within("listen tcp"));
     // A name with addresses of both kinds listens on IPv4, as on the peer.
-    std::ranges::stable_partition(*candidates, [](const SocketAddress& candidate) {
-      return candidate.family() == AF_INET;
-    });
+    std::ranges::stable_partition(
+        *candidates, [](const SocketAddress& candidate) { return candidate.family() == AF_INET; });
     for (const SocketAddress& candidate : *candidates) {
       fd = listening_socket(candidate, true);
       if (fd) break;
@@ -98,8 +97,8 @@ std::vector<std::string> PosixNet::interface_addresses() {
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
     if (!worth_telling(*entry)) continue;
     SocketAddress address;
-    address.size = entry->ifa_addr->sa_family == AF_INET ? sizeof(sockaddr_in)
-                                                         : sizeof(sockaddr_in6);
+    address.size =
+        entry->ifa_addr->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
     std::memcpy(&address.storage, entry->ifa_addr, address.size);
     found.push_back(address_of(address).host);
   }

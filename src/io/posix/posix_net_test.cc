@@ -169,8 +169,8 @@ TEST_CASE("a busy port, a foreign address and an unknown name are refused with t
   auto busy = net.listen(loop, {"127.0.0.1", server.port}, unused);
   REQUIRE_FALSE(busy);
   CHECK(busy.error().code() == ErrorCode::kInUse);
-  CHECK(busy.error().text() == "listen tcp 127.0.0.1:" + std::to_string(server.port) +
-                                   ": bind: address already in use");
+  CHECK(busy.error().text() ==
+        "listen tcp 127.0.0.1:" + std::to_string(server.port) + ": bind: address already in use");
   auto busy_any = net.listen(loop, {"0.0.0.0", server.port}, unused);
   REQUIRE_FALSE(busy_any);
   CHECK(busy_any.error().code() == ErrorCode::kInUse);
@@ -340,10 +340,12 @@ TEST_CASE("a connection may move to another loop before it is attached") {
   };
   Acceptor acceptor([&](std::unique_ptr<Stream> stream) {
     auto shared = std::make_shared<std::unique_ptr<Stream>>(std::move(stream));
-    fixture.post([&, shared] {
-      connection.stream = std::move(*shared);
-      connection.stream->attach(fixture.loop(1), connection);
-    }, 1);
+    fixture.post(
+        [&, shared] {
+          connection.stream = std::move(*shared);
+          connection.stream->attach(fixture.loop(1), connection);
+        },
+        1);
   });
   auto listener = fixture.env->net().listen(fixture.loop(0), {"127.0.0.1", 0}, acceptor);
   REQUIRE(listener);

@@ -52,8 +52,7 @@ struct PosixPool::State {
   }
 };
 
-PosixPool::PosixPool(unsigned threads_max)
-    : state_(std::make_unique<State>(threads_max)) {}
+PosixPool::PosixPool(unsigned threads_max) : state_(std::make_unique<State>(threads_max)) {}
 
 PosixPool::~PosixPool() { stop(); }
 

@@ -28,8 +28,8 @@ struct SignalPair {
   int number;
 };
 constexpr std::array kSignals{
-    SignalPair{Signal::kHangup, SIGHUP},       SignalPair{Signal::kUser1, SIGUSR1},
-    SignalPair{Signal::kUser2, SIGUSR2},       SignalPair{Signal::kInterrupt, SIGINT},
+    SignalPair{Signal::kHangup, SIGHUP},     SignalPair{Signal::kUser1, SIGUSR1},
+    SignalPair{Signal::kUser2, SIGUSR2},     SignalPair{Signal::kInterrupt, SIGINT},
     SignalPair{Signal::kTerminate, SIGTERM},
 };
 

@@ -127,8 +127,8 @@ TEST_CASE("signals come as events of the watching loop") {
     CountingHandler handlers[2];
     LoopHandler* const pointers[] = {&handlers[0], &handlers[1]};
     env->start(pointers);
-    for (const Signal signal : {Signal::kHangup, Signal::kUser1, Signal::kUser2,
-                                Signal::kInterrupt, Signal::kTerminate})
+    for (const Signal signal :
+         {Signal::kHangup, Signal::kUser1, Signal::kUser2, Signal::kInterrupt, Signal::kTerminate})
       CHECK(env->process().send_signal(::getpid(), signal));
     seen.count.wait_for(5);
     env->stop();

@@ -14,7 +14,8 @@ namespace midge::io {
 namespace {
 
 // The kernel reads our slices where they stand.
-static_assert(sizeof(Slice) == sizeof(iovec) && offsetof(Slice, data) == offsetof(iovec, iov_base) &&
+static_assert(sizeof(Slice) == sizeof(iovec) &&
+              offsetof(Slice, data) == offsetof(iovec, iov_base) &&
               offsetof(Slice, size) == offsetof(iovec, iov_len));
 
 IoCount failed(int error) {

@@ -111,8 +111,8 @@ CommandLineResult check_config(const Options& options, const Findings& findings)
     return exit_with_error(lines_of(findings.errors_and_warnings()));
   CommandLineResult result;
   result.err = kErrorPrefix;
-  result.err += "configuration file " + options.config_file + " is valid (" +
-                options.config_digest + ")\n";
+  result.err +=
+      "configuration file " + options.config_file + " is valid (" + options.config_digest + ")\n";
   for (const std::string& note : findings.notes()) result.err += note + "\n";
   return result;
 }

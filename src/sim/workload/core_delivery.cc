@@ -27,10 +27,7 @@ std::string told(std::string_view payload) { return std::string(payload.substr(0
 }  // namespace
 
 CoreDelivery::CoreDelivery(SimEnv& env, Connect connect, bool may_drop)
-    : env_(env),
-      connect_(std::move(connect)),
-      may_drop_(may_drop),
-      random_(env.fork_random()) {}
+    : env_(env), connect_(std::move(connect)), may_drop_(may_drop), random_(env.fork_random()) {}
 
 CoreDelivery::~CoreDelivery() = default;
 
@@ -47,10 +44,10 @@ void CoreDelivery::join_peer() {
   peer->no_responders = random_.one_in(2);
   peer->client = std::make_unique<SimClient>(env_, connect_());
   const auto flag = [](bool on) { return on ? "true" : "false"; };
-  peer->client->send("CONNECT {\"verbose\":" + std::string(flag(random_.one_in(4))) +
-                     ",\"pedantic\":false,\"headers\":true,\"protocol\":1,\"echo\":" +
-                     flag(peer->echo) + ",\"no_responders\":" + flag(peer->no_responders) +
-                     ",\"name\":\"" + peer->name + "\"}\r\n");
+  peer->client->send(
+      "CONNECT {\"verbose\":" + std::string(flag(random_.one_in(4))) +
+      ",\"pedantic\":false,\"headers\":true,\"protocol\":1,\"echo\":" + flag(peer->echo) +
+      ",\"no_responders\":" + flag(peer->no_responders) + ",\"name\":\"" + peer->name + "\"}\r\n");
   peer->client->subscribe("_INBOX." + peer->name + ".*", "", kInboxSid);
   peer->subscriptions.push_back({kInboxSid, "_INBOX." + peer->name + ".*", ""});
   peer->next_sid = kInboxSid + 1;
@@ -79,7 +76,8 @@ Result<void> CoreDelivery::step() {
 std::string CoreDelivery::picture() const {
   std::string text;
   for (const auto& peer : peers_) {
-    text += "\n    " + peer->name + (peer->stays ? "" : " (left: " + peer->client->last_error() + ")") +
+    text += "\n    " + peer->name +
+            (peer->stays ? "" : " (left: " + peer->client->last_error() + ")") +
             (peer->echo ? "" : " no echo") + ":";
     for (const Subscription& subscription : peer->subscriptions) {
       text += " " + std::to_string(subscription.sid) + "=" + subscription.subject;
@@ -173,8 +171,7 @@ Result<void> CoreDelivery::barrier(const char* what) {
   const bool in_time = env_.run_until(reached, kBarrierPatience);
   for (const auto& peer : peers_) {
     if (!peer->client->garbage().empty())
-      return failure(peer->name + " was sent what is not the protocol: " +
-                     peer->client->garbage());
+      return failure(peer->name + " was sent what is not the protocol: " + peer->client->garbage());
     if (!peer->client->open()) peer->stays = false;
   }
   if (in_time) return {};
@@ -188,14 +185,13 @@ Result<void> CoreDelivery::barrier(const char* what) {
 void CoreDelivery::collect() {
   for (const auto& peer : peers_) peer->received = peer->client->take_received();
   for (Published& message : messages_) {
-    message.certain = std::ranges::any_of(peers_, [&](const auto& peer) {
-      return peer->stays && sent_by(*peer, message.payload);
-    });
+    message.certain = std::ranges::any_of(
+        peers_, [&](const auto& peer) { return peer->stays && sent_by(*peer, message.payload); });
   }
 }
 
-// What they sent may still be under way, and until the server has noticed that they went, it may draw
-// them as members of queue groups.
+// What they sent may still be under way, and until the server has noticed that they went, it may
+// draw them as members of queue groups.
 void CoreDelivery::let_leavers_go() {
   if (std::ranges::all_of(peers_, [](const auto& peer) { return peer->stays; })) return;
   env_.run_for(seconds(8));
@@ -274,8 +270,8 @@ Result<void> CoreDelivery::check_order(const std::vector<const Received*>& messa
 
 Result<void> CoreDelivery::check_plain(Peer& peer, Subscription& subscription,
                                        const Delivered& delivered) {
-  const std::string where = peer.name + " sid " + std::to_string(subscription.sid) + " on " +
-                            subscription.subject + ": ";
+  const std::string where =
+      peer.name + " sid " + std::to_string(subscription.sid) + " on " + subscription.subject + ": ";
   std::vector<const Received*> got;
   if (const auto found = delivered.find({&peer, subscription.sid}); found != delivered.end())
     got = found->second;

@@ -1,9 +1,10 @@
 // Random clients on random subjects, plain and in queue groups, against a model of NATS' delivery.
 //
 // A round: subscriptions change; everyone gets a PONG, after which every loop knows of the changes;
-// everyone publishes at once, while some disconnect or stop reading; everyone gets two more PONGs, after
-// which everything has arrived. Then each subscription of a client that stayed must have exactly what
-// the model says: each matching message once, in its publisher's order, one member per queue group.
+// everyone publishes at once, while some disconnect or stop reading; everyone gets two more PONGs,
+// after which everything has arrived. Then each subscription of a client that stayed must have
+// exactly what the model says: each matching message once, in its publisher's order, one member per
+// queue group.
 #pragma once
 
 #include <functional>
@@ -23,8 +24,8 @@ using Connect = std::function<std::unique_ptr<io::PipeClient>()>;
 
 class CoreDelivery final : public Workload {
  public:
-  // `may_drop`: the server's policy lets slow consumers miss messages. Then what comes must still be
-  // whole, in order and sent to them.
+  // `may_drop`: the server's policy lets slow consumers miss messages. Then what comes must still
+  // be whole, in order and sent to them.
   CoreDelivery(SimEnv& env, Connect connect, bool may_drop);
   ~CoreDelivery() override;
 

@@ -1,6 +1,6 @@
-// A NATS client of the simulation. It reads and writes in small, uneven parts at times of its own, so
-// that frames are cut anywhere. It knows the protocol by itself, not from proto/: an oracle that shared
-// the server's code would share its bugs.
+// A NATS client of the simulation. It reads and writes in small, uneven parts at times of its own,
+// so that frames are cut anywhere. It knows the protocol by itself, not from proto/: an oracle that
+// shared the server's code would share its bugs.
 #pragma once
 
 #include <memory>

@@ -60,11 +60,11 @@ std::string echo(SimEnv& env, io::PipeClient& client, std::string_view text) {
   std::string got;
   const std::size_t wanted = text.size();
   const auto exchange = [&] {
-    const io::IoCount written = client.try_write(text);
-    if (written.ok()) text.remove_prefix(written.bytes);
+    // All that can go now: without an event in between nobody asks again.
+    for (io::IoCount written; !text.empty() && (written = client.try_write(text)).ok();)
+      text.remove_prefix(written.bytes);
     char chunk[300];
-    const io::IoCount read = client.try_read(chunk);
-    if (read.ok()) got.append(chunk, read.bytes);
+    for (io::IoCount read; (read = client.try_read(chunk)).ok();) got.append(chunk, read.bytes);
     return got.size() == wanted;
   };
   env.run_until(exchange, seconds(100));

@@ -46,6 +46,7 @@ void DeliveryBatch::append(const Message& message, std::string_view queue,
   buffer_.resize(start + size);
   char* at = buffer_.data() + start;
   const auto put = [&at](const void* bytes, std::size_t count) {
+    if (count == 0) return;  // an empty view may be null, which memcpy() must not see
     std::memcpy(at, bytes, count);
     at += count;
   };

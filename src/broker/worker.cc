@@ -14,6 +14,8 @@ constexpr std::int64_t kTickBudget = 4 << 20;
 constexpr std::int64_t kUnitsPerDelivery = 64;
 // A batch this heavy is posted before the tick ends.
 constexpr std::size_t kBatchWeightMax = 256 * 1024;
+// The longest time without a tick.
+constexpr Duration kHousekeeping = seconds(1);
 // How often a message for a queue group is passed on between loops that find its member gone.
 constexpr unsigned kQueueHopsMax = 8;
 
@@ -338,7 +340,10 @@ void Worker::close_all(CloseReason reason) {
 
 // ---- the tick
 
-void Worker::on_loop_start() {}
+void Worker::on_loop_start() { on_housekeeping(); }
+
+// An idle loop ticks now and then, or what other loops unlink from the index could not be freed.
+void Worker::on_housekeeping() { loop_.timers().arm(housekeeping_, loop_.now() + kHousekeeping); }
 
 void Worker::on_tick_end() {
   run_resumed();
@@ -353,6 +358,7 @@ void Worker::on_tick_end() {
 }
 
 void Worker::on_loop_stop() {
+  loop_.timers().cancel(housekeeping_);
   clients_.clear();
   dirty_.clear();
   resume_.clear();

@@ -124,6 +124,7 @@ class Worker final : public io::LoopHandler {
   void post_batch(LoopId to);
   void apply_config();
   void run_resumed();
+  void on_housekeeping();
   void flush_dirty();
   void bury();
 
@@ -146,6 +147,7 @@ class Worker final : public io::LoopHandler {
   std::int64_t budget_;
   std::size_t pending_watermark_ = 0;
   std::uint64_t random_state_;
+  io::MemberTimer<&Worker::on_housekeeping> housekeeping_{*this};
   bool out_of_credit_ = false;
   bool slow_receiver_ = false;
 };

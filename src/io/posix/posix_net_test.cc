@@ -110,9 +110,9 @@ struct Server {
 }  // namespace
 
 TEST_CASE("bytes go both ways, and the end is read after them") {
-  Server server;
   std::string got;
   Milestone ended;
+  Server server;  // after what its events use
   server.prepare = [&](Connection& connection) {
     connection.readable = [&](Connection& self) {
       char chunk[64];
@@ -162,8 +162,8 @@ TEST_CASE("addresses: any host takes IPv4, shown as such; the socket does not de
 }
 
 TEST_CASE("a busy port, a foreign address and an unknown name are refused with texts") {
-  Server server;
   Acceptor unused([](std::unique_ptr<Stream>) {});
+  Server server;  // after what its events use
   Loop& loop = server.fixture.loop();
   Net& net = server.fixture.env->net();
   auto busy = net.listen(loop, {"127.0.0.1", server.port}, unused);
@@ -183,9 +183,9 @@ TEST_CASE("a busy port, a foreign address and an unknown name are refused with t
 }
 
 TEST_CASE("reading is level triggered, and a stream watched for nothing is silent") {
-  Server server;
   Milestone seen;
   std::atomic<int> events{0};
+  Server server;  // after what its events use
   server.prepare = [&](Connection& connection) {
     connection.readable = [&](Connection& self) {  // reads nothing
       if (events.fetch_add(1) == 2) self.stream->watch(false, false);
@@ -204,7 +204,6 @@ TEST_CASE("reading is level triggered, and a stream watched for nothing is silen
 }
 
 TEST_CASE("a full socket blocks writing until the peer reads") {
-  Server server;
   const std::string block(64 * 1024, 'b');
   std::size_t sent = 0;
   Milestone full;
@@ -226,6 +225,7 @@ TEST_CASE("a full socket blocks writing until the peer reads") {
     self.stream->shutdown_write();
     self.stream->watch(false, false);
   };
+  Server server;  // after what its events use
   server.prepare = [&](Connection& connection) {
     connection.readable = pump;
     connection.writable = [&](Connection& self) {
@@ -249,8 +249,8 @@ TEST_CASE("a full socket blocks writing until the peer reads") {
 }
 
 TEST_CASE("a broken connection is an error of reading and of writing, not a signal") {
-  Server server;
   Milestone broken;
+  Server server;  // after what its events use
   server.prepare = [&](Connection& connection) {
     connection.readable = [&](Connection& self) {
       char chunk[64];
@@ -276,12 +276,12 @@ TEST_CASE("a broken connection is an error of reading and of writing, not a sign
 }
 
 TEST_CASE("streams may be destroyed in any event: their own, or one of the same batch") {
-  Server server;
   constexpr std::size_t kPeers = 40;
   Milestone left;
   std::atomic<int> events{0};
   std::atomic<int> after_death{0};
   std::vector<bool> dead(kPeers, false);
+  Server server;  // after what its events use
   server.prepare = [&, next = std::size_t{0}](Connection& connection) mutable {
     const std::size_t index = next++;
     connection.readable = [&, index](Connection&) {
@@ -359,13 +359,13 @@ TEST_CASE("a connection may move to another loop before it is attached") {
 }
 
 TEST_CASE("no descriptors left: one error, then a pause; accepting goes on afterwards") {
-  Server server;
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
   PosixFd peer(::socket(AF_INET, SOCK_STREAM, 0));
   // Nothing above what is open now; the peer's socket exists already.
   const rlimit tight{static_cast<rlim_t>(peer.get()) + 1, before.rlim_max};
   std::vector<PosixFd> fillers;
+  Server server;  // after what its events use
   server.fixture.run([&] {
     setrlimit(RLIMIT_NOFILE, &tight);
     while (true) {

@@ -70,7 +70,6 @@ class Outbox {
   [[nodiscard]] bool empty() const { return pending_ == 0; }
   // Bytes handed to the stream since the beginning.
   [[nodiscard]] std::uint64_t written() const { return written_; }
-  [[nodiscard]] bool holds_borrowed() const { return borrowed_; }
 
  private:
   struct Piece {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "broker/accounts.h"
 #include "broker/config.h"
 #include "broker/mail_credit.h"
 #include "broker/stats.h"
@@ -50,6 +51,7 @@ class Broker {
   [[nodiscard]] io::Env& env() const { return env_; }
   [[nodiscard]] Log& log() const { return log_; }
   subject::InterestIndex& index() { return index_; }
+  Accounts& accounts() { return accounts_; }
   MailCredit& credit() { return credit_; }
   std::int64_t add_connections(std::int64_t count) {
     return connections_.fetch_add(count, std::memory_order_relaxed) + count;
@@ -63,6 +65,7 @@ class Broker {
   io::Env& env_;
   Log& log_;
   subject::InterestIndex index_;
+  Accounts accounts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<std::uint64_t> next_cid_{1};
   std::atomic<std::int64_t> connections_{0};

@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
+#include "auth/authenticator.h"
 #include "base/time.h"
+#include "broker/account_config.h"
 #include "proto/client_parser.h"
 #include "proto/server_info.h"
 
@@ -44,8 +47,11 @@ struct BrokerConfig {
   WriteTimeoutPolicy write_timeout = WriteTimeoutPolicy::kDefault;
   SlowConsumerPolicy slow_consumer_policy = SlowConsumerPolicy::kClose;
   ConnectionPlacement placement = ConnectionPlacement::kFirstIdle;
-  bool stall_fast_producers = false;  // no_fast_producer_stall: false
-  bool cache_routes = true;           // disable_sublist_cache: false
+  bool stall_fast_producers = false;     // no_fast_producer_stall: false
+  bool cache_routes = true;              // disable_sublist_cache: false
+  auth::AuthenticatorPtr authenticator;  // null: everybody is welcome, in `$G`
+  Duration auth_timeout = seconds(2);
+  std::vector<AccountConfig> accounts;  // beside `$G` and `$SYS`, unless they are described
 };
 
 using BrokerConfigPtr = std::shared_ptr<const BrokerConfig>;

@@ -8,12 +8,16 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "auth/auth_config.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "broker/account_config.h"
 #include "broker/config.h"
+#include "tls/tls_config.h"
 
 namespace midge::server {
 
@@ -89,6 +93,16 @@ struct Options {
   bool disable_sublist_cache = false;
   // True here, false in nats-server: a slow reader does not slow its producers.
   bool no_fast_producer_stall = true;
+
+  // Who may do what.
+  auth::AuthConfig auth;
+  std::vector<broker::AccountConfig> accounts;
+  std::string system_account;  // empty: `$SYS`
+  bool no_system_account = false;
+
+  // TLS.
+  std::optional<tls::TlsConfig> tls;
+  bool allow_non_tls = false;
 
   // Midge's own.
   unsigned loops = 0;  // 0: one per core that the cgroup grants

@@ -1,0 +1,73 @@
+// Who may log in, as the configuration says it. Accounts are named here; what they import and
+// export is the broker's (broker/account_config.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/permissions_config.h"
+#include "base/time.h"
+
+namespace midge::auth {
+
+// Kinds of connection a user may be restricted to, as a set of bits.
+enum ConnectionTypes : std::uint32_t {
+  kAnyConnection = 0,
+  kStandard = 1 << 0,
+  kWebsocket = 1 << 1,
+  kLeafnode = 1 << 2,
+  kLeafnodeWs = 1 << 3,
+  kMqtt = 1 << 4,
+  kMqttWs = 1 << 5,
+  kInProcess = 1 << 6,
+};
+
+// One entry of a users array, or the single user or token of an authorization block.
+struct UserConfig {
+  std::string user;      // or nkey; the other is empty
+  std::string password;  // plain, or bcrypt by its prefix
+  std::string nkey;      // `U…`
+  std::string account;   // "" = `$G`
+  std::optional<PermissionsConfig> permissions;
+  std::uint32_t connection_types = kAnyConnection;
+  bool proxy_required = false;
+  // Where it stands, for log lines that say which rule decided: `server.conf:12`.
+  std::string place;
+};
+
+struct CalloutConfig {
+  std::string issuer;
+  std::string account = "$G";
+  std::vector<std::string> auth_users;
+  std::string xkey;
+  std::vector<std::string> allowed_accounts;
+};
+
+struct AuthConfig {
+  std::string token;  // "" = none
+  bool token_proxy_required = false;
+  std::vector<UserConfig> users;  // of all accounts, in file order; the single user too
+  std::optional<PermissionsConfig> default_permissions;
+  std::string no_auth_user;  // a user's name or nkey; "" = none
+  Duration timeout = seconds(2);
+  bool timeout_is_set = false;
+  std::optional<CalloutConfig> callout;
+  std::vector<std::string> trusted_proxies;  // public nkeys
+
+  // Operator mode (auth/jwt/).
+  std::vector<std::string> operator_jwts;  // the tokens, read from files where paths were given
+  std::vector<std::string> trusted_keys;
+  std::string default_sentinel;
+  std::vector<std::string> pinned_accounts;
+
+  // Whether CONNECT must prove anything.
+  [[nodiscard]] bool required() const {
+    return !token.empty() || !users.empty() || callout || !operator_jwts.empty() ||
+           !trusted_keys.empty();
+  }
+};
+
+}  // namespace midge::auth

@@ -1,0 +1,59 @@
+// Decides who a connection is. Immutable, any thread: sessions ask on their loop, and through the
+// pool when the answer takes long (bcrypt, chains of claims, fetches).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "auth/auth_config.h"
+#include "auth/identity.h"
+#include "auth/tls_peer.h"
+#include "base/time.h"
+#include "proto/connect_options.h"
+
+namespace midge::auth {
+
+// What is known of a connection that wants in. Owns its values: it may travel to the pool.
+struct LoginRequest {
+  proto::ConnectOptions connect;
+  std::string nonce;  // as sent in INFO
+  std::uint32_t connection_type = kStandard;
+  std::string remote_host;
+  TlsPeer tls;
+  WallTime now{};
+};
+
+struct Refused {
+  // What the log says: which rule of which file or claim decided. Never a secret.
+  std::string why;
+  // What the client is told.
+  std::string text = "Authorization Violation";
+  enum class Reason : std::uint8_t {
+    kAuthentication,
+    kExpired,
+    kRevoked,
+    kProxyNotTrusted,
+    kProxyRequired,
+  } reason = Reason::kAuthentication;
+};
+
+using Verdict = std::variant<IdentityPtr, Refused>;
+
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  // Whether CONNECT must prove anything: `auth_required` of INFO.
+  [[nodiscard]] virtual bool required() const = 0;
+  // Whether INFO carries a nonce.
+  [[nodiscard]] virtual bool wants_nonce() const = 0;
+  // Whether decide() may take longer than a loop can wait.
+  [[nodiscard]] virtual bool is_slow(const LoginRequest& request) const = 0;
+  [[nodiscard]] virtual Verdict decide(const LoginRequest& request) const = 0;
+};
+
+using AuthenticatorPtr = std::shared_ptr<const Authenticator>;
+
+}  // namespace midge::auth

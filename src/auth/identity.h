@@ -1,0 +1,31 @@
+// Who a session is once it has logged in. Immutable and shared; a reload or a changed claim makes
+// new ones.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "auth/permissions.h"
+#include "base/time.h"
+
+namespace midge::auth {
+
+struct Identity {
+  std::string account = "$G";  // by name (config) or public key (operator mode)
+  std::string user;            // as connz's authorized_user shows it: a name or an nkey; "" = none
+  std::string name_tag;        // what the claim or the account calls it
+  std::vector<std::string> tags;
+  std::string jwt;                                 // in operator mode
+  std::string issuer_key;                          // of the user's claim
+  std::shared_ptr<const Permissions> permissions;  // null = everything is allowed
+  std::int64_t max_subscriptions = -1;             // of this connection; -1 = as the server's
+  std::int64_t max_payload = -1;
+  WallTime expires{};  // zero = never
+  std::string rule;    // which rule of which file or claim let it in, for the log
+};
+
+using IdentityPtr = std::shared_ptr<const Identity>;
+
+}  // namespace midge::auth

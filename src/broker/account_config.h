@@ -1,0 +1,73 @@
+// Accounts as the configuration or an account claim describes them: data, not yet resolved.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/permissions_config.h"
+#include "base/time.h"
+
+namespace midge::broker {
+
+struct AccountLimits {  // -1 = none
+  std::int64_t max_connections = -1;
+  std::int64_t max_subscriptions = -1;
+  std::int64_t max_payload = -1;
+  std::int64_t max_leafnodes = -1;
+};
+
+struct LatencyConfig {
+  int sampling = 100;  // percent; 0 = by headers of the request
+  std::string subject;
+};
+
+enum class ResponseType : std::uint8_t { kSingleton, kStream, kChunked };
+
+struct ExportConfig {
+  bool is_service = false;
+  std::string subject;
+  std::vector<std::string> accounts;  // empty: public
+  bool token_required = false;        // operator mode: imports need an activation
+  ResponseType response = ResponseType::kSingleton;
+  Duration threshold = minutes(2);
+  std::optional<LatencyConfig> latency;
+  int account_token_position = 0;  // 1-based; 0 = none
+  bool allow_trace = false;
+};
+
+struct ImportConfig {
+  bool is_service = false;
+  std::string account;  // the exporter
+  std::string subject;  // there
+  std::string to;       // here; "" = the same, or under `prefix`
+  std::string prefix;   // of streams
+  bool share = false;
+  bool allow_trace = false;
+};
+
+struct MappingDestination {
+  std::string subject;
+  int weight = 100;  // percent
+  std::string cluster;
+};
+
+struct MappingConfig {
+  std::string source;
+  std::vector<MappingDestination> destinations;
+};
+
+struct AccountConfig {
+  std::string name;
+  std::string nkey;
+  AccountLimits limits;
+  std::vector<ExportConfig> exports;
+  std::vector<ImportConfig> imports;
+  std::vector<MappingConfig> mappings;
+  std::optional<auth::PermissionsConfig> default_permissions;
+  std::string trace_destination;
+  int trace_sampling = 100;
+};
+
+}  // namespace midge::broker

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-FILTER = "match_(hit|miss)/.*:1000000$"
+FILTER = "match_(hit|miss)(_ahead)?/.*:1000000$"
 # Goals in nanoseconds by what a name contains.
 GOALS = (("wild%:10/", 500), ("wild%:0/", 150))
 

@@ -90,6 +90,8 @@ void Client::parse(std::string_view input, const SharedBytes& chunk) {
     const std::string_view before = input;
     switch (parser_.next(input, chunk, limits, options_.headers, frame)) {
       case proto::ParseStatus::kFrame:
+        if (frame.verb == proto::Verb::kPub && worker_.looks_ahead())
+          worker_.look_ahead(account(), input);
         handle(frame);
         if (closing_) return;
         break;

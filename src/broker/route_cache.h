@@ -48,6 +48,8 @@ class RouteCache {
   // The route of a publish on `subject` as of now. Valid until the next call.
   Route& find(AccountId account, std::string_view subject);
 
+  // Whether the last find() had to match.
+  [[nodiscard]] bool missed() const { return last_ == nullptr; }
   // Without a cache every lookup matches.
   void enable(bool enabled) { enabled_ = enabled; }
   [[nodiscard]] std::uint64_t lookups() const { return lookups_; }

@@ -45,6 +45,8 @@ class SubscriptionTable {
         subscription.generation == target.generation() && subscription.client != nullptr;
     return current ? &subscription : nullptr;
   }
+  // `target` may be stale.
+  void prefetch(subject::Target target) { __builtin_prefetch(&at(target.slot())); }
   [[nodiscard]] Subscription& at(std::uint32_t slot) {
     return (*chunks_[slot / kPerChunk])[slot % kPerChunk];
   }
@@ -52,6 +54,7 @@ class SubscriptionTable {
     return {loop_, subscription.slot, subscription.generation};
   }
   [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] LoopId loop() const { return loop_; }
 
  private:
   static constexpr std::size_t kPerChunk = 256;

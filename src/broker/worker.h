@@ -19,6 +19,7 @@
 #include "broker/client.h"
 #include "broker/config.h"
 #include "broker/delivery_batch.h"
+#include "broker/look_ahead.h"
 #include "broker/message.h"
 #include "broker/message_head.h"
 #include "broker/publish_run.h"
@@ -46,6 +47,12 @@ class Worker final : public io::LoopHandler {
   void end_run() {
     if (run_.size > 0) [[unlikely]]
       deliver_run();
+  }
+  // Publishes lately went to subjects that were not cached: worth looking at those that follow.
+  [[nodiscard]] bool looks_ahead() const { return routes_.missed(); }
+  // `rest`: the input behind the frame at hand.
+  void look_ahead(AccountId account, std::string_view rest) {
+    look_ahead_.step(broker_.index(), account, rest, config_->parser, subscriptions_);
   }
   // Has work to flush at the end of the tick.
   void mark_dirty(Client& client) {
@@ -133,6 +140,7 @@ class Worker final : public io::LoopHandler {
   BrokerConfigPtr config_;
   SubscriptionTable subscriptions_;
   RouteCache routes_;
+  LookAhead look_ahead_;
   BlockPool pool_;
   ReadChunk chunk_;
   MessageHead head_;

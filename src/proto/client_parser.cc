@@ -77,6 +77,16 @@ bool is_line_end(const char* bytes) { return std::memcmp(bytes, "\r\n", 2) == 0;
 
 }  // namespace
 
+bool skip_publish(std::string_view& input, const ParserLimits& limits, std::string_view& subject) {
+  static const SharedBytes kNoBlock;
+  Frame frame;
+  if (input.size() < kMarkedBytes || !is_pub(input.data()) ||
+      !take_short_pub(input, mark_line(input.data()), kNoBlock, limits, frame))
+    return false;
+  subject = frame.subject;
+  return true;
+}
+
 ClientParser::ClientParser() = default;
 ClientParser::~ClientParser() = default;
 ClientParser::ClientParser(ClientParser&&) noexcept = default;

@@ -28,6 +28,10 @@ enum class ParseStatus : std::uint8_t { kFrame, kNeedMore, kError };
 
 class PartialFrame;
 
+// Takes a whole PUB of the usual form off the front of `input` and tells its subject. Takes nothing
+// and returns false for anything else, which need not be wrong.
+bool skip_publish(std::string_view& input, const ParserLimits& limits, std::string_view& subject);
+
 class ClientParser {
  public:
   ClientParser();

@@ -440,4 +440,26 @@ TEST_CASE("any mix of frames, cut anywhere, reads the same") {
   }
 }
 
+TEST_CASE("skipping ahead takes whole publishes of the usual form and nothing else") {
+  const ParserLimits limits{.max_control_line = 4096, .max_payload = 1024};
+  const std::string pad(64, '\n');
+  std::string_view subject;
+  const std::string good = "PUB a.b 2\r\nhi\r\npub c reply 0\r\n\r\n" + pad;
+  std::string_view input = good;
+  CHECK(skip_publish(input, limits, subject));
+  CHECK(subject == "a.b");
+  CHECK(skip_publish(input, limits, subject));
+  CHECK(subject == "c");
+  CHECK(input == pad);
+  const std::string others[] = {"SUB a 1\r\n" + pad, "PUB a 2000\r\n" + std::string(2002, 'x'),
+                                "PUB a 2\r\nhix\r\n" + pad, "PUB a 200\r\n" + pad,
+                                "PUB a 0\r\n\r\n"};
+  for (const std::string& other : others) {
+    CAPTURE(other);
+    input = other;
+    CHECK_FALSE(skip_publish(input, limits, subject));
+    CHECK(input == other);
+  }
+}
+
 }  // namespace midge::proto

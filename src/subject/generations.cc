@@ -26,12 +26,14 @@ Generations::Key Generations::key(AccountId account, std::string_view subject) c
           static_cast<std::uint32_t>(wild(account))};
 }
 
-void Generations::bump(AccountId account, std::string_view pattern) {
+Generations::Cell& Generations::cell_of(AccountId account, std::string_view pattern) {
   Beginning begin = beginning_of(account, pattern);
   std::uint64_t changed = begin.first_is_wild    ? wild(account)
                           : begin.second_is_wild ? begin.first
                                                  : begin.second;
-  cells_[static_cast<std::uint32_t>(changed) % kCells].fetch_add(1, std::memory_order_release);
+  Cell& cell = cells_[static_cast<std::uint32_t>(changed) % kCells];
+  __builtin_prefetch(&cell, 1);
+  return cell;
 }
 
 }  // namespace midge::subject

@@ -29,7 +29,11 @@ class Generations {
   [[nodiscard]] std::uint64_t read(Key key) const {
     return load(key.first) + load(key.second) + load(key.wild);
   }
-  void bump(AccountId account, std::string_view pattern);
+  // The counter that a subscription to `pattern` bumps. Asked for before the change, so that it is
+  // at hand after it.
+  using Cell = std::atomic<std::uint32_t>;
+  Cell& cell_of(AccountId account, std::string_view pattern);
+  static void bump(Cell& cell) { cell.fetch_add(1, std::memory_order_release); }
 
  private:
   // 256 KiB, of which only touched pages are resident.
@@ -49,7 +53,7 @@ class Generations {
   [[nodiscard]] std::uint64_t wild(AccountId account) const { return hash_.pair(account.value, 0); }
 
   const TextHash hash_;
-  ZeroedArray<std::atomic<std::uint32_t>> cells_;
+  ZeroedArray<Cell> cells_;
 };
 
 }  // namespace midge::subject

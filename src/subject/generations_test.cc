@@ -36,7 +36,7 @@ TEST_CASE("who notices a change of which pattern") {
     auto moved = [&](AccountId reader, std::string_view subject) {
       Generations::Key key = generations.key(reader, subject);
       std::uint64_t before = generations.read(key);
-      generations.bump(account, row.pattern);
+      Generations::bump(generations.cell_of(account, row.pattern));
       return generations.read(key) != before;
     };
     for (std::string_view subject : row.notice) {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/ids.h"
@@ -48,6 +49,9 @@ class Interest {
 
   // Any thread.
   void append_to(MatchResult& into) const;
+
+  // The plain target if there is exactly one. Any thread.
+  [[nodiscard]] std::optional<Target> only_target() const { return plain_.only(); }
 
   // The writer. `group` null means a plain target. A group left without members goes away.
   void add(QueueGroup* group, Target target, Reclaimer& reclaimer);

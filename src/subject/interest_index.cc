@@ -78,6 +78,7 @@ InterestIndex::~InterestIndex() = default;
 Registration InterestIndex::insert(AccountId account, std::string_view subject,
                                    std::string_view queue, Target target) {
   Registration registration;
+  Generations::Cell& cell = state_->generations.cell_of(account, subject);
   if (is_literal(subject)) {
     std::uint64_t at = state_->literal_hash(account, subject);
     WriterGuard guard(state_->literals.lock(at));
@@ -88,7 +89,7 @@ Registration InterestIndex::insert(AccountId account, std::string_view subject,
     Interest& interest = state_->trie.interest_in(account, subject, target.loop());
     registration = state_->add(interest, queue, target);
   }
-  state_->generations.bump(account, subject);
+  Generations::bump(cell);
   Counter& counter = state_->counters[target.loop().value % kCounters];
   counter.inserts.fetch_add(1, std::memory_order_relaxed);
   return registration;
@@ -99,6 +100,7 @@ void InterestIndex::remove(const Registration& registration, Target target) {
   // The text outlives its unlinking until this loop has passed a tick.
   std::string_view subject = interest->subject();
   AccountId account = interest->account();
+  Generations::Cell& cell = state_->generations.cell_of(account, subject);
   if (interest->literal()) {
     std::uint64_t at = state_->literal_hash(account, subject);
     WriterGuard guard(state_->literals.lock(at));
@@ -112,7 +114,7 @@ void InterestIndex::remove(const Registration& registration, Target target) {
     interest->remove(registration.group, target, state_->reclaimer);
     if (interest->empty()) state_->trie.erase(interest, target.loop());
   }
-  state_->generations.bump(account, subject);
+  Generations::bump(cell);
   Counter& counter = state_->counters[target.loop().value % kCounters];
   counter.removes.fetch_add(1, std::memory_order_relaxed);
 }
@@ -125,6 +127,22 @@ void InterestIndex::match(AccountId account, std::string_view subject, MatchResu
   }
   if (const Interest* interest = state_->find_literal(at, account, subject))
     interest->append_to(into);
+}
+
+std::uint64_t InterestIndex::prefetch(AccountId account, std::string_view subject) const {
+  const std::uint64_t at = state_->literal_hash(account, subject);
+  state_->literals.prefetch(at);
+  return at;
+}
+
+void InterestIndex::prefetch_interest(std::uint64_t hint) const {
+  state_->literals.prefetch_node(hint);
+}
+
+std::optional<Target> InterestIndex::probable_target(std::uint64_t hint) const {
+  const Interest* interest = state_->literals.probable_node(hint);
+  if (interest == nullptr) return std::nullopt;
+  return interest->only_target();
 }
 
 std::uint64_t InterestIndex::generation(AccountId account, std::string_view subject) const {

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/ids.h"
@@ -61,6 +62,14 @@ class InterestIndex {
   // Appends what a publish on `subject` (taken literally) reaches to `into`. Plain targets of all
   // matching interests; queue members merged per queue name. Any loop.
   void match(AccountId account, std::string_view subject, MatchResult& into) const;
+
+  // For callers who know the subjects that come next: has memory fetched that match() will want, in
+  // steps that are to lie some work apart. Hints only, no result depends on them. Any loop.
+  [[nodiscard]] std::uint64_t prefetch(AccountId account, std::string_view subject) const;
+  // With the number that prefetch() returned.
+  void prefetch_interest(std::uint64_t hint) const;
+  // A third step: who will probably be reached, so that the caller can fetch what it keeps of him.
+  [[nodiscard]] std::optional<Target> probable_target(std::uint64_t hint) const;
 
   // A number that differs whenever the match of `subject` may have changed since. Read it *before*
   // match() and keep it with the result. Sums the generations of (account, token 1), (account,

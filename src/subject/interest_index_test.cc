@@ -48,6 +48,22 @@ class Dice {
   std::uint64_t state_;
 };
 
+TEST_CASE("hints name the only subscription of a literal subject, and change no match") {
+  InterestIndex index(1, 7);
+  const auto probable = [&](std::string_view subject) {
+    const std::uint64_t hint = index.prefetch(kAccount, subject);
+    index.prefetch_interest(hint);
+    return index.probable_target(hint);
+  };
+  CHECK(probable("foo") == std::nullopt);
+  const Registration first = index.insert(kAccount, "foo", "", target(1));
+  CHECK(probable("foo") == target(1));
+  index.insert(kAccount, "foo", "", target(2));
+  CHECK(probable("foo") == std::nullopt);
+  index.remove(first, target(1));
+  CHECK(slots(matched(index, "foo").plain) == Slots{2});
+}
+
 TEST_CASE("literal and wildcard subscriptions are found, by account") {
   InterestIndex index(1, 7);
   index.insert(kAccount, "foo.bar", "", target(1));

@@ -72,14 +72,20 @@ class PointerTable {
 
   // Fetches the node that find() will probably ask. Worth it if the caller has other work first.
   void prefetch_node(std::uint64_t hash) const {
-    View view(buckets_[hash >> shift_].load(std::memory_order_acquire));
-    if (view.buckets == nullptr) return;
-    const Bucket& bucket = view.buckets[hash & view.mask];
-    std::uint64_t hits = Tags(bucket, std::memory_order_acquire).equal_to(tag_of(hash));
-    if (hits == 0) return;
-    const Node* node = node_of(bucket.slots[slot_of(hits)].load(std::memory_order_acquire));
+    const Node* node = probable_node(hash);
+    if (node == nullptr) return;
     __builtin_prefetch(node);
     __builtin_prefetch(reinterpret_cast<const char*>(node) + 63);  // the text may be in two lines
+  }
+
+  // The node that find() will probably ask; it may be another's. Null if there is none.
+  const Node* probable_node(std::uint64_t hash) const {
+    View view(buckets_[hash >> shift_].load(std::memory_order_acquire));
+    if (view.buckets == nullptr) return nullptr;
+    const Bucket& bucket = view.buckets[hash & view.mask];
+    std::uint64_t hits = Tags(bucket, std::memory_order_acquire).equal_to(tag_of(hash));
+    if (hits == 0) return nullptr;
+    return node_of(bucket.slots[slot_of(hits)].load(std::memory_order_acquire));
   }
 
   WriterLock& lock(std::uint64_t hash) { return shards_[hash >> shift_].lock; }
@@ -229,7 +235,8 @@ void PointerTable<Node>::erase(std::uint64_t hash, Node* node, LoopId near) {
   }
 }
 
-// Keeps a shard between an eighth and 70 % full. Tombstones take no room: they are taken
+// Keeps a shard between an eighth and 70 % full; one bucket stays, or a lonely node that comes and
+// goes would make and drop it each time. Tombstones take no room: they are taken
 // first, and only a bucket that was full has any.
 template <class Node>
 void PointerTable<Node>::change_live(std::size_t shard, std::int32_t by, LoopId near) {
@@ -240,8 +247,6 @@ void PointerTable<Node>::change_live(std::size_t shard, std::int32_t by, LoopId 
   std::size_t capacity = count * kBucketSize;
   if (live * std::size_t{10} > capacity * 7)
     rebuild(shard, count == 0 ? 1 : count * 2, near);
-  else if (live == 0)
-    rebuild(shard, 0, near);
   else if (count > 1 && live * std::size_t{8} < capacity)
     rebuild(shard, count / 2, near);
 }

@@ -21,6 +21,12 @@ void TargetSet::append_to(std::vector<Target>& into) const {
   }
 }
 
+std::optional<Target> TargetSet::only() const {
+  const std::uint64_t word = word_.load(std::memory_order_acquire);
+  if (is_list(word)) return std::nullopt;
+  return target_of(word);
+}
+
 void TargetSet::add(Target target, Reclaimer& reclaimer) {
   ENSURE(!is_list(target.bits()), "a target of a loop that cannot exist");
   std::uint64_t word = word_.load(std::memory_order_relaxed);

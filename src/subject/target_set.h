@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "subject/reclaimer.h"
@@ -18,6 +19,9 @@ class TargetSet {
  public:
   // Any thread.
   void append_to(std::vector<Target>& into) const;
+
+  // The target if there is exactly one. Any thread.
+  [[nodiscard]] std::optional<Target> only() const;
 
   // The writer. What goes out of use is retired.
   void add(Target target, Reclaimer& reclaimer);

@@ -463,11 +463,19 @@ ConnectionInfo Client::info(bool with_subscriptions) const {
 
 void Client::list_subscriptions(std::vector<SubscriptionInfo>& into) const {
   sids_.for_each(worker_.subscriptions(), [&](const Subscription& subscription) {
-    into.push_back(SubscriptionInfo{"$G", std::string(subscription.registration.subject()),
-                                    std::string(subscription.registration.queue()),
-                                    std::string(subscription.sid.text()), subscription.delivered,
-                                    subscription.max, cid_});
+    into.push_back(describe(subscription));
   });
+}
+
+SubscriptionInfo Client::describe(const Subscription& subscription) const {
+  const subject::Registration& registration = subscription.registration;
+  return {.account = "$G",
+          .subject = std::string(registration.subject()),
+          .queue = std::string(registration.queue()),
+          .sid = std::string(subscription.sid.text()),
+          .delivered = subscription.delivered,
+          .max = subscription.max,
+          .cid = cid_};
 }
 
 }  // namespace midge::broker

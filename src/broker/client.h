@@ -63,6 +63,7 @@ class Client final : public io::StreamEvents {
   [[nodiscard]] std::size_t subscription_count() const { return sids_.size(); }
   [[nodiscard]] ConnectionInfo info(bool with_subscriptions) const;
   void list_subscriptions(std::vector<SubscriptionInfo>& into) const;
+  [[nodiscard]] SubscriptionInfo describe(const Subscription& subscription) const;
   // `1.2.3.4:5 - cid:6 - "v1:go:name"`: how log lines name this connection.
   [[nodiscard]] std::string log_name() const;
 

@@ -54,6 +54,8 @@ class SubscriptionTable {
     return {loop_, subscription.slot, subscription.generation};
   }
   [[nodiscard]] std::size_t size() const { return size_; }
+  // All slots there are, free ones too.
+  [[nodiscard]] std::size_t slots() const { return chunks_.size() * kPerChunk; }
   [[nodiscard]] LoopId loop() const { return loop_; }
 
  private:

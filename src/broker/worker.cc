@@ -352,6 +352,7 @@ void Worker::on_tick_end() {
   // Writing may have closed clients, whose subscriptions' last messages are on their way already.
   post_batches();
   bury();
+  if (!step_works_.empty()) run_steps();
   broker_.index().passed_tick(loop_.id());
   budget_ = kTickBudget;
   if (!resume_.empty() && !out_of_credit_) loop_.tick_again();
@@ -362,6 +363,7 @@ void Worker::on_loop_stop() {
   clients_.clear();
   dirty_.clear();
   resume_.clear();
+  step_works_.clear();
 }
 
 void Worker::run_resumed() {
@@ -402,26 +404,46 @@ WorkerStats Worker::stats() const {
   stats.matches = routes_.lookups();
   stats.cache_hits = routes_.hits();
   stats.cached_subjects = routes_.size();
-  for (const auto& [cid, client] : clients_) {
-    if (client->closing()) continue;
-    ++stats.connections;
-    stats.pending_bytes += client->pending();
-  }
   return stats;
 }
 
-void Worker::list_connections(bool with_subscriptions, std::vector<ConnectionInfo>& into) const {
-  for (const auto& [cid, client] : clients_)
-    if (!client->closing()) into.push_back(client->info(with_subscriptions));
+std::vector<std::uint64_t> Worker::connection_ids() const {
+  std::vector<std::uint64_t> cids;
+  cids.reserve(clients_.size());
+  for (const auto& [cid, client] : clients_) cids.push_back(cid);
+  return cids;
+}
+
+const Client* Worker::find_client(std::uint64_t cid) const {
+  const auto found = clients_.find(cid);
+  if (found == clients_.end() || found->second->closing()) return nullptr;
+  return found->second.get();
 }
 
 void Worker::list_closed(std::vector<ConnectionInfo>& into) const {
   into.insert(into.end(), closed_.begin(), closed_.end());
 }
 
-void Worker::list_subscriptions(std::vector<SubscriptionInfo>& into) const {
-  for (const auto& [cid, client] : clients_)
-    if (!client->closing()) client->list_subscriptions(into);
+void Worker::list_subscriptions(std::size_t first, std::size_t count,
+                                std::vector<SubscriptionInfo>& into) {
+  const std::size_t end = std::min(first + count, subscriptions_.slots());
+  for (std::size_t slot = first; slot < end; ++slot) {
+    const Subscription& subscription = subscriptions_.at(static_cast<std::uint32_t>(slot));
+    if (subscription.client != nullptr)
+      into.push_back(subscription.client->describe(subscription));
+  }
+}
+
+void Worker::work_in_steps(std::unique_ptr<StepWork> work) {
+  step_works_.push_back(std::move(work));
+  loop_.tick_again();
+}
+
+void Worker::run_steps() {
+  // A step may bring new work, which begins in the next tick.
+  for (std::unique_ptr<StepWork>& work : std::exchange(step_works_, {}))
+    if (!work->step(*this)) step_works_.push_back(std::move(work));
+  if (!step_works_.empty()) loop_.tick_again();
 }
 
 }  // namespace midge::broker

@@ -26,6 +26,7 @@
 #include "broker/read_chunk.h"
 #include "broker/route_cache.h"
 #include "broker/stats.h"
+#include "broker/step_work.h"
 #include "broker/subscription_table.h"
 #include "io/mail.h"
 #include "io/stream.h"
@@ -90,11 +91,22 @@ class Worker final : public io::LoopHandler {
   [[nodiscard]] WallTime wall() const;
   std::uint64_t random() { return random_state_ = next_random(random_state_); }
 
-  // For monitoring, by mail on this loop.
+  // For monitoring, on this loop. What is proportional to connections or subscriptions is asked for
+  // in steps.
+
+  // Without the connections and what they have pending.
   [[nodiscard]] WorkerStats stats() const;
-  void list_connections(bool with_subscriptions, std::vector<ConnectionInfo>& into) const;
+  [[nodiscard]] std::vector<std::uint64_t> connection_ids() const;
+  // Null if it is gone, or closing.
+  [[nodiscard]] const Client* find_client(std::uint64_t cid) const;
   void list_closed(std::vector<ConnectionInfo>& into) const;
-  void list_subscriptions(std::vector<SubscriptionInfo>& into) const;
+  // All subscriptions are in slots below this number.
+  [[nodiscard]] std::size_t subscription_slots() const { return subscriptions_.slots(); }
+  // Appends those in slots [first, first + count).
+  void list_subscriptions(std::size_t first, std::size_t count,
+                          std::vector<SubscriptionInfo>& into);
+  // Has the work done, a step a tick.
+  void work_in_steps(std::unique_ptr<StepWork> work);
 
   // Mail.
   void adopt(std::unique_ptr<io::Stream> stream);
@@ -131,6 +143,7 @@ class Worker final : public io::LoopHandler {
   void post_batch(LoopId to);
   void apply_config();
   void run_resumed();
+  void run_steps();
   void on_housekeeping();
   void flush_dirty();
   void bury();
@@ -152,6 +165,7 @@ class Worker final : public io::LoopHandler {
   std::vector<std::unique_ptr<DeliveryBatch>> batches_;  // by loop
   std::vector<std::uint64_t> finished_;                  // cids to bury
   std::deque<ConnectionInfo> closed_;
+  std::vector<std::unique_ptr<StepWork>> step_works_;
   std::int64_t budget_;
   std::size_t pending_watermark_ = 0;
   std::uint64_t random_state_;

@@ -6,23 +6,9 @@
 
 #include "broker/call_mail.h"
 #include "broker/worker.h"
+#include "server/monitor/part_collector.h"
 
 namespace midge::server {
-namespace {
-
-Part part_of(broker::Worker& worker, const Wanted& wanted) {
-  Part part;
-  part.loop = worker.loop().id().value;
-  part.load = worker.loop().load();
-  part.stats = worker.stats();
-  if (wanted.open) worker.list_connections(wanted.their_subscriptions, part.open);
-  if (wanted.closed) worker.list_closed(part.closed);
-  if (wanted.subscriptions) worker.list_subscriptions(part.subscriptions);
-  return part;
-}
-
-}  // namespace
-
 broker::WorkerStats total(const Parts& parts) {
   broker::WorkerStats sum;
   for (const Part& part : parts) {
@@ -68,7 +54,10 @@ void Gatherer::ask(const Wanted& wanted, Done done) {
   for (const auto& worker : workers)
     worker->loop().post(
         broker::call_worker([waiting = waiting_, &home = home_, id, wanted](broker::Worker& asked) {
-          home.post(std::make_unique<PartMail>(waiting, id, part_of(asked, wanted)));
+          auto done = [waiting, &home, id](Part part) {
+            home.post(std::make_unique<PartMail>(waiting, id, std::move(part)));
+          };
+          asked.work_in_steps(std::make_unique<PartCollector>(wanted, std::move(done)));
         }));
 }
 

@@ -52,6 +52,13 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
 }  // namespace
 
 TEST_CASE("all loops contribute") {
@@ -78,6 +85,26 @@ TEST_CASE("all loops contribute") {
   CHECK(has(subsz, "  \"num_subscriptions\": 3,\n"));
   CHECK(has(subsz, "  \"total\": 1,\n"));
   CHECK(has(subsz, "      \"subject\": \"two\",\n"));
+}
+
+TEST_CASE("what takes many steps to collect is complete") {
+  Fixture fixture;
+  constexpr std::size_t kEach = 2500;  // over two steps' worth of slots on each loop
+  std::vector<std::unique_ptr<io::PipeClient>> clients;
+  for (const char* name : {"a", "b"}) {
+    std::string lines = "CONNECT {\"verbose\":false}\r\n";
+    for (std::size_t i = 0; i < kEach; ++i)
+      lines += "SUB " + std::string(name) + "." + std::to_string(i) + " " + std::to_string(i + 1) +
+               "\r\n";
+    clients.push_back(fixture.client(lines));
+  }
+  const std::string subsz = fixture.ask("/subsz?subs=1&limit=10000");
+  CHECK(has(subsz, "  \"total\": 5000,\n"));
+  CHECK(count_of(subsz, "\"subject\": \"a.") == kEach);
+  CHECK(count_of(subsz, "\"subject\": \"b.") == kEach);
+  const std::string connz = fixture.ask("/connz?subs=1");
+  CHECK(count_of(connz, "        \"a.") == kEach);
+  CHECK(count_of(connz, "        \"b.") == kEach);
 }
 
 TEST_CASE("routes and counts") {

@@ -1,0 +1,60 @@
+#include "server/monitor/part_collector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/worker.h"
+
+namespace midge::server {
+
+bool PartCollector::step(broker::Worker& worker) {
+  if (!std::exchange(begun_, true)) begin(worker);
+  if (next_connection_ < cids_.size()) {
+    collect_connections(worker);
+    return false;
+  }
+  const bool slots_are_wanted = wanted_.subscriptions || wanted_.their_subscriptions;
+  if (slots_are_wanted && next_slot_ < worker.subscription_slots()) {
+    collect_subscriptions(worker);
+    return false;
+  }
+  if (wanted_.closed) worker.list_closed(part_.closed);
+  done_(std::move(part_));
+  return true;
+}
+
+void PartCollector::begin(broker::Worker& worker) {
+  part_.loop = worker.loop().id().value;
+  part_.load = worker.loop().load();
+  part_.stats = worker.stats();
+  cids_ = worker.connection_ids();
+}
+
+void PartCollector::collect_connections(broker::Worker& worker) {
+  const std::size_t end = std::min(next_connection_ + kConnectionsPerStep, cids_.size());
+  for (; next_connection_ < end; ++next_connection_) {
+    const broker::Client* client = worker.find_client(cids_[next_connection_]);
+    if (client == nullptr) continue;
+    ++part_.stats.connections;
+    part_.stats.pending_bytes += client->pending();
+    if (!wanted_.open) continue;
+    if (wanted_.their_subscriptions) places_[client->cid()] = part_.open.size();
+    part_.open.push_back(client->info(false));
+  }
+}
+
+void PartCollector::collect_subscriptions(broker::Worker& worker) {
+  std::vector<broker::SubscriptionInfo> listed;
+  worker.list_subscriptions(next_slot_, kSlotsPerStep, listed);
+  next_slot_ += kSlotsPerStep;
+  for (broker::SubscriptionInfo& subscription : listed) {
+    if (wanted_.their_subscriptions) {
+      const auto place = places_.find(subscription.cid);
+      if (place != places_.end())
+        part_.open[place->second].subscription_list.push_back(subscription);
+    }
+    if (wanted_.subscriptions) part_.subscriptions.push_back(std::move(subscription));
+  }
+}
+
+}  // namespace midge::server

@@ -3,6 +3,7 @@
 
 #include "broker/client.h"
 #include "broker/worker.h"
+#include "codec/go_quoted.h"
 
 namespace midge::broker {
 
@@ -32,42 +33,6 @@ std::string_view verb_text(proto::Verb verb) {
       return "-ERR";
   }
   return "";
-}
-
-// Go's %q of bytes: what is not printable ASCII is escaped.
-std::string quoted(std::string_view bytes) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string text = "\"";
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '\n':
-        text += "\\n";
-        continue;
-      case '\r':
-        text += "\\r";
-        continue;
-      case '\t':
-        text += "\\t";
-        continue;
-      case '"':
-        text += "\\\"";
-        continue;
-      case '\\':
-        text += "\\\\";
-        continue;
-      default:
-        break;
-    }
-    if (byte >= 0x20 && byte < 0x7f) {
-      text += c;
-    } else {
-      text += "\\x";
-      text += kHex[byte >> 4];
-      text += kHex[byte & 15];
-    }
-  }
-  return text + '"';
 }
 
 }  // namespace
@@ -114,10 +79,10 @@ void Client::trace_payload(const char* direction, std::string_view payload,
   const auto limit = static_cast<std::size_t>(config.max_traced_msg_len);
   std::string text;
   if (limit > 0 && payload.size() > limit) {
-    text = quoted(payload.substr(0, limit));
+    text = codec::go_quoted(payload.substr(0, limit));
     text.insert(text.size() - 1, "...");
   } else {
-    text = quoted(payload);
+    text = codec::go_quoted(payload);
   }
   worker_.log().trace(log_name() + " - " + direction + " MSG_PAYLOAD: [" + text + "]");
 }
@@ -133,10 +98,11 @@ void Client::log_parse_error(const proto::Frame& frame, std::string_view input) 
       constexpr std::size_t kShown = 32;
       // The last byte is left out, as the peer leaves it out.
       const std::size_t shown = std::min(kShown, input.size() - 1);
-      return log_wrong(what + ", state=0, i=0: proto='" + quoted(input.substr(0, shown)) + "...'");
+      return log_wrong(what + ", state=0, i=0: proto='" + codec::go_quoted(input.substr(0, shown)) +
+                       "...'");
     }
     case proto::ParseError::kBadArguments:
-      return log_wrong(frame.args.empty() ? what : what + ": " + quoted(frame.args));
+      return log_wrong(frame.args.empty() ? what : what + ": " + codec::go_quoted(frame.args));
     case proto::ParseError::kPayloadTooLarge: {
       const std::string_view size = frame.args.substr(frame.args.find_last_of(" \t") + 1);
       return log_wrong("maximum payload exceeded: " + std::string(size) + " vs " +

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <limits>
 #include <utility>
+
+#include "codec/go_quoted.h"
 
 namespace midge::server {
 namespace {
@@ -34,85 +35,10 @@ std::expected<std::uint64_t, NumberError> parse_digits(std::string_view text, st
 std::unexpected<Error> decoding_failure(std::string_view type, std::string_view name,
                                         std::string_view function, std::string_view text,
                                         NumberError error) {
-  return failure(fmt::format(
-      "Error decoding {} for '{}': strconv.{}: parsing {}: {}", type, name, function,
-      go_quoted(text), error == NumberError::kSyntax ? "invalid syntax" : "value out of range"));
-}
-
-struct Rune {
-  char32_t code;
-  std::size_t size;  // 0: not valid UTF-8
-};
-
-Rune first_rune(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  const std::size_t size = lead < 0x80   ? 1
-                           : lead < 0xC2 ? 0
-                           : lead < 0xE0 ? 2
-                           : lead < 0xF0 ? 3
-                           : lead < 0xF5 ? 4
-                                         : 0;
-  if (size == 0 || size > text.size()) return {0, 0};
-  if (size == 1) return {lead, 1};
-  char32_t code = lead & (0x7FU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80) return {0, 0};
-    code = code << 6 | (byte(i) & 0x3FU);
-  }
-  static constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code < 0xE000;
-  if (code < kSmallest[size] || surrogate || code > 0x10FFFF) return {0, 0};
-  return {code, size};
-}
-
-// Blanks and controls beyond ASCII that people meet; Go has a table of all of Unicode.
-bool is_printable(char32_t code) {
-  if (code < 0x20 || code == 0x7F) return false;
-  if (code >= 0x80 && code <= 0xA0) return false;
-  if (code == 0xAD || code == 0x3000 || code == 0xFEFF) return false;
-  return !(code >= 0x2000 && code <= 0x200F) && !(code >= 0x2028 && code <= 0x202F);
-}
-
-void append_escaped(std::string& out, char32_t code) {
-  switch (code) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\a':
-      out += "\\a";
-      return;
-    case '\b':
-      out += "\\b";
-      return;
-    case '\f':
-      out += "\\f";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    case '\v':
-      out += "\\v";
-      return;
-    default:
-      break;
-  }
-  const auto number = static_cast<std::uint32_t>(code);
-  if (code < 0x80)
-    out += fmt::format("\\x{:02x}", number);
-  else if (code < 0x10000)
-    out += fmt::format("\\u{:04x}", number);
-  else
-    out += fmt::format("\\U{:08x}", number);
+  return failure(
+      fmt::format("Error decoding {} for '{}': strconv.{}: parsing {}: {}", type, name, function,
+                  codec::go_quoted(text),
+                  error == NumberError::kSyntax ? "invalid syntax" : "value out of range"));
 }
 
 }  // namespace
@@ -186,22 +112,6 @@ Result<std::uint64_t> Query::unsigned_integer(std::string_view name) const {
   const auto number = parse_digits(value, std::numeric_limits<std::uint64_t>::max());
   if (!number) return decoding_failure("uint64", name, "ParseUint", value, number.error());
   return *number;
-}
-
-std::string go_quoted(std::string_view text) {
-  std::string out = "\"";
-  while (!text.empty()) {
-    const Rune rune = first_rune(text);
-    if (rune.size == 0) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
-    } else if (rune.code == '"' || rune.code == '\\' || !is_printable(rune.code)) {
-      append_escaped(out, rune.code);
-    } else {
-      out += text.substr(0, rune.size);
-    }
-    text.remove_prefix(rune.size == 0 ? 1 : rune.size);
-  }
-  return out + '"';
 }
 
 }  // namespace midge::server

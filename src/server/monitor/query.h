@@ -35,7 +35,4 @@ class Query {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
-// `text` in double quotes, escaped as Go's strconv.Quote does.
-[[nodiscard]] std::string go_quoted(std::string_view text);
-
 }  // namespace midge::server

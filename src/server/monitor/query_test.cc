@@ -6,7 +6,6 @@
 
 #include <limits>
 
-using midge::server::go_quoted;
 using midge::server::percent_decoded;
 using midge::server::PlusSign;
 using midge::server::Query;
@@ -76,13 +75,4 @@ TEST_CASE("unsigned integers") {
   const std::string before = "Error decoding uint64 for 'cid': strconv.ParseUint: parsing ";
   CHECK(error("-1") == before + "\"-1\": invalid syntax");
   CHECK(error("18446744073709551616") == before + "\"18446744073709551616\": value out of range");
-}
-
-TEST_CASE("quoting") {
-  CHECK(go_quoted("") == "\"\"");
-  CHECK(go_quoted("a\"b\\c") == R"("a\"b\\c")");
-  CHECK(go_quoted("\x01\t\n\x7f") == R"("\x01\t\n\x7f")");
-  CHECK(go_quoted("\xff\xc3") == R"("\xff\xc3")");
-  CHECK(go_quoted("\xc2\xa0") == R"("\u00a0")");
-  CHECK(go_quoted("€😀") == "\"€😀\"");
 }

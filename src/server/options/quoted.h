@@ -1,13 +1,10 @@
-// A text in double quotes as Go's %q shows it: so that an error text shows what cannot be seen.
+// How the options' texts quote what the user wrote.
 #pragma once
 
-#include <string>
-#include <string_view>
+#include "codec/go_quoted.h"
 
 namespace midge::server {
 
-// Quotes, backslashes and what is not printable are escaped: `"a\"b"`, `"\n"`, `"\x01"`,
-// `"\u00a0"`.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] inline std::string quoted(std::string_view text) { return codec::go_quoted(text); }
 
 }  // namespace midge::server

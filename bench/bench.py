@@ -11,6 +11,7 @@ README.md beside this file says what the figures mean.
 import argparse
 import json
 import os
+import resource
 import sys
 import time
 
@@ -35,6 +36,7 @@ def arguments():
     add("--no-peer", action="store_true", help="measure Midge alone")
     add("--no-midge", action="store_true", help="measure the peer alone")
     add("--runs", type=int, default=5)
+    add("--scale", type=float, default=1, help="how much of each row's time to measure")
     add("--rows", default="",
         help="names or beginnings of names: " + ",".join(row.name for row in ROWS))
     add("--loops", default="", help="1, 2 or both (1,2)")
@@ -44,6 +46,8 @@ def arguments():
         help="take precedence over other work on the machine (needs root)")
     add("--write", action="store_true", help="put the table into README.md")
     add("--json", help="write all samples to this file")
+    add("--add", default="", help="files written with --json whose runs count too, so that a "
+        "machine that is free for a while at a time gives a table of many runs")
     return parser.parse_args()
 
 
@@ -71,6 +75,7 @@ def selected_kinds(options):
 def measure(options, kinds):
     load = Load(options.load, options.pin)
     loops = (options.loops or ("1" if options.quick else "1,2")).split(",")
+    earlier = [sample for path in options.add.split(",") if path for sample in read_samples(path)]
     measurements = []
     for row in selected_rows(options):
         for variant in row.variants:
@@ -78,7 +83,8 @@ def measure(options, kinds):
                 continue
             begin = time.time()
             measurement = Measurement(row, variant)
-            measurement.run(load, kinds, options.runs, 0.25 if options.quick else 1)
+            measurement.add(earlier)
+            measurement.run(load, kinds, options.runs, options.scale)
             measurements.append(measurement)
             print(f"{row.name} [{variant[0]}] {time.time() - begin:.0f} s", file=sys.stderr)
     return measurements
@@ -113,15 +119,33 @@ def write_samples(path, measurements):
                    for m in measurements], file, indent=1)
 
 
+def read_samples(path):
+    with open(path) as file:
+        return json.load(file)
+
+
+def raise_file_limit():
+    """Idle connections need a descriptor at each end; who may raises the hard limit too."""
+    wanted = 2 * 20_000
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+        except ValueError:
+            pass  # fewer idle connections then; the table says how many
+
+
 def main():
     options = arguments()
+    raise_file_limit()
     if options.quick:
-        options.runs = 1
+        options.runs, options.scale = 1, 0.25
     if options.urgent:
         become_urgent()
     kinds = selected_kinds(options)
-    text = machine.describe(kinds, options) + "\n"
+    text = machine.describe(kinds, options)
     measurements = measure(options, kinds)
+    text += table.runs(measurements) + "\n"
     text += table.cpu_table(measurements) + table.figure_table(measurements)
     if not options.rows or "match" in options.rows.split(","):
         bench = os.path.join(os.path.dirname(options.midge), "subject_bench")

@@ -2,13 +2,17 @@
 # file too, so the build and the check cannot disagree.
 #
 #   midge_room(<name> DEPS <rooms below> [LIBS <external libraries>])
+# OpenSSL's archives, so that the server does not depend on which shared ones a machine has.
+find_library(OPENSSL_SSL_ARCHIVE NAMES libssl.a REQUIRED)
+find_library(OPENSSL_CRYPTO_ARCHIVE NAMES libcrypto.a REQUIRED)
+
 midge_room(base    DEPS)
 midge_room(io      DEPS base)
 midge_room(codec   DEPS base)
 midge_room(crypto  DEPS base)
 midge_room(subject DEPS base)
 midge_room(proto   DEPS base codec)
-midge_room(tls     DEPS base io crypto)
+midge_room(tls     DEPS base io crypto LIBS ${OPENSSL_SSL_ARCHIVE} ${OPENSSL_CRYPTO_ARCHIVE})
 midge_room(auth    DEPS base codec crypto subject proto)
 midge_room(broker  DEPS base io codec crypto subject proto auth)
 midge_room(server  DEPS base io codec crypto subject proto tls auth broker)

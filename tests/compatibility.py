@@ -60,7 +60,8 @@ def gather() -> dict:
     """Row → names of its tests, in a fixed order."""
     proofs = collections.defaultdict(set)
     tests = REPOSITORY / "tests"
-    for path in [*tests.glob("conformance/transcripts/**/*.txt"), *tests.glob("cli/cases/**/*.txt")]:
+    for path in [*tests.glob("conformance/transcripts/**/*.txt"), *tests.glob("cli/cases/**/*.txt"),
+                 *tests.glob("cli/reloads/*.txt")]:
         for row in head_rows(path):
             proofs[row].add(str(path.relative_to(REPOSITORY)))
     for path in tests.glob("**/test_*.py"):

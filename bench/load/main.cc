@@ -20,6 +20,7 @@ constexpr std::array kSubcommands{
     Subcommand{"stalled", midge::load::run_stalled},
     Subcommand{"slow-readers", midge::load::run_slow_readers},
     Subcommand{"idle", midge::load::run_idle},
+    Subcommand{"handshakes", midge::load::run_handshakes},
 };
 
 }  // namespace
@@ -33,8 +34,8 @@ int main(int argc, char** argv) {
     return 0;
   }
   std::fputs(
-      "usage: midge-load flow|subjects|requests|churn|stalled|slow-readers|idle --port P --pid "
-      "PID\n",
+      "usage: midge-load flow|subjects|requests|churn|stalled|slow-readers|idle|handshakes "
+      "--port P --pid PID\n",
       stderr);
   return 2;
 }

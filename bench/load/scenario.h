@@ -29,5 +29,6 @@ void run_churn(Options& options);         // SUB and UNSUB beside traffic
 void run_stalled(Options& options);       // fan-out with one who does not read
 void run_slow_readers(Options& options);  // one large message, many who do not read it
 void run_idle(Options& options);          // memory of idle connections
+void run_handshakes(Options& options);    // connections that come and go
 
 }  // namespace midge::load

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,21 @@ constexpr std::string_view kConnect =
     R"("headers":true,"no_responders":true})"
     "\r\n";
 constexpr std::int64_t kPatience = 5 * kSecond;
+// Reads into less than this are the set-up's, which blocks: they do not ask for more than there is.
+constexpr std::size_t kSecureWhole = 1024;
+
+// One for the process: what it makes of certificates is that it does not look at them.
+SSL_CTX* tls_context() {
+  static SSL_CTX* const context = [] {
+    SSL_CTX* made = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                               SSL_MODE_RELEASE_BUFFERS);
+    // Every handshake is a whole one.
+    SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
+    return made;
+  }();
+  return context;
+}
 
 int connected_descriptor(std::uint16_t port, const SocketShape& shape) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -54,6 +70,8 @@ Socket Socket::dial(std::uint16_t port, const SocketShape& shape) {
   Socket socket(fd);
   if (const std::string info = socket.read_line(); !info.starts_with("INFO ")) {
     fail("expected INFO, got " + info);
+  } else if (info.find("\"tls_required\":true") != std::string::npos) {
+    socket.start_tls();
   }
   socket.send_all(kConnect);
   socket.barrier();
@@ -61,12 +79,48 @@ Socket Socket::dial(std::uint16_t port, const SocketShape& shape) {
 }
 
 Socket::~Socket() {
+  SSL_free(tls_);
   if (fd_ >= 0) ::close(fd_);
+}
+
+void Socket::start_tls() {
+  tls_ = SSL_new(tls_context());
+  SSL_set_fd(tls_, fd_);
+  if (SSL_connect(tls_) != 1) fail("the TLS handshake failed");
+}
+
+long Socket::receive_secure(char* bytes, std::size_t size) {
+  // All there is, as from a plain socket: what stays in the library announces itself to nobody.
+  std::size_t total = 0;
+  while (total < size) {
+    const int got = SSL_read(tls_, bytes + total, static_cast<int>(size - total));
+    if (got > 0) {
+      total += static_cast<std::size_t>(got);
+      if (SSL_pending(tls_) == 0 && size < kSecureWhole) break;
+      continue;
+    }
+    const int error = SSL_get_error(tls_, got);
+    if (error == SSL_ERROR_ZERO_RETURN) return static_cast<long>(total);
+    if (error != SSL_ERROR_WANT_READ) fail("reading through TLS failed");
+    break;
+  }
+  if (total > 0) return static_cast<long>(total);
+  errno = EAGAIN;
+  return -1;
+}
+
+long Socket::send_secure(const char* bytes, std::size_t size) {
+  const int sent = SSL_write(tls_, bytes, static_cast<int>(size));
+  if (sent > 0) return sent;
+  if (SSL_get_error(tls_, sent) != SSL_ERROR_WANT_WRITE) fail("writing through TLS failed");
+  errno = EAGAIN;
+  return -1;
 }
 
 void Socket::send_all(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = tls_ != nullptr ? send_secure(bytes.data(), bytes.size())
+                                         : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) fail_errno("send");
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -90,14 +144,16 @@ void Socket::set_nonblocking() {
 }
 
 std::size_t Socket::try_send(const char* bytes, std::size_t size) {
-  const ssize_t sent = ::send(fd_, bytes, size, MSG_NOSIGNAL);
+  const ssize_t sent =
+      tls_ != nullptr ? send_secure(bytes, size) : ::send(fd_, bytes, size, MSG_NOSIGNAL);
   if (sent >= 0) return static_cast<std::size_t>(sent);
   if (errno != EAGAIN) fail_errno("send");
   return 0;
 }
 
 std::size_t Socket::try_receive(char* bytes, std::size_t size) {
-  const ssize_t received = ::recv(fd_, bytes, size, 0);
+  const ssize_t received =
+      tls_ != nullptr ? receive_secure(bytes, size) : ::recv(fd_, bytes, size, 0);
   if (received > 0) return static_cast<std::size_t>(received);
   if (received == 0) fail("the server closed a connection");
   if (errno != EAGAIN) fail_errno("recv");
@@ -108,7 +164,7 @@ std::string Socket::read_line() {
   std::string line;
   char byte;
   while (!line.ends_with("\r\n")) {
-    const ssize_t received = ::recv(fd_, &byte, 1, 0);
+    const ssize_t received = tls_ != nullptr ? receive_secure(&byte, 1) : ::recv(fd_, &byte, 1, 0);
     if (received < 0) fail_errno("recv");
     if (received == 0) fail("the server closed a connection during the set-up");
     line += byte;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+struct ssl_st;
+
 namespace midge::load {
 
 struct SocketShape {
@@ -20,13 +22,16 @@ inline constexpr SocketShape kSlowReader{.receive_buffer = 32768, .segment_bytes
 
 class Socket {
  public:
-  // Connects to 127.0.0.1, reads INFO, sends CONNECT, and waits for a PONG. Retries for a few
-  // seconds while nobody listens, so that it can be the server's very first client.
+  // Connects to 127.0.0.1, reads INFO, speaks TLS if that asks for it (whoever the server is),
+  // sends CONNECT, and waits for a PONG. Retries for a few seconds while nobody listens, so that it
+  // can be the server's very first client.
   static Socket dial(std::uint16_t port, const SocketShape& shape = {});
 
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket(Socket&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), tls_(std::exchange(other.tls_, nullptr)) {}
   Socket& operator=(Socket&& other) noexcept {
     std::swap(fd_, other.fd_);
+    std::swap(tls_, other.tls_);
     return *this;
   }
   ~Socket();
@@ -48,8 +53,13 @@ class Socket {
   explicit Socket(int fd) : fd_(fd) {}
   // Reads up to and including the next line end.
   std::string read_line();
+  void start_tls();
+  // What recv and send give, through TLS: -1 with EAGAIN where they would wait.
+  long receive_secure(char* bytes, std::size_t size);
+  long send_secure(const char* bytes, std::size_t size);
 
   int fd_;
+  ssl_st* tls_ = nullptr;
 };
 
 }  // namespace midge::load

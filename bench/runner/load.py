@@ -28,9 +28,9 @@ class Load:
         self.path = path
         self.pin = pin and os.cpu_count() >= 2
 
-    def run(self, kind, loops, place, arguments, sequential=False):
+    def run(self, kind, loops, place, arguments, sequential=False, tls=False):
         pinned = self.pin and loops == 1
-        with Server(kind, loops, 0 if pinned else None) as server:
+        with Server(kind, loops, 0 if pinned else None, tls) as server:
             command = [self.path, *arguments, "--port", str(server.port), "--loops", str(loops),
                        "--place", place, "--pid", str(server.process.pid)]
             cpu = 0 if sequential else 1

@@ -29,6 +29,5 @@ def describe(kinds, options):
     text += [f"- {kind.name}: {kind.version()}" for kind in kinds]
     pinned = ("with one loop the server on CPU 0, the generator on CPU 1; with two, unpinned"
               if options.pin else "nothing pinned")
-    text.append(f"- Runs: {options.runs}, alternating; {pinned}; load at the start "
-                f"{os.getloadavg()[0]:.1f}")
+    text.append(f"- Alternating runs; {pinned}; load at the start {os.getloadavg()[0]:.1f}")
     return "\n".join(text) + "\n"

@@ -34,9 +34,25 @@ class Measurement:
         self.variant, self.loops, self.place = variant
         self.samples = {}
 
+    def add(self, earlier):
+        """Runs measured before, as bench.py wrote them with --json."""
+        for piece in earlier:
+            if (piece["row"], piece["variant"]) != (self.row.name, self.variant):
+                continue
+            for server, figures in piece["samples"].items():
+                for key, values in figures.items():
+                    self.samples.setdefault(server, {}).setdefault(key, []).extend(values)
+
+    def runs(self):
+        """How many there were, those added included."""
+        return max((len(values) for figures in self.samples.values()
+                    for values in figures.values()), default=0)
+
     def run(self, load, kinds, runs, seconds_scale):
-        self.samples = {kind.name: {} for kind in kinds}
-        for number in range(min(runs, self.row.runs_max)):
+        for kind in kinds:
+            self.samples.setdefault(kind.name, {})
+        before = self.runs()
+        for number in range(before, before + min(runs, self.row.runs_max)):
             # Whoever comes first finds the machine as the run before left it; so they take turns.
             order = list(kinds) if number % 2 == 0 else list(reversed(kinds))
             peaks = {kind.name: self._peak(load, kind, seconds_scale) for kind in order}
@@ -65,7 +81,7 @@ class Measurement:
                 output = {"rss": load.idle_rss(kind, self.loops)}
             else:
                 output = load.run(kind, self.loops, self.place, self._arguments(seconds_scale),
-                                  self.row.sequential)
+                                  self.row.sequential, self.row.tls)
         except LoadError as error:
             print(f"{self.row.name}, {self.variant}: {error}", file=sys.stderr)
             output = None
@@ -85,7 +101,7 @@ class Measurement:
         try:
             output = load.run(kind, self.loops, self.place,
                               self._arguments(seconds_scale) + rate,
-                              self.row.sequential)
+                              self.row.sequential, self.row.tls)
             return at(output, "latency.p99_us")
         except Overloaded:
             return math.inf

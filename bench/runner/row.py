@@ -41,6 +41,7 @@ class Row:
     figures: tuple = ()
     runs_max: int = 5      # memory hardly differs from run to run
     sequential: bool = False  # never work for server and generator at once
+    tls: bool = False      # the server wants TLS of its clients, and so gets it
 
 
 def flow(*arguments):
@@ -93,6 +94,15 @@ ROWS = (
         runs_max=3, figures=(
         Figure("an idle connection", "connection_bytes", "KiB", 4, scale=1 / 1024),
         Figure("idle connections held", "connections", "", float("inf")))),
+    Row("tls_one_to_one_128", "TLS 1→1, 128 B", flow("--payload", "128"), PAIR, {"": 0.5},
+        tls=True),
+    Row("tls_handshakes", "TLS handshakes", ("handshakes", "--seconds", "3"), ALONE, timed=False,
+        tls=True, figures=(
+            Figure("a full TLS handshake with login (RSA 2048), CPU", "handshake_cpu_us", "µs", 1.0,
+                   over_peer=True),)),
+    Row("tls_idle_connections", "idle TLS connections", ("idle", "--count", "2000"), ONCE,
+        timed=False, runs_max=3, tls=True, figures=(
+            Figure("an idle TLS connection", "connection_bytes", "KiB", 20, scale=1 / 1024),)),
     Row("idle_process", "idle process", (), ALONE, timed=False, figures=(
         Figure("an idle process, RSS", "rss", "MiB", 6, scale=1 / (1 << 20)),)),
 )

@@ -20,8 +20,8 @@ class ServerKind:
         lines = subprocess.run([self.path, "-v"], capture_output=True, text=True, check=True)
         return ", ".join(lines.stdout.split("\n")).strip(", ")
 
-    def config(self, port, loops):
-        text = f'listen: "127.0.0.1:{port}"\n'
+    def config(self, port, loops, tls=""):
+        text = f'listen: "127.0.0.1:{port}"\n{tls}'
         if self.is_midge:
             text += f"loops: {loops}\nconnection_placement: spread\n"
         return text
@@ -37,17 +37,18 @@ class Server:
     """Context manager. Nothing connects to the server before the load generator does: which of
     Midge's loops a connection gets depends on how many came before."""
 
-    def __init__(self, kind, loops, cpu=None):
+    def __init__(self, kind, loops, cpu=None, tls=False):
         self.kind = kind
         self.loops = loops
         self.cpu = cpu
+        self.tls = tls
         self.port = free_port()
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="midge-bench-")
         path = os.path.join(self.folder.name, "server.conf")
         with open(path, "w") as file:
-            file.write(self.kind.config(self.port, self.loops))
+            file.write(self.kind.config(self.port, self.loops, self._tls_block()))
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
         environment = dict(os.environ, GOMAXPROCS=str(self.loops))
         pin = (lambda: os.sched_setaffinity(0, {self.cpu})) if self.cpu is not None else None
@@ -55,6 +56,15 @@ class Server:
             [self.kind.path, "-c", path], stdout=self.log, stderr=self.log, env=environment,
             preexec_fn=pin)
         return self
+
+    def _tls_block(self):
+        if not self.tls:
+            return ""
+        cert, key = (os.path.join(self.folder.name, name) for name in ("cert.pem", "key.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+                        "-out", cert, "-subj", "/CN=localhost", "-days", "2"],
+                       check=True, capture_output=True)
+        return f'tls {{ cert_file: "{cert}", key_file: "{key}", timeout: 20 }}\n'
 
     def __exit__(self, *_):
         if self.process.poll() is None:

@@ -41,6 +41,17 @@ def lines(head, rows):
     return "".join("| " + " | ".join(cells) + " |\n" for cells in [head, marks, *rows]) + "\n"
 
 
+def runs(measurements):
+    """`- Runs: 5: pub, queue; 3: churn`, rows by how often they were measured."""
+    by_count = {}
+    for m in measurements:
+        names = by_count.setdefault(m.runs(), [])
+        if m.row.name not in names:
+            names.append(m.row.name)
+    parts = [f"{count}: {', '.join(names)}" for count, names in sorted(by_count.items())[::-1]]
+    return "- Runs: " + "; ".join(parts) + "\n"
+
+
 def cpu_table(measurements):
     head = ["row", "loops", "µs/msg", "peer", "ratio", "goal", "met", "spread", "rate", "peer",
             "rate ≥ peer", "p99 µs", "peer", "p99 met"]

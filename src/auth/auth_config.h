@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "auth/permissions_config.h"
+#include "auth/resolver_config.h"
 #include "base/time.h"
 
 namespace midge::auth {
@@ -27,15 +28,22 @@ enum ConnectionTypes : std::uint32_t {
 
 // One entry of a users array, or the single user or token of an authorization block.
 struct UserConfig {
-  std::string user;      // or nkey; the other is empty
-  std::string password;  // plain, or bcrypt by its prefix
-  std::string nkey;      // `U…`
-  std::string account;   // "" = `$G`
-  std::optional<PermissionsConfig> permissions;
+  std::string user;                              // or nkey; the other is empty
+  std::string password;                          // plain, or bcrypt by its prefix
+  std::string nkey;                              // `U…`
+  std::string account;                           // "" = `$G`
+  std::optional<PermissionsConfig> permissions;  // its own, or the default of where it stands
   std::uint32_t connection_types = kAnyConnection;
   bool proxy_required = false;
   // Where it stands, for log lines that say which rule decided: `server.conf:12`.
   std::string place;
+
+  // Whether it lets the same in, wherever it stands.
+  bool operator==(const UserConfig& other) const {
+    return user == other.user && password == other.password && nkey == other.nkey &&
+           account == other.account && permissions == other.permissions &&
+           connection_types == other.connection_types && proxy_required == other.proxy_required;
+  }
 };
 
 struct CalloutConfig {
@@ -44,12 +52,16 @@ struct CalloutConfig {
   std::vector<std::string> auth_users;
   std::string xkey;
   std::vector<std::string> allowed_accounts;
+
+  bool operator==(const CalloutConfig&) const = default;
 };
 
 struct AuthConfig {
   std::string token;  // "" = none
   bool token_proxy_required = false;
   std::vector<UserConfig> users;  // of all accounts, in file order; the single user too
+  // `users` holds no more than the one user of `authorization { user, password }` or `--user`.
+  bool single_user = false;
   std::optional<PermissionsConfig> default_permissions;
   std::string no_auth_user;  // a user's name or nkey; "" = none
   Duration timeout = seconds(2);
@@ -62,6 +74,10 @@ struct AuthConfig {
   std::vector<std::string> trusted_keys;
   std::string default_sentinel;
   std::vector<std::string> pinned_accounts;
+  std::optional<ResolverConfig> resolver;
+  PreloadedClaims preloaded;
+
+  bool operator==(const AuthConfig&) const = default;
 
   // Whether CONNECT must prove anything.
   [[nodiscard]] bool required() const {

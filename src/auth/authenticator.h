@@ -24,6 +24,9 @@ struct LoginRequest {
   std::string remote_host;
   TlsPeer tls;
   WallTime now{};
+  // Who it was taken for, where a reload asks again: what was proved before and has not changed
+  // need not be proved once more.
+  IdentityPtr previous;
 };
 
 struct Refused {
@@ -38,6 +41,8 @@ struct Refused {
     kProxyNotTrusted,
     kProxyRequired,
   } reason = Reason::kAuthentication;
+  // It names a user that does not exist (any more).
+  bool unknown_user = false;
 };
 
 using Verdict = std::variant<IdentityPtr, Refused>;

@@ -22,8 +22,12 @@ struct Identity {
   std::shared_ptr<const Permissions> permissions;  // null = everything is allowed
   std::int64_t max_subscriptions = -1;             // of this connection; -1 = as the server's
   std::int64_t max_payload = -1;
-  WallTime expires{};  // zero = never
-  std::string rule;    // which rule of which file or claim let it in, for the log
+  WallTime expires{};                 // zero = never
+  bool expires_with_account = false;  // it is the account's claim that expires then
+  std::string rule;                   // which rule of which file or claim let it in, for the log
+  std::string proxy;                  // the nkey of the trusted proxy it came through; "" = none
+  // A digest of what its secret was checked against; equal digests need no second check.
+  std::string proof;
 };
 
 using IdentityPtr = std::shared_ptr<const Identity>;

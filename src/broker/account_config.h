@@ -16,11 +16,15 @@ struct AccountLimits {  // -1 = none
   std::int64_t max_subscriptions = -1;
   std::int64_t max_payload = -1;
   std::int64_t max_leafnodes = -1;
+
+  bool operator==(const AccountLimits&) const = default;
 };
 
 struct LatencyConfig {
   int sampling = 100;  // percent; 0 = by headers of the request
   std::string subject;
+
+  bool operator==(const LatencyConfig&) const = default;
 };
 
 enum class ResponseType : std::uint8_t { kSingleton, kStream, kChunked };
@@ -35,6 +39,8 @@ struct ExportConfig {
   std::optional<LatencyConfig> latency;
   int account_token_position = 0;  // 1-based; 0 = none
   bool allow_trace = false;
+
+  bool operator==(const ExportConfig&) const = default;
 };
 
 struct ImportConfig {
@@ -45,17 +51,23 @@ struct ImportConfig {
   std::string prefix;   // of streams
   bool share = false;
   bool allow_trace = false;
+
+  bool operator==(const ImportConfig&) const = default;
 };
 
 struct MappingDestination {
   std::string subject;
   int weight = 100;  // percent
   std::string cluster;
+
+  bool operator==(const MappingDestination&) const = default;
 };
 
 struct MappingConfig {
   std::string source;
   std::vector<MappingDestination> destinations;
+
+  bool operator==(const MappingConfig&) const = default;
 };
 
 struct AccountConfig {
@@ -68,6 +80,8 @@ struct AccountConfig {
   std::optional<auth::PermissionsConfig> default_permissions;
   std::string trace_destination;
   int trace_sampling = 100;
+
+  bool operator==(const AccountConfig&) const = default;
 };
 
 }  // namespace midge::broker

@@ -1,8 +1,10 @@
-// The accounts of this server: their names and ids. An id is never given away again.
+// The accounts of this server: their names and ids, and who is in. An id is never given away again.
+// What an account may and what it imports is account_plan.h.
 //
 // Thread: any; loops ask by id, sessions that log in ask by name.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +23,20 @@ class Accounts {
   Accounts(const Accounts&) = delete;
   Accounts& operator=(const Accounts&) = delete;
 
+  // Before all else: what the system account is called.
+  void name_system_account(std::string_view name);
+
   // The id for `name`, made when first asked for.
   AccountId add(std::string_view name);
   [[nodiscard]] std::optional<AccountId> find(std::string_view name) const;
   // Lives as long as this.
   [[nodiscard]] const std::string& name(AccountId id) const;
+
+  // A session logs in to `id`; false if `max` sessions (below 0: any number) are in already.
+  bool enter(AccountId id, std::int64_t max);
+  void leave(AccountId id);
+  // Sessions that are in now.
+  [[nodiscard]] std::int64_t connections(AccountId id) const;
 
  private:
   struct State;

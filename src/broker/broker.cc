@@ -1,5 +1,6 @@
 #include "broker/broker.h"
 
+#include "base/check.h"
 #include "broker/call_mail.h"
 #include "broker/worker.h"
 
@@ -11,7 +12,10 @@ Broker::Broker(io::Env& env, Log& log, std::span<io::Loop* const> loops, BrokerC
       index_(static_cast<unsigned>(loops.size()), env.entropy().hash_salt()),
       credit_(static_cast<unsigned>(loops.size())),
       placement_(config->placement) {
-  for (io::Loop* loop : loops) workers_.push_back(std::make_unique<Worker>(*this, *loop, config));
+  if (!config->system_account.empty()) accounts_.name_system_account(config->system_account);
+  const AccountPlansPtr plans = make_plans(*config);
+  for (io::Loop* loop : loops)
+    workers_.push_back(std::make_unique<Worker>(*this, *loop, config, plans));
 }
 
 Broker::~Broker() = default;
@@ -48,12 +52,23 @@ void Broker::accept(std::unique_ptr<io::Stream> stream) {
       call_worker([stream = std::move(stream)](Worker& w) mutable { w.adopt(std::move(stream)); }));
 }
 
+AccountPlansPtr Broker::make_plans(const BrokerConfig& config) {
+  std::vector<Error> skipped;
+  auto plans = AccountPlans::resolve(config.accounts, accounts_, &skipped);
+  for (const Error& error : skipped) log_.error(error.text());
+  ENSURE(plans.has_value(), "resolving leaves out what it cannot resolve");
+  return std::move(*plans);
+}
+
 void Broker::post_all(auto make_call) {
   for (const auto& worker : workers_) worker->loop().post(call_worker(make_call));
 }
 
 void Broker::reconfigure(BrokerConfigPtr config, bool announce) {
-  post_all([config, announce](Worker& w) { w.take_config(config, announce); });
+  post_all([config, plans = make_plans(*config), announce](Worker& w) {
+    w.take_plans(plans);
+    w.take_config(config, announce);
+  });
 }
 
 void Broker::announce_lame_duck() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "broker/account_plan.h"
 #include "broker/accounts.h"
 #include "broker/config.h"
 #include "broker/mail_credit.h"
@@ -60,6 +61,8 @@ class Broker {
 
  private:
   unsigned pick_loop() const;
+  // What cannot be is left out and logged: whoever made the configuration has checked it.
+  AccountPlansPtr make_plans(const BrokerConfig& config);
   void post_all(auto make_call);
 
   io::Env& env_;

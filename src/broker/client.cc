@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "broker/login_state.h"
 #include "broker/message_head.h"
 #include "broker/worker.h"
 
@@ -21,7 +22,11 @@ constexpr Duration kLinger = milliseconds(500);
 }  // namespace
 
 Client::Client(Worker& worker, std::unique_ptr<io::Stream> stream, std::uint64_t cid)
-    : worker_(worker), stream_(std::move(stream)), cid_(cid), started_(worker.wall()) {
+    : worker_(worker),
+      stream_(std::move(stream)),
+      cid_(cid),
+      limits_(&worker.config().parser),
+      started_(worker.wall()) {
   if (worker.config().slow_consumer_policy == SlowConsumerPolicy::kDropOld) outbox_.track_frames();
 }
 
@@ -31,19 +36,29 @@ void Client::open() {
   opened_ = last_input_ = worker_.now();
   stream_->attach(worker_.loop(), *this);
   debug("Client connection created");
+  prepare_login();
+  if (io::SecureStream* secure = stream_->secure(); secure != nullptr) return open_secure(*secure);
+  if (greet()) begin_session();
+}
+
+bool Client::greet() {
   send_info();
   const std::int64_t limit = worker_.config().max_connections;
-  if (worker_.broker().connection_count() > std::max<std::int64_t>(limit, 0)) {
-    close_with_error("maximum connections exceeded", CloseReason::kMaximumConnectionsExceeded);
-    return;
-  }
+  if (worker_.broker().connection_count() <= std::max<std::int64_t>(limit, 0)) return true;
+  close_with_error("maximum connections exceeded", CloseReason::kMaximumConnectionsExceeded);
+  return false;
+}
+
+void Client::begin_session() {
+  securing_ = Securing::kNone;
+  begin_login();
   arm_first_ping();
 }
 
 // ---- input
 
 void Client::on_readable() {
-  if (finished_ || read_paused_ || input_set_aside()) return;
+  if (finished_ || read_paused_ || input_set_aside() || is_securing()) return;
   ReadChunk& chunk = worker_.chunk();
   const std::span<char> room = chunk.room();
   const io::IoCount got = stream_->read(room);
@@ -75,20 +90,21 @@ void Client::on_readable() {
 }
 
 void Client::process(std::string_view input, const SharedBytes& chunk) {
+  if (!is_in_) [[unlikely]]
+    input = admit(input, chunk);
   parse(input, chunk);
   worker_.end_run();
 }
 
 void Client::parse(std::string_view input, const SharedBytes& chunk) {
   proto::Frame frame;
-  const proto::ParserLimits& limits = worker_.config().parser;
   while (!input.empty()) {
     if (!worker_.may_produce() || read_paused_) {
       set_aside(input, chunk);
       return;
     }
     const std::string_view before = input;
-    switch (parser_.next(input, chunk, limits, options_.headers, frame)) {
+    switch (parser_.next(input, chunk, *limits_, options_.headers, frame)) {
       case proto::ParseStatus::kFrame:
         if (frame.verb == proto::Verb::kPub && worker_.looks_ahead())
           worker_.look_ahead(account(), input);
@@ -175,7 +191,9 @@ void Client::handle_parse_error(const proto::Frame& frame, std::string_view inpu
 // ---- output
 
 bool Client::deliver(Subscription& subscription, const MessageHead& head, const Message& message) {
-  if (closing_) return false;
+  if (delivery_ != Delivery::kOpen) [[unlikely]] {
+    if (!may_deliver(subscription, message)) return false;
+  }
   const MessageHead::Parts& parts = head.parts(options_.headers);
   const std::size_t head_size =
       parts.before_sid.size() + subscription.sid.size() + parts.after_sid.size();
@@ -325,7 +343,10 @@ void Client::after_flush(Outbox::FlushStatus status) {
         has_policy_drops_ = false;
         watch_stream();
       }
-      if (closing_) stream_->shutdown_write();
+      if (closing_)
+        stream_->shutdown_write();
+      else if (securing_ == Securing::kGreeting)
+        start_handshake();
       return;
     case Outbox::FlushStatus::kBlocked:
       write_blocked_ = true;
@@ -367,13 +388,17 @@ void Client::refuse(std::string_view text, CloseReason reason) {
 void Client::close(CloseReason reason) {
   if (closing_) return;
   closing_ = true;
+  delivery_ = Delivery::kClosed;
   reason_ = reason;
   debug("Client connection closed: " + std::string(to_text(reason)));
   ConnectionInfo record = info(sids_.size() <= kClosedSubscriptionsMax);
   record.stop = worker_.wall();
   record.reason = reason;
-  worker_.remember_closed(std::move(record));
-  worker_.broker().add_connections(-1);
+  if (!is_hidden()) {
+    worker_.remember_closed(std::move(record));
+    worker_.broker().add_connections(-1);
+  }
+  leave_account();
   remove_all_subscriptions();
   set_aside_ = {};
   set_aside_chunk_ = SharedBytes();
@@ -382,6 +407,7 @@ void Client::close(CloseReason reason) {
   io::Timers& timers = worker_.loop().timers();
   timers.cancel(ping_timer_);
   timers.cancel(write_timer_);
+  if (login_) timers.cancel(login_->timer);
   switch (reason) {
     case CloseReason::kClientClosed:
     case CloseReason::kReadError:
@@ -455,21 +481,33 @@ ConnectionInfo Client::info(bool with_subscriptions) const {
   info.name = options_.name;
   info.lang = options_.lang;
   info.version = options_.version;
-  info.account = "$G";
-  info.authorized_user = options_.user;
+  info.account = worker_.broker().accounts().name(account_);
+  info.authorized_user = shown_user();
+  if (identity_) {
+    info.name_tag = identity_->name_tag;
+    info.tags = identity_->tags;
+    info.jwt = identity_->jwt;
+    info.issuer_key = identity_->issuer_key;
+    info.proxy = identity_->proxy;
+  }
+  if (const io::SecurePeer* peer = secure_peer(); peer != nullptr) {
+    info.tls_version = peer->version;
+    info.tls_cipher = peer->cipher;
+    info.tls_first = tls_first_;
+    info.tls_peer_certs = peer->certificates;
+  }
   if (with_subscriptions) list_subscriptions(info.subscription_list);
   return info;
 }
 
 void Client::list_subscriptions(std::vector<SubscriptionInfo>& into) const {
-  sids_.for_each(worker_.subscriptions(), [&](const Subscription& subscription) {
-    into.push_back(describe(subscription));
-  });
+  sids_.for_each(worker_.subscriptions(),
+                 [&](const Subscription& subscription) { into.push_back(describe(subscription)); });
 }
 
 SubscriptionInfo Client::describe(const Subscription& subscription) const {
   const subject::Registration& registration = subscription.registration;
-  return {.account = "$G",
+  return {.account = worker_.broker().accounts().name(account_),
           .subject = std::string(registration.subject()),
           .queue = std::string(registration.queue()),
           .sid = std::string(subscription.sid.text()),

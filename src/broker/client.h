@@ -12,13 +12,17 @@
 #include <string>
 #include <string_view>
 
+#include "auth/authenticator.h"
 #include "broker/close_reason.h"
 #include "broker/config.h"
 #include "broker/fwd.h"
+#include "broker/login.h"
 #include "broker/outbox.h"
+#include "broker/session_permissions.h"
 #include "broker/sid_table.h"
 #include "broker/stats.h"
 #include "io/loop.h"
+#include "io/secure_stream.h"
 #include "io/stream.h"
 #include "proto/client_parser.h"
 #include "proto/connect_options.h"
@@ -27,13 +31,20 @@ namespace midge::broker {
 
 class MessageHead;
 
-class Client final : public io::StreamEvents {
+class Client final : public io::StreamEvents, private io::HandshakeEvents {
  public:
   Client(Worker& worker, std::unique_ptr<io::Stream> stream, std::uint64_t cid);
   ~Client() override;
 
   // Attaches to the loop and greets with INFO.
   void open();
+  // After a reload: closes a session whose certificate is not pinned any more.
+  void check_pinned();
+  // The worker has a new configuration; recheck_login() follows if who may log in has changed.
+  void take_config();
+  void recheck_login();
+  // The answer to the question with this number.
+  void take_verdict(std::uint32_t question, auth::Verdict verdict);
   // Ends the session: subscriptions go at once, pending output is given a short time. Idempotent.
   void close(CloseReason reason);
   // Logs the text, tells it as `-ERR 'text'`, and closes.
@@ -47,18 +58,26 @@ class Client final : public io::StreamEvents {
   void flush();
   // Goes on with input that was set aside when the tick's budget was spent, or credit was out.
   void resume();
+  // Whether a message of this client may go on as `subject`, to which its account maps it; tells
+  // the client if not.
+  [[nodiscard]] bool may_publish_mapped(std::string_view subject);
   void send_info();
   void send_lame_duck_info();
   // The 503 for a request on `subject`, to the subscription that waits for `reply`.
   void send_no_responders(std::string_view sid, std::string_view reply, std::string_view subject);
 
   [[nodiscard]] std::uint64_t cid() const { return cid_; }
-  [[nodiscard]] AccountId account() const { return kGlobalAccount; }
+  [[nodiscard]] AccountId account() const { return account_; }
   [[nodiscard]] bool echo() const { return options_.echo; }
+  [[nodiscard]] Duration rtt() const { return rtt_; }
   [[nodiscard]] bool headers() const { return options_.headers; }
   [[nodiscard]] bool wants_no_responders() const { return options_.no_responders; }
   [[nodiscard]] bool closing() const { return closing_; }
+  // The server's own: neither counted nor shown among connections.
+  [[nodiscard]] bool is_hidden() const { return stream_->of_server(); }
   [[nodiscard]] bool finished() const { return finished_; }
+  // Whether TLS is still to come: nothing can be sent.
+  [[nodiscard]] bool is_securing() const { return !closing_ && securing_ != Securing::kNone; }
   [[nodiscard]] std::size_t pending() const { return outbox_.pending(); }
   [[nodiscard]] std::size_t subscription_count() const { return sids_.size(); }
   [[nodiscard]] ConnectionInfo info(bool with_subscriptions) const;
@@ -67,6 +86,9 @@ class Client final : public io::StreamEvents {
   // `1.2.3.4:5 - cid:6 - "v1:go:name"`: how log lines name this connection.
   [[nodiscard]] std::string log_name() const;
 
+  // What TLS told of it, for whoever decides about its login; not encrypted: all empty.
+  [[nodiscard]] auth::TlsPeer tls_peer() const;
+
   // The worker's lists.
   bool in_dirty_list = false;
   bool in_resume_list = false;
@@ -74,6 +96,20 @@ class Client final : public io::StreamEvents {
  private:
   void on_readable() override;
   void on_writable() override;
+
+  // Opening: INFO, and TLS if the listener has it (client_tls.cc).
+  // Sends INFO; false if there are too many connections already.
+  bool greet();
+  // From here on frames are read.
+  void begin_session();
+  void open_secure(io::SecureStream& secure);
+  void start_handshake();
+  // Null if the connection is not encrypted.
+  [[nodiscard]] const io::SecurePeer* secure_peer() const;
+  void on_first_bytes(bool look_like_tls) override;
+  void on_silence() override;
+  void on_secured() override;
+  void on_handshake_failed(const io::HandshakeFailure& failure) override;
 
   // Frames.
   void process(std::string_view input, const SharedBytes& chunk);
@@ -90,6 +126,42 @@ class Client final : public io::StreamEvents {
   [[nodiscard]] bool may_publish(const proto::Frame& frame);
   void set_aside(std::string_view input, const SharedBytes& chunk);
   [[nodiscard]] bool input_set_aside() const { return !set_aside_.empty(); }
+
+  // Logging in (client_login.cc). Only sessions that are asked who they are have a LoginState.
+  struct LoginState;
+  void prepare_login();
+  void begin_login();
+  // Takes frames until the session is in; returns what is left then.
+  std::string_view admit(std::string_view input, const SharedBytes& chunk);
+  // CONNECT was read and its sender is welcome: what else it says is looked at.
+  void finish_connect();
+  void log_in(Login::Event event);
+  // `again`: because of a reload.
+  void ask(bool again);
+  void enter(auth::IdentityPtr identity);
+  void refuse_login(const auth::Refused& refused);
+  void become_nobody();
+  void set_identity(auth::IdentityPtr identity);
+  // Counts this session in its account; false if that has as many as it may.
+  [[nodiscard]] bool count_in_account();
+  void leave_account();
+  // What the account's description allows; nothing is limited without one.
+  [[nodiscard]] AccountLimits account_limits() const;
+  void remove_forbidden_subscriptions();
+  [[nodiscard]] auth::LoginRequest login_request() const;
+  void on_login_timer();
+  void arm_expiry();
+  // The session is in: with the rest of CONNECT, if it was that, and with reading.
+  void go_on(bool by_connect);
+
+  // Permissions.
+  [[nodiscard]] bool may_subscribe(const proto::Frame& frame);
+  void refuse_publish(std::string_view subject);
+  // For sessions that cannot take each message: those that are sieved, and those that are closed.
+  [[nodiscard]] bool may_deliver(const Subscription& subscription, const Message& message);
+  void choose_delivery();
+  void choose_limits();
+  [[nodiscard]] std::int64_t subscriptions_max() const;  // below 0: any number
 
   // Output.
   void send(std::string_view bytes);
@@ -120,6 +192,12 @@ class Client final : public io::StreamEvents {
   void debug(std::string_view text) const;
   void log_wrong(std::string_view text) const;
   void log_parse_error(const proto::Frame& frame, std::string_view input) const;
+  // `User "a"`: whom CONNECT names, or else who it is; "" = nobody.
+  [[nodiscard]] std::string claimed_user() const;
+  // `A/user:a`: as whom it is in; "" = as nobody.
+  [[nodiscard]] std::string entered_user() const;
+  // As monitoring shows it.
+  [[nodiscard]] std::string shown_user() const;
 
   Worker& worker_;
   std::unique_ptr<io::Stream> stream_;
@@ -129,6 +207,12 @@ class Client final : public io::StreamEvents {
   std::uint64_t cid_;
 
   proto::ConnectOptions options_;
+  const proto::ParserLimits* limits_;  // the worker's, or those of LoginState
+  AccountId account_ = kGlobalAccount;
+  bool counted_in_account_ = false;
+  auth::IdentityPtr identity_;                       // null: nobody was asked
+  std::unique_ptr<SessionPermissions> permissions_;  // null: everything is allowed
+  std::unique_ptr<LoginState> login_;                // null: nobody is asked
   Traffic traffic_;
   std::uint64_t stalls_ = 0;
   std::uint64_t dropped_ = 0;
@@ -147,6 +231,14 @@ class Client final : public io::StreamEvents {
   std::unique_ptr<io::Timer> stall_timer_;
 
   int pings_out_ = 0;
+  // How far TLS has come: frames are read in kNone only.
+  enum class Securing : std::uint8_t { kNone, kGreeting, kAwaiting, kHandshake };
+  Securing securing_ = Securing::kNone;
+  bool tls_first_ = false;
+  // What a delivery has to look at.
+  enum class Delivery : std::uint8_t { kOpen, kGuarded, kClosed };
+  Delivery delivery_ = Delivery::kOpen;
+  bool is_in_ = true;       // frames are taken; false until the login, where there is one
   bool connected_ = false;  // CONNECT was received
   bool pinged_ = false;     // the client sent its first PING after CONNECT
   bool ping_due_ = true;    // none was sent yet: the first one measures the round trip

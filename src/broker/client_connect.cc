@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "broker/client.h"
+#include "broker/login_state.h"
 #include "broker/worker.h"
 
 namespace midge::broker {
@@ -20,10 +21,17 @@ void Client::handle_connect(const proto::Frame& frame) {
     close(CloseReason::kProtocolViolation);
     return;
   }
-  // A second CONNECT begins anew: it may bring another identity.
-  if (std::exchange(connected_, true)) remove_all_subscriptions();
+  // A second CONNECT begins anew: it may bring another identity. So does the first one of a client
+  // that was let in without.
+  const bool is_in = login_ && is_in_;
+  if (std::exchange(connected_, true) || is_in) remove_all_subscriptions();
   // A first guess at the round trip, until a PING measures it.
   if (rtt_.ns == 0) rtt_ = worker_.broker().env().clock().now() - opened_;
+  if (login_) return log_in(Login::Event::kConnect);
+  finish_connect();
+}
+
+void Client::finish_connect() {
   options_.headers = options_.headers && worker_.config().headers;
   if (options_.protocol < 0 || options_.protocol > 1) {
     return close_with_error("invalid client protocol", CloseReason::kBadClientProtocolVersion);
@@ -44,7 +52,9 @@ void Client::handle_ping() {
   if (!connected_ || std::exchange(pinged_, true) || options_.protocol < 1) return;
   proto::ServerInfo info = personal_info();
   info.connect_info = true;
-  info.remote_account = "$G";
+  info.remote_account = worker_.broker().accounts().name(account_);
+  info.account_is_system = account_ == kSystemAccount;
+  info.max_payload = limits_->max_payload;
   send(proto::to_line(info));
 }
 
@@ -57,6 +67,14 @@ proto::ServerInfo Client::personal_info() const {
   proto::ServerInfo info = worker_.config().info;
   info.client_id = cid_;
   info.client_ip = stream_->remote().host;
+  const auth::Authenticator* authenticator = worker_.config().authenticator.get();
+  if (login_ && !connected_ && authenticator != nullptr && authenticator->wants_nonce())
+    info.nonce = login_->nonce;
+  // A connection that cannot be encrypted, within the process, is not asked to be.
+  if (info.tls_required && stream_->secure() == nullptr) {
+    info.tls_required = info.tls_verify = false;
+    info.tls_available = true;
+  }
   return info;
 }
 

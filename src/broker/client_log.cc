@@ -4,6 +4,7 @@
 #include "broker/client.h"
 #include "broker/worker.h"
 #include "codec/go_quoted.h"
+#include "crypto/nkey.h"
 
 namespace midge::broker {
 
@@ -49,11 +50,34 @@ std::string Client::log_name() const {
     says += *part;
   }
   if (!says.empty()) name += " - \"" + says + '"';
-  if (!options_.user.empty())
-    name += " - \"$G/user:" + options_.user + '"';
-  else if (!options_.auth_token.empty())
-    name += " - \"$G/token\"";
+  if (const std::string user = entered_user(); !user.empty()) name += " - \"" + user + '"';
   return name;
+}
+
+std::string Client::entered_user() const {
+  if (!is_in_) return "";
+  const std::string& account = worker_.broker().accounts().name(account_);
+  const std::string& named = options_.nkey.empty() ? options_.user : options_.nkey;
+  const std::string& user = identity_ ? identity_->user : named;
+  if (!user.empty()) {
+    const bool is_nkey = crypto::is_public_nkey(crypto::NkeyKind::kUser, user);
+    return account + (is_nkey ? "/nkey:" : "/user:") + user;
+  }
+  return options_.auth_token.empty() ? "" : account + "/token";
+}
+
+std::string Client::claimed_user() const {
+  if (!options_.nkey.empty()) return "Nkey \"" + options_.nkey + '"';
+  if (!options_.user.empty()) return "User \"" + options_.user + '"';
+  if (!options_.auth_token.empty()) return "Token \"[REDACTED]\"";
+  return identity_ && !identity_->user.empty() ? "User \"" + identity_->user + '"' : "";
+}
+
+std::string Client::shown_user() const {
+  if (identity_ && !identity_->user.empty()) return identity_->user;
+  if (!options_.nkey.empty()) return options_.nkey;
+  if (!options_.user.empty() || options_.auth_token.empty()) return options_.user;
+  return "[REDACTED]";
 }
 
 void Client::trace_in(const proto::Frame& frame) const {
@@ -106,7 +130,7 @@ void Client::log_parse_error(const proto::Frame& frame, std::string_view input) 
     case proto::ParseError::kPayloadTooLarge: {
       const std::string_view size = frame.args.substr(frame.args.find_last_of(" \t") + 1);
       return log_wrong("maximum payload exceeded: " + std::string(size) + " vs " +
-                       std::to_string(worker_.config().parser.max_payload));
+                       std::to_string(limits_->max_payload));
     }
     case proto::ParseError::kClientError:
       return log_wrong("Client Error " + std::string(frame.args));

@@ -36,6 +36,11 @@ void Client::handle_publish(const proto::Frame& frame) {
 
   if (options_.pedantic && !subject::is_valid_literal(frame.subject))
     send_error("Invalid Publish Subject");
+  // A mapped message needs permission for what it is mapped to: Worker::cross() asks.
+  if (permissions_ && !permissions_->may_publish(frame.subject) &&
+      !worker_.maps(account_, frame.subject) &&
+      !permissions_->take_reply(frame.subject, worker_.now())) [[unlikely]]
+    return refuse_publish(frame.subject);
   const bool looks_reserved =
       frame.subject[0] == '_' || frame.subject[0] == '$' || !frame.reply.empty();
   if (looks_reserved && !may_publish(frame)) return;
@@ -54,17 +59,28 @@ void Client::handle_publish(const proto::Frame& frame) {
 
 bool Client::may_publish(const proto::Frame& frame) {
   if (is_reserved(frame.subject)) {
-    log_wrong("Publish Violation - Subject \"" + std::string(frame.subject) + '"');
-    send_error("Permissions Violation for Publish to \"" + std::string(frame.subject) + "\"");
+    refuse_publish(frame.subject);
     return false;
   }
   if (is_reserved_reply(frame.reply)) {
-    log_wrong("Publish Violation - Reply \"" + std::string(frame.reply) + '"');
     send_error("Permissions Violation for Publish with Reply of \"" + std::string(frame.reply) +
                "\"");
+    log_wrong("Publish Violation - Reply \"" + std::string(frame.reply) + '"');
     return false;
   }
   return true;
+}
+
+bool Client::may_publish_mapped(std::string_view subject) {
+  if (!permissions_ || permissions_->may_publish(subject)) return true;
+  refuse_publish(subject);
+  return false;
+}
+
+void Client::refuse_publish(std::string_view subject) {
+  worker_.end_run();
+  send_error("Permissions Violation for Publish to \"" + std::string(subject) + '"');
+  log_wrong("Publish Violation - Subject \"" + std::string(subject) + '"');
 }
 
 void Client::stall_producer() {

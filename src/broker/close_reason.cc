@@ -6,10 +6,15 @@
 namespace midge::broker {
 
 std::string_view to_text(CloseReason reason) {
-  static constexpr std::array<std::string_view, 18> kTexts = {
+  static constexpr std::array<std::string_view, 24> kTexts = {
       "Client Closed",
       "Authentication Timeout",
       "Authentication Failure",
+      "Authentication Expired",
+      "Credentials Revoked",
+      "Proxy Not Trusted",
+      "Proxy Required",
+      "TLS Handshake Failure",
       "Slow Consumer (Pending Bytes)",
       "Slow Consumer (Write Deadline)",
       "Write Error",
@@ -19,6 +24,7 @@ std::string_view to_text(CloseReason reason) {
       "Protocol Violation",
       "Bad Client Protocol Version",
       "Maximum Connections Exceeded",
+      "Maximum Account Connections Exceeded",
       "Maximum Message Payload Exceeded",
       "Maximum Control Line Exceeded",
       "Maximum Subscriptions Exceeded",

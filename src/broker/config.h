@@ -51,7 +51,9 @@ struct BrokerConfig {
   bool cache_routes = true;              // disable_sublist_cache: false
   auth::AuthenticatorPtr authenticator;  // null: everybody is welcome, in `$G`
   Duration auth_timeout = seconds(2);
-  std::vector<AccountConfig> accounts;  // beside `$G` and `$SYS`, unless they are described
+  std::vector<std::string> pinned_certs;  // as the listener's; for those who are connected already
+  std::vector<AccountConfig> accounts;    // beside `$G` and `$SYS`, unless they are described
+  std::string system_account;             // what `$SYS` is called; "" = that. As at the start.
 };
 
 using BrokerConfigPtr = std::shared_ptr<const BrokerConfig>;

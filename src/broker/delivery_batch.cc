@@ -16,8 +16,13 @@ void DeliveryBatch::add_queue(const Message& message, std::string_view queue,
   append(message, queue, {&member, 1}, origin, hops);
 }
 
+void DeliveryBatch::add_response(const Message& message, Origin origin) {
+  append(message, {}, {}, origin, 0, true);
+}
+
 void DeliveryBatch::append(const Message& message, std::string_view queue,
-                           std::span<const subject::Target> targets, Origin origin, unsigned hops) {
+                           std::span<const subject::Target> targets, Origin origin, unsigned hops,
+                           bool is_response) {
   const bool by_reference = message.block != nullptr && message.payload.size() > kInlineMax;
   const bool same_targets = std::ranges::equal(targets, last_targets_) && !buffer_.empty();
   const std::size_t text = message.subject.size() + message.reply.size() + queue.size() +
@@ -36,15 +41,14 @@ void DeliveryBatch::append(const Message& message, std::string_view queue,
   record.target_count = same_targets ? kSameTargets : static_cast<std::uint32_t>(targets.size());
   record.origin_cid = origin.cid;
   record.origin_loop = origin.loop.value;
-  record.origin_wants_answer = origin.wants_answer;
-  record.origin_echo = origin.echo;
+  record.account = message.account.value;
+  record.flags =
+      static_cast<std::uint8_t>((origin.wants_answer ? kWantsAnswer : 0) |
+                                (origin.echo ? kEcho : 0) | (is_response ? kResponse : 0));
   record.hops = static_cast<std::uint8_t>(hops);
 
-  const std::size_t start = buffer_.size();
-  if (buffer_.capacity() - start < size)
-    buffer_.reserve(std::max<std::size_t>({start + size, buffer_.capacity() * 2, 4096}));
-  buffer_.resize(start + size);
-  char* at = buffer_.data() + start;
+  char* at = buffer_.extend(size);
+  char* const list_at = at + size - list;
   const auto put = [&at](const void* bytes, std::size_t count) {
     if (count == 0) return;  // an empty view may be null, which memcpy() must not see
     std::memcpy(at, bytes, count);
@@ -61,7 +65,7 @@ void DeliveryBatch::append(const Message& message, std::string_view queue,
     put(message.payload.data(), message.payload.size());
   }
   if (!same_targets) {
-    std::memcpy(buffer_.data() + start + size - list, targets.data(), list);
+    if (list > 0) std::memcpy(list_at, targets.data(), list);
     last_targets_.assign(targets.begin(), targets.end());
   }
 }

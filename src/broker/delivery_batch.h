@@ -7,6 +7,8 @@
 // other.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -15,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "broker/message.h"
+#include "broker/raw_buffer.h"
 #include "io/mail.h"
 #include "subject/target.h"
 
@@ -30,7 +33,9 @@ struct Origin {
 
 class DeliveryBatch final : public io::Mail {
  public:
-  explicit DeliveryBatch(LoopId from) : from_(from) {}
+  // `expected`: how many bytes of records there will probably be.
+  explicit DeliveryBatch(LoopId from, std::size_t expected = 0)
+      : from_(from), buffer_(std::max(expected, kBufferMin)) {}
 
   // Plain delivery to `targets`, all on the receiving loop. `route` identifies the target list:
   // equal non-null values within a batch mean equal lists.
@@ -40,10 +45,15 @@ class DeliveryBatch final : public io::Mail {
   void add_queue(const Message& message, std::string_view queue, subject::Target member,
                  Origin origin, unsigned hops);
 
+  // A message on a `_R_.` subject, for the loop that knows where it leads.
+  // `origin`: who published it.
+  void add_response(const Message& message, Origin origin);
+
   void arrive(io::LoopHandler& handler) override;
 
   // Bytes this batch keeps in memory.
   [[nodiscard]] std::size_t weight() const { return buffer_.size() + block_bytes_; }
+  [[nodiscard]] std::size_t record_bytes() const { return buffer_.size(); }
   [[nodiscard]] bool empty() const { return buffer_.empty(); }
   [[nodiscard]] LoopId from() const { return from_; }
 
@@ -51,6 +61,7 @@ class DeliveryBatch final : public io::Mail {
     Message message;
     std::span<const subject::Target> targets;
     std::string_view queue;  // "" = plain
+    bool is_response = false;
     Origin origin;
     unsigned hops = 0;
   };
@@ -70,11 +81,12 @@ class DeliveryBatch final : public io::Mail {
     std::uint32_t target_count;  // kSameTargets = those of the record before
     std::uint64_t origin_cid;
     std::uint8_t origin_loop;
-    bool origin_wants_answer;
-    bool origin_echo;
+    std::uint8_t flags;
     std::uint8_t hops;
-    std::uint32_t unused;
+    std::uint8_t unused;
+    std::uint32_t account;
   };
+  enum Flags : std::uint8_t { kWantsAnswer = 1, kEcho = 2, kResponse = 4 };
   struct Reference {
     const char* payload;
     SharedBytes block;
@@ -82,12 +94,14 @@ class DeliveryBatch final : public io::Mail {
   static constexpr std::uint32_t kInline = ~0U;
   static constexpr std::uint32_t kSameTargets = ~0U;
   static constexpr std::size_t kInlineMax = 2048;
+  static constexpr std::size_t kBufferMin = 1024;
 
   void append(const Message& message, std::string_view queue,
-              std::span<const subject::Target> targets, Origin origin, unsigned hops);
+              std::span<const subject::Target> targets, Origin origin, unsigned hops,
+              bool is_response = false);
 
   LoopId from_;
-  std::vector<char> buffer_;
+  RawBuffer buffer_;
   std::vector<Reference> references_;
   std::size_t block_bytes_ = 0;
   std::vector<subject::Target> last_targets_;
@@ -100,6 +114,7 @@ void DeliveryBatch::for_each(Function function) const {
     const Record& record = *reinterpret_cast<const Record*>(buffer_.data() + at);
     const char* text = buffer_.data() + at + sizeof(Record);
     Delivery delivery;
+    delivery.message.account = {record.account};
     delivery.message.subject = {text, record.subject_size};
     text += record.subject_size;
     delivery.message.reply = {text, record.reply_size};
@@ -114,8 +129,11 @@ void DeliveryBatch::for_each(Function function) const {
       delivery.message.payload = {reference.payload, record.payload_size};
       delivery.message.block = &reference.block;
     }
-    delivery.origin = {
-        {record.origin_loop}, record.origin_wants_answer, record.origin_echo, record.origin_cid};
+    delivery.origin = {{record.origin_loop},
+                       (record.flags & kWantsAnswer) != 0,
+                       (record.flags & kEcho) != 0,
+                       record.origin_cid};
+    delivery.is_response = (record.flags & kResponse) != 0;
     delivery.hops = record.hops;
     if (record.target_count != kSameTargets) {
       const char* list =

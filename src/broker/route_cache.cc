@@ -1,14 +1,12 @@
 #include "broker/route_cache.h"
 
-#include <algorithm>
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 namespace midge::broker {
 
 RouteCache::RouteCache(const subject::InterestIndex& index, LoopId loop, std::uint64_t salt)
-    : index_(index), loop_(loop), salt_(salt) {}
+    : index_(index), router_(index, loop), loop_(loop), salt_(salt) {}
 
 std::uint64_t RouteCache::hash_of(AccountId account, std::string_view subject) const {
   return XXH3_64bits_withSeed(subject.data(), subject.size(), salt_ + account.value);
@@ -93,23 +91,25 @@ Route* RouteCache::admit(std::uint64_t hash, Set& set) {
 void RouteCache::fill(Route& route) {
   match_.clear();
   route.distinct = Route::Distinct::kUnknown;
-  index_.match(route.account, route.subject, match_);
-  route.local.clear();
-  route.remote.clear();
-  for (const subject::Target target : match_.plain) {
-    if (target.loop() == loop_) {
-      route.local.push_back(target);
-      continue;
+  route.detour.reset();
+  if (const AccountPlan* plan = router_.crossing(route.account)) {
+    if (plan->concerns(route.subject)) {
+      route.assign(match_, loop_);
+      route.detour = std::make_unique<Detour>(*plan, route.subject);
+      return;
     }
-    auto part = std::find_if(route.remote.begin(), route.remote.end(),
-                             [&](const Route::Remote& r) { return r.loop == target.loop(); });
-    if (part == route.remote.end()) {
-      route.remote.push_back({target.loop(), {}});
-      part = route.remote.end() - 1;
-    }
-    part->targets.push_back(target);
   }
-  route.groups.swap(match_.groups);
+  index_.match(route.account, route.subject, match_);
+  route.assign(match_, loop_);
+}
+
+void RouteCache::set_plans(const AccountPlans* plans) {
+  router_.set_plans(plans);
+  sets_.reset();
+  seen_.reset();
+  once_ = Route();
+  last_ = nullptr;
+  size_ = 0;
 }
 
 }  // namespace midge::broker

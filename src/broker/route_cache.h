@@ -1,6 +1,9 @@
 // Routes: match results as one loop uses them, split into own targets and other loops', and the
 // cache of them by (account, subject).
 //
+// What leaves its account, or is mapped within it, is a Detour: then the route's own targets are
+// empty and account_route.h has the rest.
+//
 // A cached route is valid while the interest's generation for its subject is unchanged. The cache
 // is bounded, set associative, and admits a subject on second sight, so that a stream of one-off
 // subjects (inboxes) does not empty it. Thread: the loop's.
@@ -13,15 +16,13 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "broker/account_route.h"
+#include "broker/route_targets.h"
 #include "subject/interest_index.h"
 
 namespace midge::broker {
 
-struct Route {
-  struct Remote {
-    LoopId loop;
-    std::vector<subject::Target> targets;
-  };
+struct Route : RouteTargets {
   AccountId account;
   std::string subject;
   subject::InterestIndex::GenerationKey key;
@@ -30,15 +31,7 @@ struct Route {
   bool cached = false;  // stays where it is until the next call of find() for another subject
   // Whether all own targets belong to different clients; computed when first asked.
   enum class Distinct : std::uint8_t { kUnknown, kYes, kNo } distinct = Distinct::kUnknown;
-  std::vector<subject::Target> local;
-  std::vector<Remote> remote;
-  std::vector<subject::MatchResult::Group> groups;
-
-  [[nodiscard]] std::size_t fanout() const {
-    std::size_t count = local.size() + groups.size();
-    for (const Remote& part : remote) count += part.targets.size();
-    return count;
-  }
+  std::unique_ptr<Detour> detour;  // null: the targets are all there is
 };
 
 class RouteCache {
@@ -50,6 +43,10 @@ class RouteCache {
 
   // Whether the last find() had to match.
   [[nodiscard]] bool missed() const { return last_ == nullptr; }
+  // Forgets everything. `plans` may be null, and outlive their use here.
+  void set_plans(const AccountPlans* plans);
+  CrossRouter& router() { return router_; }
+
   // Without a cache every lookup matches.
   void enable(bool enabled) { enabled_ = enabled; }
   [[nodiscard]] std::uint64_t lookups() const { return lookups_; }
@@ -71,6 +68,7 @@ class RouteCache {
   Route* admit(std::uint64_t hash, Set& set);
 
   const subject::InterestIndex& index_;
+  CrossRouter router_;
   LoopId loop_;
   std::uint64_t salt_;
   bool enabled_ = true;

@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "broker/close_reason.h"
+#include "io/secure_stream.h"
 
 namespace midge::broker {
 
@@ -56,6 +57,12 @@ struct ConnectionInfo {
   std::uint64_t in_msgs = 0, out_msgs = 0, in_bytes = 0, out_bytes = 0, stalls = 0, dropped = 0;
   std::uint64_t subscriptions = 0;
   std::string name, lang, version, account, authorized_user;
+  std::string name_tag, jwt, issuer_key;
+  std::vector<std::string> tags;
+  std::string proxy;                    // the nkey of the trusted proxy it came through
+  std::string tls_version, tls_cipher;  // "" = not encrypted
+  bool tls_first = false;               // its handshake came before INFO
+  std::vector<io::PeerCertificate> tls_peer_certs;
   std::vector<SubscriptionInfo> subscription_list;  // if asked for
   // Closed connections only.
   std::optional<WallTime> stop;

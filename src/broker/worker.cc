@@ -18,18 +18,24 @@ constexpr std::size_t kBatchWeightMax = 256 * 1024;
 constexpr Duration kHousekeeping = seconds(1);
 // How often a message for a queue group is passed on between loops that find its member gone.
 constexpr unsigned kQueueHopsMax = 8;
+// How many sessions a tick asks anew who they are, after a reload.
+constexpr std::size_t kRechecksPerTick = 256;
 
 }  // namespace
 
-Worker::Worker(Broker& broker, io::Loop& loop, BrokerConfigPtr config)
+Worker::Worker(Broker& broker, io::Loop& loop, BrokerConfigPtr config, AccountPlansPtr plans)
     : broker_(broker),
       loop_(loop),
       config_(std::move(config)),
       subscriptions_(loop.id()),
+      plans_(std::move(plans)),
       routes_(broker.index(), loop.id(), broker.env().entropy().hash_salt()),
+      responses_(loop.id(), broker.env().entropy()),
       budget_(kTickBudget),
       random_state_(broker.env().entropy().next()) {
   batches_.resize(kLoopsMax);
+  batch_sizes_.resize(kLoopsMax);
+  routes_.set_plans(plans_.get());
   apply_config();
 }
 
@@ -55,6 +61,8 @@ void Worker::publish(Client& from, const Message& message) {
     }
     deliver_run();
   }
+  if (is_response_subject(message.subject)) [[unlikely]]
+    return publish_response(from, message);
   Route& route = routes_.find(message.account, message.subject);
   if (route.local.size() >= PublishRun::kFanoutMin && may_run(from, message, route)) {
     run_.route = &route;
@@ -62,20 +70,27 @@ void Worker::publish(Client& from, const Message& message) {
     join_run(message);
     return;
   }
-  route_now(from, message, route);
+  route_now(from, message, route, 0);
 }
 
-void Worker::route_now(Client& from, const Message& message, Route& route) {
-  const Client* no_echo = from.echo() ? nullptr : &from;
+std::size_t Worker::deliver_to(const RouteTargets& targets, const Message& message,
+                               const Client* no_echo) {
   std::size_t delivered = 0;
-  if (!route.local.empty() || !route.groups.empty()) head_.prepare(message);
-  if (!route.local.empty()) delivered += deliver_local(route.local, message, no_echo);
-  for (const Route::Remote& part : route.remote) {
+  if (!targets.local.empty() || !targets.groups.empty()) head_.prepare(message);
+  if (!targets.local.empty()) delivered += deliver_local(targets.local, message, no_echo);
+  for (const Route::Remote& part : targets.remote) {
     batch_to(part.loop).add(message, part.targets);
     delivered += part.targets.size();
     spend(static_cast<std::int64_t>(part.targets.size()) * 8);
     post_batch(part.loop);
   }
+  return delivered;
+}
+
+void Worker::route_now(Client& from, const Message& message, Route& route, std::size_t delivered) {
+  if (route.detour) [[unlikely]]
+    return cross(from, message, route, delivered);
+  delivered += deliver_to(route, message, from.echo() ? nullptr : &from);
   const bool wants_answer = !message.reply.empty() && from.wants_no_responders();
   for (const auto& group : route.groups) {
     const Origin origin{loop_.id(), wants_answer && delivered == 0, from.echo(), from.cid()};
@@ -185,6 +200,15 @@ void Worker::tell_no_responders(std::uint64_t cid, std::string_view reply,
   const auto found = clients_.find(cid);
   if (found == clients_.end() || found->second->closing()) return;
   Client& client = *found->second;
+  if (const auto token = ResponseToken::parse(reply)) {
+    // A request that went through an import: the requester knows it by its own reply.
+    const ResponseEntry* entry = responses_.find(*token, now());
+    if (entry == nullptr) return;
+    const ResponseEntry closed = responses_.close(*token);
+    if (closed.latency)
+      publish_metric(*closed.latency, without_answer(LatencyStatus::kServiceUnavailable));
+    return tell_no_responders(cid, closed.reply, subject);
+  }
   subject::MatchResult match;
   broker_.index().match(client.account(), reply, match);
   for (const subject::Target target : match.plain) {
@@ -200,7 +224,7 @@ void Worker::tell_no_responders(std::uint64_t cid, std::string_view reply,
 
 DeliveryBatch& Worker::batch_to(LoopId loop) {
   auto& batch = batches_[loop.value];
-  if (!batch) batch = std::make_unique<DeliveryBatch>(loop_.id());
+  if (!batch) batch = std::make_unique<DeliveryBatch>(loop_.id(), batch_sizes_[loop.value]);
   return *batch;
 }
 
@@ -215,6 +239,7 @@ void Worker::post_batches() {
     if (!batches_[i]) continue;
     const LoopId to{static_cast<std::uint8_t>(i)};
     broker_.credit().add(loop_.id(), to, static_cast<std::int64_t>(batches_[i]->weight()));
+    batch_sizes_[i] = batches_[i]->record_bytes();
     broker_.workers()[i]->loop().post(std::move(batches_[i]));
     if (!broker_.credit().available(loop_.id(), to)) out_of_credit_ = true;
   }
@@ -222,6 +247,10 @@ void Worker::post_batches() {
 
 void Worker::deliver_batch(const DeliveryBatch& batch) {
   batch.for_each([this](const DeliveryBatch::Delivery& delivery) {
+    if (delivery.is_response) [[unlikely]] {
+      send_response(delivery.message, delivery.origin);
+      return;
+    }
     head_.prepare(delivery.message);
     if (delivery.queue.empty()) {
       for (const subject::Target target : delivery.targets) {
@@ -244,8 +273,9 @@ void Worker::deliver_batch(const DeliveryBatch& batch) {
 void Worker::redeliver_queue(const DeliveryBatch::Delivery& delivery) {
   // The member left meanwhile: draw again among those who are there now.
   const Message& message = delivery.message;
-  const Route& route = routes_.find(message.account, message.subject);
-  for (const auto& group : route.groups) {
+  subject::MatchResult match;
+  broker_.index().match(message.account, message.subject, match);
+  for (const auto& group : match.groups) {
     if (group.name != delivery.queue || delivery.hops >= kQueueHopsMax) continue;
     if (deliver_to_group(group, message, delivery.origin, delivery.hops + 1)) return;
   }
@@ -274,8 +304,10 @@ void Worker::adopt(std::unique_ptr<io::Stream> stream) {
   auto client = std::make_unique<Client>(*this, std::move(stream), cid);
   Client& opened = *client;
   clients_.emplace(cid, std::move(client));
-  ++counters_.total_connections;
-  broker_.add_connections(1);
+  if (!opened.is_hidden()) {
+    ++counters_.total_connections;
+    broker_.add_connections(1);
+  }
   opened.open();
 }
 
@@ -300,11 +332,23 @@ void Worker::apply_config() {
 }
 
 void Worker::take_config(BrokerConfigPtr config, bool announce) {
-  config_ = std::move(config);
+  const bool logins_change = config->authenticator != config_->authenticator;
+  const BrokerConfigPtr old = std::exchange(config_, std::move(config));
   apply_config();
-  if (!announce) return;
-  for (auto& [cid, client] : clients_)
-    if (!client->closing()) client->send_info();
+  for (auto& [cid, client] : clients_) {
+    client->take_config();
+    client->check_pinned();
+    if (logins_change) rechecks_.push_back(cid);
+    if (announce && !client->closing() && !client->is_securing()) client->send_info();
+  }
+  // The newest first: where an account may have fewer sessions now, they are the ones that go.
+  std::ranges::sort(rechecks_);
+  run_rechecks();
+}
+
+void Worker::take_plans(AccountPlansPtr plans) {
+  routes_.set_plans(plans.get());
+  plans_ = std::move(plans);
 }
 
 void Worker::announce_lame_duck() {
@@ -315,7 +359,7 @@ void Worker::announce_lame_duck() {
 void Worker::close_some(std::size_t count, CloseReason reason, std::size_t asked) {
   std::vector<Client*> open;
   for (auto& [cid, client] : clients_)
-    if (!client->closing()) open.push_back(client.get());
+    if (!client->closing() && !client->is_hidden()) open.push_back(client.get());
   // By cid first, so that the draw depends on the seed and not on the table's order.
   std::ranges::sort(open, {}, &Client::cid);
   for (; count > 0 && !open.empty(); --count) {
@@ -343,9 +387,13 @@ void Worker::close_all(CloseReason reason) {
 void Worker::on_loop_start() { on_housekeeping(); }
 
 // An idle loop ticks now and then, or what other loops unlink from the index could not be freed.
-void Worker::on_housekeeping() { loop_.timers().arm(housekeeping_, loop_.now() + kHousekeeping); }
+void Worker::on_housekeeping() {
+  loop_.timers().arm(housekeeping_, loop_.now() + kHousekeeping);
+  sweep_responses();
+}
 
 void Worker::on_tick_end() {
+  run_rechecks();
   run_resumed();
   post_batches();
   flush_dirty();
@@ -364,6 +412,17 @@ void Worker::on_loop_stop() {
   dirty_.clear();
   resume_.clear();
   step_works_.clear();
+}
+
+// A few in each tick: a reload must not hold up those who are served.
+void Worker::run_rechecks() {
+  if (rechecks_.empty()) return;
+  for (std::size_t left = kRechecksPerTick; left > 0 && !rechecks_.empty(); --left) {
+    Client* client = open_client(rechecks_.back());
+    rechecks_.pop_back();
+    if (client != nullptr) client->recheck_login();
+  }
+  if (!rechecks_.empty()) loop_.tick_again();
 }
 
 void Worker::run_resumed() {
@@ -410,7 +469,8 @@ WorkerStats Worker::stats() const {
 std::vector<std::uint64_t> Worker::connection_ids() const {
   std::vector<std::uint64_t> cids;
   cids.reserve(clients_.size());
-  for (const auto& [cid, client] : clients_) cids.push_back(cid);
+  for (const auto& [cid, client] : clients_)
+    if (!client->is_hidden()) cids.push_back(cid);
   return cids;
 }
 
@@ -429,8 +489,7 @@ void Worker::list_subscriptions(std::size_t first, std::size_t count,
   const std::size_t end = std::min(first + count, subscriptions_.slots());
   for (std::size_t slot = first; slot < end; ++slot) {
     const Subscription& subscription = subscriptions_.at(static_cast<std::uint32_t>(slot));
-    if (subscription.client != nullptr)
-      into.push_back(subscription.client->describe(subscription));
+    if (subscription.client != nullptr) into.push_back(subscription.client->describe(subscription));
   }
 }
 

@@ -14,6 +14,9 @@
 #include <tsl/robin_map.h>
 
 #include "base/log.h"
+#include "broker/account_plan.h"
+#include "broker/account_request_info.h"
+#include "broker/account_responses.h"
 #include "broker/block_pool.h"
 #include "broker/broker.h"
 #include "broker/client.h"
@@ -35,7 +38,7 @@ namespace midge::broker {
 
 class Worker final : public io::LoopHandler {
  public:
-  Worker(Broker& broker, io::Loop& loop, BrokerConfigPtr config);
+  Worker(Broker& broker, io::Loop& loop, BrokerConfigPtr config, AccountPlansPtr plans);
   ~Worker() override;
 
   // For clients of this loop.
@@ -43,6 +46,11 @@ class Worker final : public io::LoopHandler {
   // Routes a message that `from` published, or holds it back as part of a run until end_run(). The
   // hot path.
   void publish(Client& from, const Message& message);
+  // Whether `account` maps messages published on `subject`.
+  [[nodiscard]] bool maps(AccountId account, std::string_view subject) const {
+    const AccountPlan* plan = plans_->find_crossing(account);
+    return plan != nullptr && plan->mapping_for(subject) != nullptr;
+  }
   // Delivers what publish() held back. Before anything that may depend on it, and before the bytes
   // of the messages go.
   void end_run() {
@@ -68,6 +76,10 @@ class Worker final : public io::LoopHandler {
   void spend(std::int64_t units) { budget_ -= units; }
   // Posts the batches gathered so far; before any output that promises they are on their way.
   void post_batches();
+  // Null if it is gone, or closing.
+  [[nodiscard]] Client* open_client(std::uint64_t cid) {
+    return const_cast<Client*>(std::as_const(*this).find_client(cid));
+  }
   // The client will be destroyed at the end of the tick.
   void client_finished(const Client& client) { finished_.push_back(client.cid()); }
   // A receiver is near its limit: the producer of the moment may be asked to wait.
@@ -82,6 +94,7 @@ class Worker final : public io::LoopHandler {
   io::Loop& loop() { return loop_; }
   Log& log() { return broker_.log(); }
   const BrokerConfig& config() const { return *config_; }
+  const AccountPlans& plans() const { return *plans_; }
   SubscriptionTable& subscriptions() { return subscriptions_; }
   BlockPool& pool() { return pool_; }
   ReadChunk& chunk() { return chunk_; }
@@ -113,6 +126,7 @@ class Worker final : public io::LoopHandler {
   void deliver_batch(const DeliveryBatch& batch);
   void credit_available();
   void take_config(BrokerConfigPtr config, bool announce);
+  void take_plans(AccountPlansPtr plans);
   void announce_lame_duck();
   // Closes clients drawn at random; what it has too few for goes on to the next loop, of which
   // `asked` have had their turn.
@@ -126,7 +140,11 @@ class Worker final : public io::LoopHandler {
 
  private:
   static std::uint64_t next_random(std::uint64_t state);
-  void route_now(Client& from, const Message& message, Route& route);
+  // `delivered` deliveries were made already.
+  void route_now(Client& from, const Message& message, Route& route, std::size_t delivered);
+  // Delivers to plain targets of all loops; returns to how many.
+  std::size_t deliver_to(const RouteTargets& targets, const Message& message,
+                         const Client* no_echo);
   [[nodiscard]] bool may_run(const Client& from, const Message& message, Route& route);
   [[nodiscard]] bool has_distinct_clients(Route& route);
   void join_run(const Message& message);
@@ -139,11 +157,37 @@ class Worker final : public io::LoopHandler {
                         const Origin& origin, unsigned hops);
   bool deliver_to_member(subject::Target member, const Message& message, const Origin& origin);
   void redeliver_queue(const DeliveryBatch::Delivery& delivery);
+
+  // What crosses accounts (worker_accounts.cc).
+  void publish_response(Client& from, const Message& message);
+  void cross(Client& from, const Message& message, Route& route, std::size_t delivered);
+  bool deliver_to_shared_group(const CrossRoute& route, const CrossRoute::Group& group,
+                               const Message& message, Client& from, bool wants_answer);
+  Message message_for(const RoutePart& part, const Message& message, Client& from);
+  [[nodiscard]] std::string requestor_json(const ServiceTerms& terms, AccountId account,
+                                           const Client& from) const;
+  CrossRequest& request_for(const ServiceTerms& terms, const Message& message, Client& from);
+  // Whether the response found its way, or another loop will see to it. `origin`: the responder.
+  bool send_response(const Message& message, const Origin& origin);
+  bool deliver_response(const Message& message, const ResponseToken& token, const Origin& origin);
+  [[nodiscard]] std::string mapped_reply(const ResponseEntry& entry);
+  std::size_t deliver_anew(const Message& message);
+  std::size_t deliver_anew_in(const Message& message);
+  void sweep_responses();
+  // Service latency.
+  [[nodiscard]] std::unique_ptr<LatencyTrack> track(const ServiceTerms& terms,
+                                                    const Message& message, const Client& from,
+                                                    std::string requestor);
+  void report_unserved(const CrossRoute& route, const Message& message, Client& from);
+  void report_answer(std::unique_ptr<LatencyTrack> track, LatencyOutcome outcome,
+                     const Origin& responder);
+  void publish_metric(const LatencyTrack& track, const LatencyOutcome& outcome);
   DeliveryBatch& batch_to(LoopId loop);
   void post_batch(LoopId to);
   void apply_config();
   void run_resumed();
   void run_steps();
+  void run_rechecks();
   void on_housekeeping();
   void flush_dirty();
   void bury();
@@ -152,7 +196,15 @@ class Worker final : public io::LoopHandler {
   io::Loop& loop_;
   BrokerConfigPtr config_;
   SubscriptionTable subscriptions_;
+  AccountPlansPtr plans_;
   RouteCache routes_;
+  ResponseTable responses_;
+  std::vector<std::unique_ptr<CrossRequest>>
+      requests_;  // of the message at hand; kept to be filled anew
+  std::size_t requests_used_ = 0;
+  RouteTargets anew_;
+  CrossRoute anew_cross_;
+  subject::MatchResult match_;
   LookAhead look_ahead_;
   BlockPool pool_;
   ReadChunk chunk_;
@@ -162,7 +214,9 @@ class Worker final : public io::LoopHandler {
   tsl::robin_map<std::uint64_t, std::unique_ptr<Client>> clients_;  // by cid
   std::vector<Client*> dirty_, flushing_;
   std::deque<Client*> resume_;
+  std::vector<std::uint64_t> rechecks_;  // cids whose logins a reload puts in question
   std::vector<std::unique_ptr<DeliveryBatch>> batches_;  // by loop
+  std::vector<std::size_t> batch_sizes_;                 // by loop: bytes of the last one
   std::vector<std::uint64_t> finished_;                  // cids to bury
   std::deque<ConnectionInfo> closed_;
   std::vector<std::unique_ptr<StepWork>> step_works_;

@@ -18,6 +18,12 @@ class Disk {
   // Creates or replaces the whole file.
   virtual Result<void> write_file(const std::string& path, std::string_view content) = 0;
   virtual Result<void> remove_file(const std::string& path) = 0;
+  // Names of what is in a directory, in no order.
+  virtual Result<std::vector<std::string>> list_directory(const std::string& path) = 0;
+  // With its parents; one that is there already is fine.
+  virtual Result<void> make_directory(const std::string& path) = 0;
+  // Replaces `to` at once.
+  virtual Result<void> rename_file(const std::string& from, const std::string& to) = 0;
   [[nodiscard]] virtual bool exists(const std::string& path) = 0;
   [[nodiscard]] virtual bool is_directory(const std::string& path) = 0;
 };

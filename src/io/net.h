@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "io/address.h"
 #include "io/loop.h"
 #include "io/stream.h"
@@ -40,6 +41,11 @@ class Net {
   // Errors: kInUse, kPermission, kInvalid; the text is the system's.
   virtual Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address,
                                                    ListenerEvents& events) = 0;
+  // Connects, says `request`, and returns all that comes until the peer closes. Blocking: on the
+  // pool or at start only. Errors: no connection, `timeout` for all of it, or more than
+  // `answer_max`.
+  virtual Result<std::string> exchange(const Address& address, std::string_view request,
+                                       Duration timeout, std::size_t answer_max) = 0;
   // The non-loopback addresses of this machine, for `connect_urls` of a server on 0.0.0.0.
   virtual std::vector<std::string> interface_addresses() = 0;
 };

@@ -14,6 +14,7 @@
 namespace midge::io {
 
 class Loop;
+class SecureStream;
 
 struct Slice {
   const char* data;
@@ -58,6 +59,10 @@ class Stream {
   [[nodiscard]] virtual Address local() const = 0;
   // True for an in-memory pipe.
   [[nodiscard]] virtual bool in_process() const { return false; }
+  // The server's own: neither counted nor shown among connections.
+  [[nodiscard]] virtual bool of_server() const { return false; }
+  // Itself, if it can be encrypted (io/secure_stream.h).
+  [[nodiscard]] virtual SecureStream* secure() { return nullptr; }
 
   static constexpr std::size_t kSlicesMax = 1024;
 };

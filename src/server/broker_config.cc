@@ -18,6 +18,11 @@ proto::ServerInfo make_info(const Options& options, const Identity& identity) {
   info.host = identity.told_host();
   info.port = identity.told_port();
   info.headers = !options.no_header_support;
+  if (options.tls) {
+    info.tls_required = !options.allow_non_tls;
+    info.tls_available = options.allow_non_tls;
+    info.tls_verify = options.tls->verify || options.tls->verify_and_map;
+  }
   info.max_payload = options.max_payload;
   info.api_level = kApiLevel;
   info.xkey = identity.xkey;
@@ -27,9 +32,13 @@ proto::ServerInfo make_info(const Options& options, const Identity& identity) {
 
 }  // namespace
 
-broker::BrokerConfigPtr make_broker_config(const Options& options, const Identity& identity) {
+broker::BrokerConfigPtr make_broker_config(const Options& options, const Identity& identity,
+                                           auth::AuthenticatorPtr authenticator) {
   auto config = std::make_shared<broker::BrokerConfig>();
   config->info = make_info(options, identity);
+  config->info.auth_required = authenticator && authenticator->required();
+  config->authenticator = std::move(authenticator);
+  config->auth_timeout = options.auth.timeout;
   config->parser.max_control_line = static_cast<std::uint32_t>(options.max_control_line);
   config->parser.max_payload = options.max_payload;
   config->headers = !options.no_header_support;
@@ -48,6 +57,9 @@ broker::BrokerConfigPtr make_broker_config(const Options& options, const Identit
   config->placement = options.connection_placement;
   config->stall_fast_producers = !options.no_fast_producer_stall;
   config->cache_routes = !options.disable_sublist_cache;
+  config->accounts = options.accounts;
+  config->system_account = options.system_account;
+  if (options.tls) config->pinned_certs = options.tls->pinned_certs;
   return config;
 }
 

@@ -7,6 +7,8 @@
 
 namespace midge::server {
 
-broker::BrokerConfigPtr make_broker_config(const Options& options, const Identity& identity);
+// `authenticator` null: everybody is welcome.
+broker::BrokerConfigPtr make_broker_config(const Options& options, const Identity& identity,
+                                           auth::AuthenticatorPtr authenticator);
 
 }  // namespace midge::server

@@ -10,13 +10,20 @@
 #include "crypto/nkey.h"
 #include "io/posix/log_writer.h"
 #include "io/posix/posix_env.h"
+#include "server/authentication.h"
 #include "server/broker_config.h"
 #include "server/identity.h"
 #include "server/lame_duck.h"
 #include "server/monitor/monitor.h"
+#include "server/operator/claims_service.h"
+#include "server/operator/operator_mode.h"
 #include "server/options/host_port.h"
 #include "server/options/reload_plan.h"
 #include "server/ports_file.h"
+#include "server/system/system_client.h"
+#include "server/system/system_login.h"
+#include "server/tls_service.h"
+#include "subject/writer_lock.h"
 
 namespace midge::server {
 
@@ -47,7 +54,14 @@ struct Server::Parts final : io::ListenerEvents {
   std::shared_ptr<const Options> options;
   Identity identity;
   std::span<io::Loop* const> loops;
+  std::unique_ptr<OperatorMode> operator_mode;  // null without operators
+  std::string system_secret;                    // lets the server's own client in
+  std::unique_ptr<SystemClient> system_client;
+  std::unique_ptr<ClaimsService> claims_service;
+  auth::AuthenticatorPtr authenticator;
+  subject::WriterLock config_lock;  // of options, authenticator, and what is made of them
   std::unique_ptr<broker::Broker> broker;
+  std::unique_ptr<TlsService> tls;
   std::unique_ptr<io::Listener> listener;  // gone in lame duck mode
   std::unique_ptr<Monitor> monitor;
   std::unique_ptr<LameDuck> lame_duck;
@@ -58,7 +72,9 @@ struct Server::Parts final : io::ListenerEvents {
   Parts(io::Env& env, Log& log, Options options)
       : env(env), log(log), options(std::make_shared<const Options>(std::move(options))) {}
 
-  void on_accept(std::unique_ptr<io::Stream> stream) override { broker->accept(std::move(stream)); }
+  void on_accept(std::unique_ptr<io::Stream> stream) override {
+    broker->accept(tls->wrap_client(std::move(stream)));
+  }
   void on_accept_error(const Error& error) override {
     log.error("Temporary Client Accept Error (" + error.text() + "), sleeping 1s");
   }
@@ -66,7 +82,11 @@ struct Server::Parts final : io::ListenerEvents {
   void identify();
   [[nodiscard]] MonitorIdentity monitor_identity() const;
   void log_banner() const;
+  void log_listening() const;
   Result<void> listen();
+  Result<void> prepare_logins();
+  [[nodiscard]] auth::AuthenticatorPtr operator_logins() const;
+  [[nodiscard]] broker::BrokerConfigPtr broker_config() const;
   Result<void> advertise();
   Result<void> listen_monitor();
   Result<void> write_files();
@@ -99,14 +119,24 @@ MonitorIdentity Server::Parts::monitor_identity() const {
 
 void Server::Parts::log_banner() const {
   log.info("Starting nats-server");
-  log.info(std::string("  Version:  ") + kCompatibilityVersion);
-  log.info(std::string("  Midge:    ") + kMidgeVersion);
+  log.info(std::string("  Version:  ").append(kCompatibilityVersion));
+  log.info(std::string("  Midge:    ").append(kMidgeVersion));
   log.info("  Git:      [not set]");
   log.info("  Name:     " + identity.name);
   log.info("  ID:       " + identity.id);
   if (!options->config_file.empty()) {
     log.info("Using configuration file: " + options->config_file + " (" + options->config_digest +
              ")");
+  }
+}
+
+void Server::Parts::log_listening() const {
+  const io::Address address{identity.host, static_cast<std::uint16_t>(identity.port)};
+  log.info("Listening for client connections on " + address.text());
+  if (!options->tls || options->allow_non_tls) return;
+  log.info("TLS required for client connections");
+  if (options->tls->handshake_first && options->tls->first_fallback.ns == 0) {
+    log.warn("Clients that are not using \"TLS Handshake First\" option will fail to connect");
   }
 }
 
@@ -121,6 +151,40 @@ Result<void> Server::Parts::listen() {
   listener = std::move(*bound);
   identity.port = listener->address().port;
   return advertise();
+}
+
+Result<void> Server::Parts::prepare_logins() {
+  if (!OperatorMode::is_wanted(*options)) {
+    authenticator = make_authenticator(*options);
+    return {};
+  }
+  ASSIGN_OR_RETURN(operator_mode, OperatorMode::make(env, log, *options));
+  system_secret = make_nkey_text(env.entropy(), crypto::NkeyKind::kUser);
+  authenticator = operator_logins();
+  operator_mode->on_change([this](bool recheck) {
+    const subject::WriterGuard guard(config_lock);
+    if (recheck) authenticator = operator_logins();
+    broker->reconfigure(broker_config(), false);
+  });
+  if (options->system_account.empty()) return {};
+  system_client = std::make_unique<SystemClient>(system_secret);
+  claims_service = std::make_unique<ClaimsService>(
+      *operator_mode, *system_client,
+      ServerFacts{identity.name, identity.host, identity.id, options->server_tags}, env.clock(),
+      log);
+  return {};
+}
+
+auth::AuthenticatorPtr Server::Parts::operator_logins() const {
+  return std::make_shared<const SystemLogin>(system_secret, options->system_account,
+                                             operator_mode->authenticator());
+}
+
+broker::BrokerConfigPtr Server::Parts::broker_config() const {
+  if (!operator_mode) return make_broker_config(*options, identity, authenticator);
+  Options claimed = *options;
+  claimed.accounts = operator_mode->accounts();
+  return make_broker_config(claimed, identity, authenticator);
 }
 
 // Clients are told the advertised address in place of the bound one.
@@ -144,8 +208,8 @@ Result<void> Server::Parts::write_files() {
     ListenerUrls urls;
     urls.nats = listener_urls(env.net(), "nats", identity.host, identity.port);
     if (monitor) {
-      urls.monitoring =
-          listener_urls(env.net(), "http", monitor->address().host, monitor->address().port);
+      urls.monitoring = listener_urls(env.net(), options->https_port != 0 ? "https" : "http",
+                                      monitor->address().host, monitor->address().port);
     }
     const std::string path = ports_file_path(env.process(), options->ports_file_dir);
     if (!ports_path.empty() && ports_path != path) (void)env.disk().remove_file(ports_path);
@@ -175,6 +239,7 @@ void Server::Parts::stop() {
   on_main_loop([this] {
     listener.reset();
     monitor.reset();
+    tls->stop();
     lame_duck.reset();
   });
   broker->close_all(broker::CloseReason::kServerShutdown);
@@ -186,6 +251,8 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options options) {
   TRY(check(options));
   auto parts = std::make_unique<Parts>(env, log, std::move(options));
+  parts->tls = std::make_unique<TlsService>(env, log);
+  TRY(parts->tls->configure(*parts->options));
   env.process().raise_file_limit();
   parts->identify();
   parts->log_banner();
@@ -193,12 +260,10 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   parts->loops = env.make_loops(loop_count(*parts->options, env.process()));
   // Listening comes first: the port that was chosen is part of what the broker tells clients.
   TRY(parts->listen());
-  parts->broker = std::make_unique<broker::Broker>(
-      env, log, parts->loops, make_broker_config(*parts->options, parts->identity));
+  TRY(parts->prepare_logins());
+  parts->broker = std::make_unique<broker::Broker>(env, log, parts->loops, parts->broker_config());
   TRY(parts->listen_monitor());
-  log.info(
-      "Listening for client connections on " +
-      io::Address{parts->identity.host, static_cast<std::uint16_t>(parts->identity.port)}.text());
+  parts->log_listening();
   TRY(parts->write_files());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -213,17 +278,22 @@ void Server::go() {
               std::to_string(load.stuck_ns / 1000000) + "ms, now in stage \"" +
               io::to_text(load.stage) + "\"");
   });
+  parts_->tls->watch(*parts_->loops[0]);
   const auto handlers = parts_->broker->handlers();
   if (parts_->monitor) parts_->monitor->set_accepting(true);
+  if (parts_->operator_mode) parts_->operator_mode->watch(*parts_->loops[0]);
+  if (parts_->system_client) parts_->system_client->start(*parts_->loops[0]);
   parts_->env.start(handlers);
   parts_->log.info("Server is ready");
 }
 
 Result<void> Server::Parts::listen_monitor() {
-  if (options->http_port == 0) return {};
+  if (options->http_port == 0 && options->https_port == 0) return {};
   monitor = std::make_unique<Monitor>(env, log, *broker, monitor_identity(), options);
   const std::string host = options->http_host.empty() ? options->host : options->http_host;
-  const io::Address wanted{host, static_cast<std::uint16_t>(std::max(options->http_port, 0))};
+  const int port = options->https_port != 0 ? options->https_port : options->http_port;
+  const io::Address wanted{host, static_cast<std::uint16_t>(std::max(port, 0))};
+  monitor->use_tls(*tls, options->https_port != 0);
   if (auto bound = monitor->listen(*loops[0], wanted); !bound)
     return std::unexpected(bound.error().within("Can't start monitoring"));
   return {};
@@ -275,16 +345,28 @@ void Server::enter_lame_duck_mode() {
 Result<void> Server::reload(Options options) {
   TRY(check(options));
   ASSIGN_OR_RETURN(const ReloadPlan plan, plan_reload(*parts_->options, options));
+  if (OperatorMode::is_wanted(options) != (parts_->operator_mode != nullptr))
+    return failure("config reload not supported for TrustedOperators");
+  TRY(parts_->tls->configure(options));
+  parts_->on_main_loop([parts = parts_.get()] { parts->tls->watch(*parts->loops[0]); });
   for (const std::string& line : plan.lines) parts_->log.info(line);
   const bool advertise_anew = options.client_advertise != parts_->options->client_advertise;
   const std::int64_t excess = parts_->broker->connection_count() - options.max_connections;
-  parts_->options = std::make_shared<const Options>(std::move(options));
-  if (advertise_anew) {
-    parts_->identity.advertised_host.clear();
-    TRY(parts_->advertise());
+  const bool logins_change = changes_logins(*parts_->options, options);
+  if (logins_change && parts_->operator_mode) TRY(parts_->operator_mode->reload(options));
+  {
+    const subject::WriterGuard guard(parts_->config_lock);
+    if (logins_change) {
+      parts_->authenticator =
+          parts_->operator_mode ? parts_->operator_logins() : make_authenticator(options);
+    }
+    parts_->options = std::make_shared<const Options>(std::move(options));
+    if (advertise_anew) {
+      parts_->identity.advertised_host.clear();
+      TRY(parts_->advertise());
+    }
+    parts_->broker->reconfigure(parts_->broker_config(), advertise_anew);
   }
-  parts_->broker->reconfigure(make_broker_config(*parts_->options, parts_->identity),
-                              advertise_anew);
   if (parts_->monitor) parts_->monitor->update(parts_->options);
   if (excess > 0) {
     parts_->broker->close_random(static_cast<std::size_t>(excess),

@@ -1,5 +1,7 @@
 #include "sim/sim_disk.h"
 
+#include <algorithm>
+
 namespace midge::sim {
 
 Result<std::string> SimDisk::read_file(const std::string& path) {
@@ -20,6 +22,24 @@ Result<void> SimDisk::remove_file(const std::string& path) {
     return failure("remove " + path + ": no such file or directory", ErrorCode::kNotFound);
   hash_.add(SimEvent::kDisk, 0, path);
   return {};
+}
+
+Result<std::vector<std::string>> SimDisk::list_directory(const std::string& path) {
+  const std::string prefix = path.ends_with('/') ? path : path + "/";
+  std::vector<std::string> names;
+  for (auto file = files_.lower_bound(prefix);
+       file != files_.end() && file->first.starts_with(prefix); ++file) {
+    std::string name = file->first.substr(prefix.size());
+    name.resize(std::min(name.find('/'), name.size()));
+    if (names.empty() || names.back() != name) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+Result<void> SimDisk::rename_file(const std::string& from, const std::string& to) {
+  ASSIGN_OR_RETURN(const std::string content, read_file(from));
+  TRY(write_file(to, content));
+  return remove_file(from);
 }
 
 bool SimDisk::is_directory(const std::string& path) {

@@ -1,9 +1,10 @@
 // midge-sim: runs seeds and prints those that fail.
 //
-//   midge-sim [--seeds N] [--from N] [--rounds N] [--twice]
+//   midge-sim [--accounts] [--seeds N] [--from N] [--rounds N] [--twice]
 //
-// Each seed is run once; with --twice, three times: the same again, and with other hash salts. All
-// must give the same event hash.
+// With --accounts: accounts that are reloaded, in place of delivery within one. Each
+// seed is run once; with --twice, three times: the same again, and with other hash salts. All must
+// give the same event hash.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,11 +18,16 @@ struct Arguments {
   std::uint64_t from = 1;
   int rounds = 6;
   bool twice = false;
+  bool accounts = false;
 };
 
 bool read_arguments(int count, char** values, Arguments& arguments) {
   for (int i = 1; i < count; ++i) {
     const char* const value = i + 1 < count ? values[i + 1] : nullptr;
+    if (std::strcmp(values[i], "--accounts") == 0) {
+      arguments.accounts = true;
+      continue;
+    }
     if (std::strcmp(values[i], "--twice") == 0) {
       arguments.twice = true;
       continue;
@@ -42,7 +48,8 @@ bool read_arguments(int count, char** values, Arguments& arguments) {
 }
 
 bool run_one(std::uint64_t seed, const Arguments& arguments, std::uint64_t& events) {
-  const auto first = midge::sim::run_seed(seed, {.rounds = arguments.rounds});
+  const auto run = arguments.accounts ? midge::sim::run_accounts_seed : midge::sim::run_seed;
+  const auto first = run(seed, {.rounds = arguments.rounds});
   events += first.events;
   const auto number = static_cast<unsigned long long>(seed);
   if (!first.failure.empty()) {
@@ -51,7 +58,7 @@ bool run_one(std::uint64_t seed, const Arguments& arguments, std::uint64_t& even
   }
   if (!arguments.twice) return true;
   for (const std::uint64_t salt : {0, 1}) {
-    const auto again = midge::sim::run_seed(seed, {.rounds = arguments.rounds, .salt = salt});
+    const auto again = run(seed, {.rounds = arguments.rounds, .salt = salt});
     if (again.event_hash == first.event_hash) continue;
     std::printf("seed %llu failed: event hash %016llx, then %016llx with %s\n", number,
                 static_cast<unsigned long long>(first.event_hash),
@@ -67,7 +74,8 @@ bool run_one(std::uint64_t seed, const Arguments& arguments, std::uint64_t& even
 int main(int count, char** values) {
   Arguments arguments;
   if (!read_arguments(count, values, arguments)) {
-    std::fprintf(stderr, "usage: midge-sim [--seeds N] [--from N] [--rounds N] [--twice]\n");
+    std::fprintf(stderr,
+                 "usage: midge-sim [--accounts] [--seeds N] [--from N] [--rounds N] [--twice]\n");
     return 2;
   }
   std::uint64_t failed = 0;

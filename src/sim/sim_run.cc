@@ -3,6 +3,7 @@
 #include "server/server.h"
 #include "sim/sim_env.h"
 #include "sim/sim_log.h"
+#include "sim/workload/account_boundaries.h"
 #include "sim/workload/core_delivery.h"
 
 namespace midge::sim {
@@ -66,6 +67,44 @@ RunOutcome run_seed(std::uint64_t seed, RunOptions run_options) {
       outcome.failure = report(result.error(), log);
   }
   server->reset();  // ends the loops, in virtual time
+  outcome.event_hash = env.event_hash();
+  outcome.events = env.event_count();
+  return outcome;
+}
+
+RunOutcome run_accounts_seed(std::uint64_t seed, RunOptions run_options) {
+  SimRandom random(seed);
+  const auto loops = static_cast<unsigned>(random.between(1, 4));
+  SimEnv env(seed, {.loops = loops, .salt = run_options.salt});
+  SimLog log(env.hash());
+  RunOutcome outcome;
+  server::Options options;
+  options.port = server::kPortRandom;
+  options.loops = loops;
+  options.disable_sublist_cache = random.one_in(8);
+  options.connection_placement = server::ConnectionPlacement::kSpread;
+  for (const char* name : {"A", "B", "C", "D"}) {
+    options.accounts.emplace_back().name = name;
+    auth::UserConfig& user = options.auth.users.emplace_back();
+    user.user = user.password = user.account = name;
+  }
+  auto server = server::Server::create(env, log, options);
+  if (!server) {
+    outcome.failure = report(server.error(), log);
+    return outcome;
+  }
+  (*server)->go();
+  {
+    const auto connect = [&] { return env.connect((*server)->port()); };
+    const auto reload = [&](std::vector<broker::AccountConfig> accounts) {
+      options.accounts = std::move(accounts);
+      return (*server)->reload(options);
+    };
+    AccountBoundaries workload(env, connect, reload);
+    if (const auto result = run_workload(workload, run_options.rounds); !result)
+      outcome.failure = report(result.error(), log);
+  }
+  server->reset();
   outcome.event_hash = env.event_hash();
   outcome.events = env.event_count();
   return outcome;

@@ -19,5 +19,7 @@ struct RunOutcome {
 
 // The number of loops, limits and policies are drawn from the seed, too.
 RunOutcome run_seed(std::uint64_t seed, RunOptions options = {});
+// The same with accounts that are reloaded, and what may cross between them.
+RunOutcome run_accounts_seed(std::uint64_t seed, RunOptions options = {});
 
 }  // namespace midge::sim

@@ -23,6 +23,13 @@ TEST_CASE("the model's matching") {
   CHECK_FALSE(matches("ab", "a"));
 }
 
+TEST_CASE("accounts keep to their boundaries for a few seeds [ACCT-01] [ACCT-05] [ACCT-07]") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    CHECK(run_accounts_seed(seed, {.rounds = 8}).failure == "");
+  }
+}
+
 TEST_CASE("a few seeds, twice, and with other hash salts") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     CAPTURE(seed);

@@ -12,6 +12,8 @@ namespace midge::tls {
 struct CertificateFiles {
   std::string cert_file;
   std::string key_file;
+
+  bool operator==(const CertificateFiles&) const = default;
 };
 
 struct TlsConfig {
@@ -31,6 +33,8 @@ struct TlsConfig {
   bool handshake_first = false;
   // With handshake_first: INFO is sent after this long without a ClientHello; zero = never.
   Duration first_fallback{};
+
+  bool operator==(const TlsConfig&) const = default;
 };
 
 }  // namespace midge::tls

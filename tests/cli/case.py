@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import tempfile
 
@@ -15,7 +16,7 @@ from harness.wire import client
 FOLDER = pathlib.Path(__file__).resolve().parent / "cases"
 
 _STEP = re.compile(r"(?:\[(peer|midge)\] )?(exit|err~|out~|err|out|varz|log|no-log|file|connect)(?: (.*))?$")
-_HEAD_KEYS = {"title", "rows", "argv", "run", "env", "order", "eol", "deviation"}
+_HEAD_KEYS = {"title", "rows", "argv", "run", "env", "order", "eol", "deviation", "with"}
 _EOL = {"lf": "\n", "crlf": "\r\n"}
 _LOG_PREFIX = re.compile(r"\[\d+\] (?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} )?")
 _POSITION = re.compile(r"\S+?:(\d+):(\d+): (?!invalid use of field)")
@@ -93,6 +94,9 @@ def run(case: Case, executable: str):
 
 
 def write_files(case: Case, folder: pathlib.Path):
+    if "with" in case.head:  # a folder beside this file
+        name = case.head["with"]
+        shutil.copytree(pathlib.Path(__file__).resolve().parent / name, folder / name)
     for name, text in case.files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         eol = case.head.get("eol", "lf")

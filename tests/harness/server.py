@@ -25,7 +25,7 @@ DEFAULT_EXECUTABLE = "build/release/bin/midge-server"
 PATIENCE = float(os.environ.get("MIDGE_TEST_PATIENCE", "10"))
 
 _LISTENING = re.compile(r"Listening for client connections on (\S+):(\d+)")
-_MONITORING = re.compile(r"Starting http monitor on (\S+):(\d+)")
+_MONITORING = re.compile(r"Starting https? monitor on (\S+):(\d+)")
 
 
 def executable() -> str:

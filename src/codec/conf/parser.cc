@@ -271,7 +271,9 @@ void Parser::put(Scope& scope, std::string key, Value value, Position position) 
 bool Parser::read_value(Value& value, bool in_array) {
   if (scanner_.peek() == '{') return read_map(value);
   if (scanner_.peek() == '[') return read_array(value);
-  const Position position = here();
+  Position position = here();
+  // As a quoted key, a quoted value begins behind its quote.
+  if (scanner_.peek() == '"' || scanner_.peek() == '\'') ++position.column;
   ScalarResult scalar = read_scalar(scanner_, in_array);
   if (!scalar) {
     if (scalar.error().is_whole) return fail_at(position, std::move(scalar.error().text));

@@ -11,6 +11,7 @@
 
 #include "io/posix/posix_address.h"
 #include "io/posix/posix_error.h"
+#include "io/posix/posix_exchange.h"
 #include "io/posix/posix_fd.h"
 #include "io/posix/posix_listener.h"
 
@@ -87,6 +88,11 @@ Result<std::unique_ptr<Listener>> PosixNet::listen(Loop& loop, const Address& ad
   if (!fd) return listen_failure(address, fd.error());
   return std::make_unique<PosixListener>(static_cast<PosixLoop&>(loop), std::move(*fd),
                                          std::move(bound), events);
+}
+
+Result<std::string> PosixNet::exchange(const Address& address, std::string_view request,
+                                       Duration timeout, std::size_t answer_max) {
+  return io::exchange(address, request, timeout, answer_max);
 }
 
 std::vector<std::string> PosixNet::interface_addresses() {

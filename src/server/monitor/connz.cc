@@ -137,6 +137,29 @@ void write_details(JsonWriter& json, const Entry& e) {
   json.end_array();
 }
 
+std::string tag_of(const ConnectionInfo& info) {
+  return info.name_tag.empty() ? info.account : info.name_tag;
+}
+
+void write_tags(JsonWriter& json, const Entry& e) {
+  json.begin_array();
+  for (const std::string& tag : e.info.tags) json.value(tag);
+  json.end_array();
+}
+
+bool shows_certificates(const Entry& e) {
+  return e.request.auth && !e.info.stop && !e.info.tls_peer_certs.empty();
+}
+
+void write_certificates(JsonWriter& json, const Entry& e) {
+  json.begin_array();
+  for (const io::PeerCertificate& one : e.info.tls_peer_certs) {
+    json.begin_object().field("subject", one.subject).field("spki_sha256", one.spki_sha256);
+    json.field("cert_sha256", one.cert_sha256).end_object();
+  }
+  json.end_array();
+}
+
 template <auto Get>
 constexpr Field<Entry> row(std::string_view name) {
   return always<Entry, Get>(name);
@@ -173,9 +196,14 @@ constexpr Field<Entry> kConnectionFields[] = {
 }
 > ("name"), optional < [](E e) -> auto& { return e.info.lang; }
 > ("lang"), optional < [](E e) -> auto& { return e.info.version; }
-> ("version"), optional<[](E e) {
-  return e.request.auth ? e.info.authorized_user : std::string();
-}>("authorized_user"),
+> ("version"), optional < [](E e) -> auto& { return e.info.tls_version; }
+> ("tls_version"), optional < [](E e) -> auto& { return e.info.tls_cipher; }
+> ("tls_cipher_suite"),
+    nested_if<Entry, [](E e) { return shows_certificates(e); }, write_certificates>(
+        "tls_peer_certs"),
+    optional<[](E e) { return e.info.tls_first; }>("tls_first"), optional<[](E e) {
+      return e.request.auth ? e.info.authorized_user : std::string();
+    }>("authorized_user"),
     optional<[](E e) {
       const bool shown = e.request.auth && e.info.account != kGlobalAccountName;
       return shown ? e.info.account : std::string();
@@ -184,8 +212,16 @@ constexpr Field<Entry> kConnectionFields[] = {
         "subscriptions_list"),
     nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kDetail); }, write_details>(
         "subscriptions_list_detail"),
-    optional<[](E e) { return e.request.auth && !e.info.stop ? e.info.account : std::string(); }>(
+    optional<[](E e) { return e.request.auth ? e.info.jwt : std::string(); }>("jwt"),
+    optional<[](E e) { return e.request.auth ? e.info.issuer_key : std::string(); }>("issuer_key"),
+    optional<[](E e) { return e.request.auth && !e.info.stop ? tag_of(e.info) : std::string(); }>(
         "name_tag"),
+    nested_if<Entry, [](E e) { return e.request.auth && !e.info.tags.empty(); }, write_tags>(
+        "tags"),
+    nested_if<Entry, [](E e) { return !e.info.proxy.empty(); },
+              [](JsonWriter& json, E e) {
+                json.begin_object().field("key", e.info.proxy).end_object();
+              }>("proxy"),
     // Midge's own: messages that slow_consumer_policy let fall.
     optional<[](E e) { return e.info.dropped; }>("dropped"),
 };  // namespace midge::server

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/monitor/http_connection.h"
+#include "server/tls_service.h"
 
 namespace midge::server {
 
@@ -26,6 +27,7 @@ void HttpServer::on_accept(std::unique_ptr<io::Stream> stream) {
     log_.debug("monitoring: too many connections, the newest is closed");
     return;
   }
+  if (tls_ != nullptr) stream = tls_->wrap_monitoring(std::move(stream));
   const ExchangeId id = next_exchange_++;
   auto connection = std::make_unique<HttpConnection>(*this, loop_, std::move(stream), id);
   HttpConnection& started = *connection;

@@ -21,6 +21,7 @@
 namespace midge::server {
 
 class HttpConnection;
+class TlsService;
 
 // Names the connection whose request waits for its answer; never used twice.
 using ExchangeId = std::uint64_t;
@@ -39,6 +40,8 @@ class HttpServer final : public io::ListenerEvents {
   HttpServer(io::Env& env, io::Loop& loop, Log& log, HttpHandler& handler);
   ~HttpServer() override;
 
+  // Connections speak TLS; before listen().
+  void use_tls(TlsService& tls) { tls_ = &tls; }
   Result<void> listen(const io::Address& address);
   [[nodiscard]] io::Address address() const;
   // No effect if the connection is gone.
@@ -58,6 +61,7 @@ class HttpServer final : public io::ListenerEvents {
   io::Loop& loop_;
   Log& log_;
   HttpHandler& handler_;
+  TlsService* tls_ = nullptr;
   std::unique_ptr<io::Listener> listener_;
   std::map<ExchangeId, std::unique_ptr<HttpConnection>> connections_;
   ExchangeId next_exchange_ = 1;

@@ -74,14 +74,21 @@ Monitor::Monitor(io::Env& env, Log& log, broker::Broker& broker, MonitorIdentity
 
 Monitor::~Monitor() { stop(); }
 
+void Monitor::use_tls(TlsService& tls, bool https) {
+  tls_ = &tls;
+  https_ = https;
+}
+
 Result<void> Monitor::listen(io::Loop& loop, const io::Address& address) {
   loop_ = &loop;
   gatherer_ = std::make_unique<Gatherer>(loop, broker_);
   http_ = std::make_unique<HttpServer>(env_, loop, log_, *this);
   door_->http = http_.get();
+  if (https_) http_->use_tls(*tls_);
   if (auto listening = http_->listen(address); !listening)
     return std::unexpected(listening.error().within("can't listen to the monitor port"));
-  log_.info("Starting http monitor on " + http_->address().text());
+  log_.info(std::string(https_ ? "Starting https monitor on " : "Starting http monitor on ") +
+            http_->address().text());
   return {};
 }
 
@@ -151,6 +158,7 @@ void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
                     .memory_bytes = process.resident_bytes(),
                     .cores = process.cores(),
                     .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
+                    .tls_not_after = tls_ == nullptr ? WallTime{} : tls_->not_after(),
                     .total = total(parts)};
     http_->answer(exchange, HttpResponse::json(compose_varz(varz)));
   });

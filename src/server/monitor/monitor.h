@@ -22,6 +22,7 @@
 #include "server/monitor/identity.h"
 #include "server/monitor/varz.h"
 #include "server/options/options.h"
+#include "server/tls_service.h"
 
 namespace midge::server {
 
@@ -33,6 +34,8 @@ class Monitor final : public HttpHandler {
           OptionsPtr options);
   ~Monitor() override;
 
+  // Before listen(). `tls` outlives this; if `https` the port speaks TLS only.
+  void use_tls(TlsService& tls, bool https);
   // Serves on `loop`. Logs the address; the error reads `can't listen to the monitor port: …`.
   Result<void> listen(io::Loop& loop, const io::Address& address);
   [[nodiscard]] io::Address address() const;
@@ -82,6 +85,8 @@ class Monitor final : public HttpHandler {
   io::Env& env_;
   Log& log_;
   broker::Broker& broker_;
+  TlsService* tls_ = nullptr;
+  bool https_ = false;
   io::Loop* loop_ = nullptr;
   std::string base_path_;  // "" or `/a/b`
   std::atomic<ToldPtr> told_;

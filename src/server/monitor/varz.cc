@@ -4,6 +4,7 @@
 
 #include "server/monitor/duration_text.h"
 #include "server/monitor/field_table.h"
+#include "server/operator/operator_json.h"
 
 namespace midge::server {
 namespace {
@@ -11,8 +12,7 @@ namespace {
 using codec::JsonWriter;
 
 // The peer's defaults of what Midge does not have yet, so that tools find what they expect.
-constexpr int kAuthTimeoutSeconds = 2;
-constexpr int kTlsTimeoutSeconds = 2;
+constexpr double kTlsTimeoutSeconds = 2;
 constexpr std::pair<std::string_view, bool> kFeatureFlags[] = {
     {"js_ack_fc_v2", false},
     {"js_api_reply_v2", false},
@@ -68,6 +68,13 @@ void write_feature_flags(JsonWriter& json, const Varz& v) {
   json.end_object();
 }
 
+void write_operators(JsonWriter& json, const Varz& v) {
+  json.begin_array();
+  for (const std::string& token : v.options.auth.operator_jwts)
+    if (const auto claims = auth::jwt::decode_operator(token)) write_operator(json, *claims);
+  json.end_array();
+}
+
 void write_disk_waits(JsonWriter& json, const Varz&) {
   json.begin_object().field("waiters", 0).field("waits", 0).field("wait_time", 0);
   json.field("max_wait_time", 0).end_object();
@@ -119,6 +126,13 @@ constexpr Field<Varz> kFields[] = {row < [](V v) -> auto& {return v.identity.ser
         "connect_urls"),
 
     // What it was told.
+    optional<[](V v) { return v.options.auth.required() && v.options.auth.no_auth_user.empty(); }>(
+        "auth_required"),
+    optional<[](V v) { return v.options.tls.has_value() && !v.options.allow_non_tls; }>(
+        "tls_required"),
+    optional<[](V v) {
+      return v.options.tls && (v.options.tls->verify || v.options.tls->verify_and_map);
+    }>("tls_verify"),
     row<[](V v) { return v.options.max_connections; }>("max_connections"),
     optional<[](V v) { return v.options.max_subscriptions; }>("max_subscriptions"),
     row<[](V v) { return v.options.ping_interval.ns; }>("ping_interval"),
@@ -129,14 +143,15 @@ constexpr Field<Varz> kFields[] = {row < [](V v) -> auto& {return v.identity.ser
   return v.options.http_base_path;
 }
 > ("http_base_path"), row<[](V v) { return v.options.https_port; }>("https_port"),
-    row<[](V) { return kAuthTimeoutSeconds; }>("auth_timeout"),
+    row<[](V v) { return v.options.auth.timeout.seconds(); }>("auth_timeout"),
     row<[](V v) { return v.options.max_control_line; }>("max_control_line"),
     row<[](V v) { return v.options.max_payload; }>("max_payload"),
     row<[](V v) { return v.options.max_pending; }>("max_pending"),
     nested<Varz, write_empty_object>("cluster"), nested<Varz, write_empty_object>("gateway"),
     nested<Varz, write_empty_object>("leaf"), nested<Varz, write_empty_object>("mqtt"),
     nested<Varz, write_empty_object>("websocket"), nested<Varz, write_empty_object>("jetstream"),
-    row<[](V) { return kTlsTimeoutSeconds; }>("tls_timeout"),
+    row<[](V v) { return v.options.tls ? v.options.tls->timeout.seconds() : kTlsTimeoutSeconds; }>(
+        "tls_timeout"),
     row<[](V v) { return v.options.write_deadline.ns; }>("write_deadline"),
     optional<[](V v) { return to_text(v.options.write_timeout); }>("write_timeout"),
 
@@ -172,12 +187,22 @@ constexpr Field<Varz> kFields[] = {row < [](V v) -> auto& {return v.identity.ser
     nested_if<Varz, [](V v) { return !v.options.server_metadata.empty(); }, write_metadata>(
         "metadata"),
     nested<Varz, write_feature_flags>("feature_flags"),
-    row<[](V) { return "$SYS"; }>("system_account"),
+    nested_if<Varz, [](V v) { return !v.options.auth.operator_jwts.empty(); },
+              [](JsonWriter& json, V v) { write_strings(json, v.options.auth.operator_jwts); }>(
+        "trusted_operators_jwt"),
+    nested_if<Varz, [](V v) { return !v.options.auth.operator_jwts.empty(); }, write_operators>(
+        "trusted_operators_claim"),
+    row<[](V v) {
+      const std::string& name = v.options.system_account;
+      return name.empty() ? std::string("$SYS") : name;
+    }>("system_account"),
     nested<Varz, [](JsonWriter& json, V v) { write_by_kind(json, v.total.slow_consumers); }>(
         "slow_consumer_stats"),
     nested<Varz, [](JsonWriter& json, V v) { write_by_kind(json, v.total.stale_connections); }>(
         "stale_connection_stats"),
     nested<Varz, write_disk_waits>("disk_io_wait_stats"),
+    nested_if<Varz, [](V v) { return v.tls_not_after.ns != 0; },
+              [](JsonWriter& json, V v) { json.value(v.tls_not_after); }>("tls_cert_not_after"),
 
     // Midge's own.
     row < [](V v) -> auto& {

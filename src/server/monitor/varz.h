@@ -25,6 +25,7 @@ struct Varz {
   std::int64_t memory_bytes = 0;
   unsigned cores = 0;
   double cpu_percent = 0;       // of one core
+  WallTime tls_not_after{};     // zero = no TLS
   broker::WorkerStats total{};  // of all parts
 };
 

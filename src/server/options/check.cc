@@ -1,6 +1,7 @@
 #include <string>
 
 #include "codec/conf/duration.h"
+#include "server/options/check_logins.h"
 #include "server/options/host_port.h"
 #include "server/options/options.h"
 
@@ -20,7 +21,7 @@ Result<void> check(const Options& options) {
                    conf::format_duration(options.lame_duck_duration) + ")");
   // nats-server crashes here.
   if (options.max_closed_clients < 0) return failure("max_closed_clients can not be negative");
-  return {};
+  return check_logins(options);
 }
 
 Result<void> check_start(const Options& options) {
@@ -32,7 +33,7 @@ Result<void> check_start(const Options& options) {
     return failure("Can't start monitoring: can't specify both HTTP (" +
                    std::to_string(options.http_port) + ") and HTTPs (" +
                    std::to_string(options.https_port) + ") ports");
-  if (options.https_port != 0)
+  if (options.https_port != 0 && !options.tls)
     return failure("Can't start monitoring: TLS cert and key required for HTTPS");
   if (!is_port(options.http_port))
     return failure("Can't start monitoring: can't listen to the monitor port: " +

@@ -1,6 +1,7 @@
 #include "server/options/command_line.h"
 
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "codec/conf/canonical.h"
@@ -8,9 +9,12 @@
 #include "crypto/sha256.h"
 #include "io/disk.h"
 #include "io/process.h"
+#include "server/options/check_logins.h"
+#include "server/options/explain_auth.h"
 #include "server/options/file_options.h"
 #include "server/options/findings.h"
 #include "server/options/flags.h"
+#include "server/options/security_flags.h"
 #include "server/options/table.h"
 #include "server/options/usage.h"
 
@@ -76,6 +80,9 @@ void complete(Options& options) {
   if (options.host.empty()) options.host = defaults.host;
   if (options.port == 0) options.port = defaults.port;
   if (options.trace_verbose || options.trace_headers) options.trace = true;
+  // With TLS, logging in takes no less than the handshake.
+  if (options.tls && !options.auth.timeout_is_set)
+    options.auth.timeout = options.tls->timeout + seconds(1);
 }
 
 bool asks_for_something(const FlagValue& flag) {
@@ -102,7 +109,7 @@ Result<void> read_config(const std::string& path, const conf::Sources& sources, 
   options.config_file = path;
   options.config_digest =
       "sha256:" + crypto::sha256_hex(conf::canonical_json(parsed.document.root));
-  apply_file(parsed.document, options, findings);
+  apply_file(parsed.document, sources, options, findings);
   return {};
 }
 
@@ -134,6 +141,9 @@ CommandLineResult run(const ParsedFlags& flags, const conf::Sources& sources) {
   }
   if (std::string error = unsupported_flag(flags); !error.empty()) return exit_with_error(error);
   apply_flags(flags, result.options);
+  apply_login_flags(flags, result.options);
+  if (Result<void> applied = apply_tls_flags(flags, sources, result.options); !applied)
+    return exit_with_error(applied.error().text());
   complete(result.options);
   if (Result<void> checked = check(result.options); !checked)
     return exit_with_error(checked.error().text());
@@ -141,6 +151,8 @@ CommandLineResult run(const ParsedFlags& flags, const conf::Sources& sources) {
   result.action = CommandLineResult::Action::kRun;
   result.err = lines_of(findings.errors_and_warnings());
   result.notes = findings.notes();
+  for (std::string& warning : login_warnings(result.options))
+    result.notes.push_back(std::move(warning));
   for (const FlagValue& flag : flags.values)
     if (flag.row->support == Support::kNoEffect && asks_for_something(flag))
       result.notes.push_back("flag -" + flag.name + " has no effect here");
@@ -158,8 +170,10 @@ CommandLineResult signal(const std::string& text) {
 
 }  // namespace
 
-CommandLineResult parse_command_line(std::span<const std::string> arguments,
+CommandLineResult parse_command_line(std::span<const std::string> given,
                                      const conf::Sources& sources) {
+  std::vector<std::string> arguments(given.begin(), given.end());
+  const std::optional<ExplainRequest> question = take_explain_request(arguments);
   const Result<ParsedFlags> flags = parse_flags(arguments);
   if (!flags) {
     CommandLineResult result = exit_with_output(usage_text());
@@ -180,7 +194,12 @@ CommandLineResult parse_command_line(std::span<const std::string> arguments,
   }
   if (const FlagValue* request = flags->find("signal"); request && !request->text.empty())
     return signal(request->text);
-  return run(*flags, sources);
+  if (!question && flags->find("explain-auth") != nullptr)
+    return exit_with_error("flag needs two arguments: -explain-auth");
+  CommandLineResult result = run(*flags, sources);
+  if (!question || result.action != CommandLineResult::Action::kRun) return result;
+  Result<std::string> answer = explain_auth(result.options, *question);
+  return answer ? exit_with_output(std::move(*answer)) : exit_with_error(answer.error().text());
 }
 
 conf::Sources sources_of(io::Disk& disk, io::Process& process) {

@@ -51,6 +51,20 @@ Options options_of(const std::vector<std::string>& arguments) {
   return result.options;
 }
 
+TEST_CASE("flags of logins: the token wins over the user") {
+  const Options user = options_of({"--user", "a", "--pass", "b"});
+  CHECK(user.auth.single_user);
+  REQUIRE(user.auth.users.size() == 1);
+  CHECK(user.auth.users[0].user == "a");
+  CHECK(user.auth.users[0].password == "b");
+  CHECK(user.auth.users[0].place == "the command line");
+  const Options token = options_of({"--user", "a", "--pass", "b", "--auth", "c"});
+  CHECK(token.auth.token == "c");
+  CHECK(token.auth.users.empty());
+  CHECK(!token.auth.single_user);
+  CHECK(!options_of({"--pass", "b"}).auth.required());
+}
+
 TEST_CASE("flags set options, in all their forms") {
   CHECK(options_of({}).port == 4222);
   CHECK(options_of({"-p", "5"}).port == 5);
@@ -173,9 +187,9 @@ TEST_CASE("errors: prefix, text, one a line, status 1") {
       {{"-"}, "unrecognized command: \"-\""},
       {{"--", "-p"}, "unrecognized command: \"-p\""},
       {{"-js"}, "flag -js is not supported yet"},
-      {{"--user", "x"}, "flag -user is not supported yet"},
       {{"--cluster", "nats://x"}, "flag -cluster is not supported yet"},
-      {{"--tls"}, "flag -tls is not supported yet"},
+      {{"--tls"}, "TLS Server certificate must be present and valid"},
+      {{"--tlsverify", "--tlscert", "c"}, "TLS Server private key must be present and valid"},
   };
   for (const auto& c : cases) {
     CAPTURE(c.error);

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "codec/conf/duration.h"
+#include "server/options/document_checks.h"
+#include "server/options/fields.h"
 #include "server/options/quoted.h"
 #include "server/options/readers.h"
 #include "server/options/table.h"
@@ -142,8 +144,10 @@ void apply_member(const Member& member, Options& options, Findings& findings) {
 
 }  // namespace
 
-void apply_file(const conf::Document& document, Options& options, Findings& findings) {
+void apply_file(const conf::Document& document, const conf::Sources& sources, Options& options,
+                Findings& findings) {
   for (const Member& member : document.root.members) apply_member(member, options, findings);
+  check_document(document, sources, options, findings);
   if (document.root.members.empty() && !document.files.empty())
     findings.add({Finding::Kind::kWarning, 0,
                   *document.files.front() + ": config has no values or is empty"});

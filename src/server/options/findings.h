@@ -32,6 +32,7 @@ class Findings {
     add(Finding::Kind::kNote, position, text);
   }
   void add(Finding finding) { all_.push_back(std::move(finding)); }
+  [[nodiscard]] std::size_t size() const { return all_.size(); }
 
   [[nodiscard]] bool has(Finding::Kind kind) const;
   // In file order, errors and warnings mixed as they stand there.

@@ -103,6 +103,7 @@ struct Options {
   // TLS.
   std::optional<tls::TlsConfig> tls;
   bool allow_non_tls = false;
+  std::optional<tls::TlsConfig> resolver_tls;  // towards a URL of accounts' claims
 
   // Midge's own.
   unsigned loops = 0;  // 0: one per core that the cgroup grants

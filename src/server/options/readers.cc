@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "codec/conf/duration.h"
+#include "server/options/fields.h"
 #include "server/options/host_port.h"
 #include "server/options/quoted.h"
 #include "server/options/table.h"
@@ -18,35 +19,6 @@ namespace {
 using conf::Kind;
 using conf::Member;
 using conf::Value;
-
-// As the user wrote it, as far as that fits an error text.
-std::string shown(const Value& value) {
-  switch (value.kind) {
-    case Kind::kString:
-      if (value.text.size() > 40) return "a string";
-      return "the string \"" + value.text + "\"";
-    case Kind::kInteger:
-      return "the integer " + std::to_string(value.integer);
-    case Kind::kFloat:
-      return "a number with decimals";
-    case Kind::kBool:
-      return value.boolean ? "the boolean true" : "the boolean false";
-    case Kind::kTime:
-      return "the date " + value.text;
-    case Kind::kArray:
-      return "an array";
-    case Kind::kMap:
-      return "a map";
-  }
-  return "";
-}
-
-std::string wanted_in_words(std::string_view type) {
-  if (type == "int64") return "an integer";
-  if (type == "string") return "a string";
-  if (type == "bool") return "true or false";
-  return "a map";
-}
 
 bool is_text(const Member& member, Findings& findings) {
   if (member.value.kind == Kind::kString) return true;
@@ -119,13 +91,6 @@ void add_tag(std::string_view text, std::vector<std::string>& tags) {
 
 }  // namespace
 
-void wrong_type(const Member& member, std::string_view wanted, Findings& findings) {
-  findings.error(member.position,
-                 "interface conversion: interface {} is " + std::string(member.value.type_name()) +
-                     ", not " + std::string(wanted) + " (\"" + member.key + "\" expects " +
-                     wanted_in_words(wanted) + ", found " + shown(member.value) + ")");
-}
-
 void read_listen(const Member& member, Options& options, Findings& findings) {
   read_address(member, options.host, options.port, findings);
 }
@@ -157,8 +122,9 @@ void read_server_tags(const Member& member, Options& options, Findings& findings
         // The type's name is nats-server's; the place and the true type are ours.
         findings.error(member.position,
                        "error parsing tags: unsupported type *conf.token where string is expected "
-                       "(found " +
-                           shown(item) + " at " + conf::to_string(item.position) + ")");
+                       "(found a " +
+                           std::string(item.type_name()) + " at " + conf::to_string(item.position) +
+                           ")");
         return;
       }
       add_tag(item.text, tags);

@@ -7,9 +7,6 @@
 
 namespace midge::server {
 
-// `interface conversion: interface {} is string, not int64`, and what we know beyond it.
-void wrong_type(const conf::Member& member, std::string_view wanted, Findings& findings);
-
 void read_listen(const conf::Member& member, Options& options, Findings& findings);
 void read_http(const conf::Member& member, Options& options, Findings& findings);
 void read_https(const conf::Member& member, Options& options, Findings& findings);

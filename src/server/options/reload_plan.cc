@@ -1,6 +1,7 @@
 #include "server/options/reload_plan.h"
 
 #include "codec/conf/duration.h"
+#include "server/options/reload_security.h"
 #include "server/options/table.h"
 
 namespace midge::server {
@@ -51,7 +52,9 @@ Result<ReloadPlan> plan_reload(const Options& now, const Options& next) {
       return failure("config reload not supported for " + std::string(row.go_name) +
                      ": old=" + before + ", new=" + after);
     plan.lines.push_back(line_for(row, after));
+    plan.limits |= row.keys.starts_with("max_");
   }
+  TRY(plan_security(now, next, plan));
   return plan;
 }
 

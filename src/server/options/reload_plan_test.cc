@@ -72,5 +72,126 @@ TEST_CASE("what may not, and then nothing does") {
         refused("SlowConsumerPolicy: old=close, new=drop_old"));
 }
 
+// The same between two configurations.
+std::string outcome(const Change& before, const Change& after) {
+  Options now, next;
+  before(now);
+  after(next);
+  const Result<ReloadPlan> plan = plan_reload(now, next);
+  if (!plan) return plan.error().text();
+  std::string out;
+  for (const std::string& line : plan->lines) out += (out.empty() ? "" : "\n") + line;
+  return out;
+}
+
+auth::UserConfig user(const char* name, const char* password = "p") {
+  auth::UserConfig config;
+  config.user = name;
+  config.password = password;
+  return config;
+}
+
+void single(Options& options, const char* name, const char* password) {
+  options.auth.users = {user(name, password)};
+  options.auth.single_user = true;
+}
+
+TEST_CASE("users, tokens and accounts") {
+  const auto nothing = [](Options&) {};
+  CHECK(outcome([](Options& o) { single(o, "a", "b"); }, [](Options& o) { single(o, "c", "d"); }) ==
+        "Reloaded: authorization username\nReloaded: authorization password");
+  CHECK(outcome(nothing, [](Options& o) { o.auth.users = {user("a")}; }) ==
+        "Reloaded: authorization users");
+  CHECK(outcome(nothing, [](Options& o) { o.auth.users.emplace_back().nkey = "U"; }) ==
+        "Reloaded: authorization nkey users");
+  CHECK(outcome(nothing, [](Options& o) { o.auth.token = "t"; }) ==
+        "Reloaded: authorization token");
+  CHECK(outcome(nothing, [](Options& o) { o.auth.timeout = milliseconds(1500); }) ==
+        "Reloaded: authorization timeout = 1.5");
+  CHECK(outcome(nothing, [](Options& o) { o.accounts.emplace_back().name = "A"; }) ==
+        "Reloaded: accounts");
+  CHECK(outcome(
+            [](Options& o) {
+              o.auth.trusted_proxies = {"a", "b"};
+            },
+            [](Options& o) {
+              o.auth.trusted_proxies = {"b", "c"};
+            }) ==
+        "Reloaded: proxies trusted keys [\"a\"] were removed\n"
+        "Reloaded: proxies trusted keys [\"c\"] were added");
+}
+
+TEST_CASE("a user that only moved in the file is the same") {
+  CHECK(outcome([](Options& o) { o.auth.users = {user("a")}; },
+                [](Options& o) {
+                  o.auth.users = {user("a")};
+                  o.auth.users[0].place = "x:9";
+                }) == "");
+}
+
+TEST_CASE("the plan says which parts changed") {
+  const auto plan = [](const Change& change) {
+    const Options now;
+    Options next;
+    change(next);
+    const Result<ReloadPlan> made = plan_reload(now, next);
+    REQUIRE(made);
+    return std::string(made->auth ? "auth " : "") + (made->accounts ? "accounts " : "") +
+           (made->tls ? "tls " : "") + (made->limits ? "limits" : "");
+  };
+  CHECK(plan([](Options& o) { o.debug = true; }) == "");
+  CHECK(plan([](Options& o) { o.auth.token = "t"; }) == "auth ");
+  CHECK(plan([](Options& o) { o.accounts.emplace_back(); }) == "accounts ");
+  CHECK(plan([](Options& o) { o.tls.emplace(); }) == "tls ");
+  CHECK(plan([](Options& o) { o.max_payload = 5; }) == "limits");
+}
+
+TEST_CASE("tls: parts with lines of their own, and the rest as a whole") {
+  const auto on = [](Options& o) { o.tls.emplace(); };
+  CHECK(outcome([](Options&) {}, on) == "Reloaded: tls = enabled");
+  CHECK(outcome(on, [](Options&) {}) == "Reloaded: tls = disabled");
+  CHECK(outcome(on, [](Options& o) { o.tls.emplace().verify = true; }) ==
+        "Reloaded: tls = enabled");
+  CHECK(outcome(on, [](Options& o) { o.tls.emplace().timeout = seconds(5); }) ==
+        "Reloaded: tls timeout = 5");
+  CHECK(outcome(on, [](Options& o) {
+          o.tls.emplace().pinned_certs = {"a", "b"};
+        }) == "Reloaded: 2 pinned_certs");
+  CHECK(outcome(on,
+                [](Options& o) {
+                  o.tls.emplace().handshake_first = true;
+                  o.tls->first_fallback = milliseconds(50);
+                }) ==
+        "Reloaded: Client TLS handshake first: true\n"
+        "Reloaded: Client TLS handshake first fallback delay: 50ms");
+  CHECK(outcome(on, [](Options& o) { o.tls.emplace().verify_and_map = true; }) ==
+        "config reload not supported for TLSMap: old=false, new=true");
+  CHECK(outcome(on, [](Options& o) { o.tls.emplace().connection_rate_limit = 5; }) ==
+        "config reload not supported for TLSRateLimit: old=0, new=5");
+}
+
+TEST_CASE("logins that may not change") {
+  const auto a_and_b = [](Options& o) { o.auth.users = {user("a"), user("b")}; };
+  const auto with_a = [&](Options& o) { a_and_b(o), o.auth.no_auth_user = "a"; };
+  CHECK(outcome(a_and_b, with_a) == "config reload not supported for NoAuthUser: old=, new=a");
+  CHECK(outcome(with_a, a_and_b) == "config reload not supported for NoAuthUser: old=a, new=");
+  CHECK(outcome(with_a, [](Options& o) { o.auth.users = {user("b")}; }) ==
+        "Reloaded: authorization users");
+  CHECK(outcome([](Options&) {}, [](Options& o) { o.auth.resolver.emplace(); }) ==
+        "config reload does not support moving to or from an account resolver");
+  CHECK(outcome([](Options&) {},
+                [](Options& o) {
+                  o.auth.callout = auth::CalloutConfig{"I", "$G", {"a", "b"}, "", {}};
+                }) ==
+        "config reload not supported for AuthCallout: old=<nil>, new=&{I $G [a b]  []}");
+  CHECK(outcome([](Options& o) { o.auth.token = "t"; },
+                [](Options& o) { o.auth.token = "t", o.auth.token_proxy_required = true; }) ==
+        "config reload not supported for ProxyRequired: old=false, new=true");
+  CHECK(outcome([](Options&) {}, [](Options& o) { o.system_account = "A"; }) ==
+        "config reload not supported for SystemAccount: old=, new=A");
+  CHECK(outcome([](Options&) {}, [](Options& o) { o.allow_non_tls = true; }) ==
+        "config reload not supported for AllowNonTLS: old=false, new=true");
+}
+
 }  // namespace
 }  // namespace midge::server

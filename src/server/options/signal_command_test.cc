@@ -27,6 +27,11 @@ class FakeDisk final : public io::Disk {
   }
   Result<void> write_file(const std::string&, std::string_view) override { return {}; }
   Result<void> remove_file(const std::string&) override { return {}; }
+  Result<std::vector<std::string>> list_directory(const std::string&) override {
+    return std::vector<std::string>();
+  }
+  Result<void> make_directory(const std::string&) override { return {}; }
+  Result<void> rename_file(const std::string&, const std::string&) override { return {}; }
   bool exists(const std::string& path) override { return files.contains(path); }
   bool is_directory(const std::string&) override { return false; }
 };

@@ -1,19 +1,13 @@
 #include "server/options/table.h"
 
+#include "server/options/accounts_block.h"
+#include "server/options/authorization_block.h"
+#include "server/options/operator_block.h"
 #include "server/options/readers.h"
+#include "server/options/tls_block.h"
 
 namespace midge::server {
 namespace {
-
-std::string show_tags(const Options& options) {
-  std::string out = "[";
-  for (const std::string& tag : options.server_tags) {
-    if (out.size() > 1) out += ' ';
-    out += tag;
-  }
-  out += ']';
-  return out;
-}
 
 template <class Map, class Text>
 std::string show_map(const Map& map, Text text) {
@@ -36,6 +30,22 @@ std::string show_feature_flags(const Options& options) {
   return show_map(options.feature_flags, [](bool value) { return value ? "true" : "false"; });
 }
 
+std::string show_list(const std::vector<std::string>& list) {
+  std::string out = "[";
+  for (const std::string& item : list) {
+    if (out.size() > 1) out += ' ';
+    out += item;
+  }
+  return out + "]";
+}
+
+std::string show_tags(const Options& options) { return show_list(options.server_tags); }
+
+std::string show_system_account(const Options& options) { return options.system_account; }
+std::string show_operators(const Options& options) { return show_list(options.auth.operator_jwts); }
+std::string show_trusted_keys(const Options& options) {
+  return show_list(options.auth.trusted_keys);
+}
 std::string show_http_host(const Options& options) { return options.http_host; }
 
 std::string show_write_timeout(const Options& options) {
@@ -202,6 +212,67 @@ constexpr Row kTable[] = {
      .reloadable = true, .go_name = "NoFastProducerStall",
      .text = "Producers are not slowed down for a slow reader (nats-server's default: false)"},
 
+    // Who may do what. What changes here is compared as a whole (reload_plan.cc).
+    {.keys = "authorization", .read = read_authorization, .type = "block", .reloadable = true,
+     .go_name = "Authorization",
+     .text = "Who may log in: a user, a token, users; their permissions"},
+    {.keys = "", .type = "string", .flags = "user", .argument = "<name>",
+     .group = Group::kAuthorization, .text = "User that clients must name"},
+    {.keys = "", .type = "string", .flags = "pass", .argument = "<password>",
+     .group = Group::kAuthorization, .text = "That user's password"},
+    {.keys = "", .type = "string", .flags = "auth", .argument = "<token>",
+     .group = Group::kAuthorization, .text = "Token that clients must send"},
+    {.keys = "", .type = "string", .flags = "explain-auth", .argument = "<user> <subject>",
+     .group = Group::kAuthorization,
+     .text = "Tell what a user may do with a subject, by which rule, and exit"},
+    {.keys = "accounts", .read = read_accounts, .type = "block", .reloadable = true,
+     .go_name = "Accounts", .text = "Accounts: their users, exports, imports, limits, mappings"},
+    {.keys = "mappings maps", .read = read_global_mappings, .type = "block", .reloadable = true,
+     .go_name = "Mappings", .text = "Mappings of subjects, where no account is named"},
+    {.keys = "no_auth_user", .read = read_no_auth_user, .type = "string", .reloadable = true,
+     .go_name = "NoAuthUser", .text = "User of clients without credentials"},
+    {.keys = "system_account system", .read = read_system_account, .type = "string",
+     .go_name = "SystemAccount", .show = show_system_account,
+     .text = "Account that watches the server (default: `$SYS`)"},
+    {.keys = "no_system_account no_system no_sys_acc", .field = &Options::no_system_account,
+     .go_name = "NoSystemAccount", .text = "No account watches the server"},
+    {.keys = "proxies", .read = read_proxies, .type = "block", .reloadable = true,
+     .go_name = "Proxies", .text = "Keys of proxies to trust"},
+    {.keys = "operator operators root roots root_operator root_operators", .read = read_operators,
+     .type = "JWT or file, or array", .go_name = "TrustedOperators",
+     .show = show_operators, .text = "Operators, whose accounts are served"},
+    {.keys = "trusted trusted_keys", .read = read_trusted_keys, .type = "string or array of strings",
+     .go_name = "TrustedKeys", .show = show_trusted_keys,
+     .text = "Public keys of operators to trust"},
+    {.keys = "resolver account_resolver", .read = read_resolver,
+     .type = "MEMORY, URL(…) or block", .reloadable = true, .go_name = "AccountResolver",
+     .text = "Where accounts' claims come from in operator mode"},
+    {.keys = "resolver_tls", .read = read_resolver_tls, .type = "block", .reloadable = true,
+     .go_name = "AccountResolverTLSConfig", .text = "TLS towards a URL of accounts' claims"},
+    {.keys = "resolver_preload", .read = read_resolver_preload, .type = "map of JWTs",
+     .reloadable = true, .go_name = "resolverPreloads",
+     .text = "Accounts' claims known from the start"},
+    {.keys = "resolver_pinned_accounts", .read = read_resolver_pinned_accounts,
+     .type = "string or array of strings", .reloadable = true,
+     .go_name = "resolverPinnedAccounts", .text = "Accounts that may log in; all others may not"},
+    {.keys = "default_sentinel", .read = read_default_sentinel, .type = "JWT", .reloadable = true,
+     .go_name = "DefaultSentinel", .text = "JWT of clients that send none, in operator mode"},
+
+    // TLS.
+    {.keys = "tls", .read = read_tls, .type = "block", .reloadable = true, .go_name = "TLSConfig",
+     .text = "TLS for clients: certificates, authorities, rules"},
+    {.keys = "allow_non_tls", .field = &Options::allow_non_tls, .go_name = "AllowNonTLS",
+     .text = "Clients may do without TLS"},
+    {.keys = "", .type = "bool", .flags = "tls", .group = Group::kTls, .text = "TLS for clients"},
+    {.keys = "", .type = "string", .flags = "tlscert", .argument = "<file>", .group = Group::kTls,
+     .text = "The server's certificate"},
+    {.keys = "", .type = "string", .flags = "tlskey", .argument = "<file>", .group = Group::kTls,
+     .text = "The certificate's private key"},
+    {.keys = "", .type = "bool", .flags = "tlsverify", .group = Group::kTls,
+     .text = "TLS, with certificates of clients verified"},
+    {.keys = "", .type = "string", .flags = "tlscacert", .argument = "<file>",
+     .group = Group::kTls, .text = "Authority for clients' certificates"},
+
     // Midge's own.
     {.keys = "loops", .field = &Options::loops, .read = read_loops, .go_name = "Loops",
      .text = "Threads that serve connections; 0: one per core granted to the process"},
@@ -220,10 +291,6 @@ constexpr Row kTable[] = {
      .text = "Port of nats-server's profiler; accepted without effect"},
     {.keys = "prof_block_rate", .type = "int64", .support = Support::kNoEffect,
      .text = "Rate of nats-server's profiler; accepted without effect"},
-    {.keys = "no_system_account no_system no_sys_acc", .type = "bool",
-     .support = Support::kNoEffect, .text = "There is no system account yet"},
-    {.keys = "allow_non_tls", .type = "bool", .support = Support::kNoEffect,
-     .text = "There is no TLS yet"},
     {.keys = "store_dir", .type = "string", .support = Support::kNoEffect, .flags = "sd store_dir",
      .argument = "<dir>", .group = Group::kJetStream,
      .text = "Folder for JetStream's data; without effect while JetStream is off"},
@@ -233,54 +300,12 @@ constexpr Row kTable[] = {
      .flags = "js jetstream", .group = Group::kJetStream, .text = "JetStream"},
     {.keys = "proxy_protocol", .read = refuse_unless_false, .type = "bool",
      .support = Support::kUnsupported, .text = "PROXY protocol"},
-    {.keys = "proxies", .read = refuse, .support = Support::kUnsupported,
-     .text = "Trusted proxies"},
-    {.keys = "authorization", .read = refuse, .support = Support::kUnsupported,
-     .text = "Users and permissions"},
-    {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "user",
-     .argument = "<name>", .group = Group::kAuthorization, .text = "User that clients must name"},
-    {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "pass",
-     .argument = "<password>", .group = Group::kAuthorization, .text = "That user's password"},
-    {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "auth",
-     .argument = "<token>", .group = Group::kAuthorization, .text = "Token that clients must send"},
-    {.keys = "no_auth_user", .read = refuse, .support = Support::kUnsupported,
-     .text = "User of clients without credentials"},
-    {.keys = "accounts", .read = refuse, .support = Support::kUnsupported, .text = "Accounts"},
-    {.keys = "system_account system", .read = refuse, .support = Support::kUnsupported,
-     .text = "The system account"},
-    {.keys = "mappings maps", .read = refuse, .support = Support::kUnsupported,
-     .text = "Subject mappings"},
-    {.keys = "default_sentinel", .read = refuse, .support = Support::kUnsupported,
-     .text = "JWT of clients that send none"},
-    {.keys = "operator operators root roots root_operator root_operators", .read = refuse,
-     .support = Support::kUnsupported, .text = "Operator mode"},
-    {.keys = "trusted trusted_keys", .read = refuse, .support = Support::kUnsupported,
-     .text = "Operator keys to trust"},
-    {.keys = "resolver account_resolver", .read = refuse, .support = Support::kUnsupported,
-     .text = "Where account JWTs come from"},
-    {.keys = "resolver_tls", .read = refuse, .support = Support::kUnsupported,
-     .text = "TLS towards the account resolver"},
-    {.keys = "resolver_preload", .read = refuse, .support = Support::kUnsupported,
-     .text = "Account JWTs known from the start"},
-    {.keys = "resolver_pinned_accounts", .read = refuse, .support = Support::kUnsupported,
-     .text = "Accounts that may be resolved"},
     {.keys = "default_js_domain", .read = refuse, .support = Support::kUnsupported,
      .text = "JetStream domain by account"},
-    {.keys = "tls", .read = refuse, .support = Support::kUnsupported, .text = "TLS for clients"},
     {.keys = "ocsp", .read = refuse_unless_false, .support = Support::kUnsupported,
      .text = "OCSP stapling"},
     {.keys = "ocsp_cache", .read = refuse_unless_false, .support = Support::kUnsupported,
      .text = "Cache of OCSP answers"},
-    {.keys = "", .type = "bool", .support = Support::kUnsupported, .flags = "tls",
-     .group = Group::kTls, .text = "TLS for clients"},
-    {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "tlscert",
-     .argument = "<file>", .group = Group::kTls, .text = "The server's certificate"},
-    {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "tlskey",
-     .argument = "<file>", .group = Group::kTls, .text = "The certificate's private key"},
-    {.keys = "", .type = "bool", .support = Support::kUnsupported, .flags = "tlsverify",
-     .group = Group::kTls, .text = "TLS, with certificates of clients verified"},
-    {.keys = "", .type = "string", .support = Support::kUnsupported, .flags = "tlscacert",
-     .argument = "<file>", .group = Group::kTls, .text = "Authority for clients' certificates"},
     {.keys = "cluster", .read = refuse, .type = "string", .support = Support::kUnsupported,
      .flags = "cluster", .argument = "<url>", .group = Group::kCluster,
      .text = "Address for routes of the cluster"},

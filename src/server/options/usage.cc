@@ -1,10 +1,14 @@
 #include "server/options/usage.h"
 
+#include <fmt/format.h>
+
+#include <span>
 #include <string_view>
 
 #include "codec/conf/duration.h"
 #include "server/options/options.h"
 #include "server/options/table.h"
+#include "server/options/tls_names.h"
 
 namespace midge::server {
 namespace {
@@ -139,7 +143,31 @@ std::string version_text() {
          kMidgeVersion + "\n";
 }
 
-std::string tls_help_text() { return "\nTLS is not supported yet.\n\n"; }
+std::string tls_help_text() {
+  std::string out =
+      "\nTLS for clients is a block of the configuration file:\n\n"
+      "    tls {\n"
+      "        cert_file: \"server-cert.pem\"   # certificates, the server's own first\n"
+      "        key_file:  \"server-key.pem\"\n"
+      "        ca_file:   \"ca.pem\"            # authorities for certificates of clients\n"
+      "        verify:    true                # clients must show one\n"
+      "        verify_and_map: false          # and log in as the user it names\n"
+      "        timeout:   \"2s\"              # of a handshake\n"
+      "        min_version: \"1.2\"           # or \"1.3\"\n"
+      "        handshake_first: auto          # or true: no INFO before the handshake\n"
+      "        pinned_certs: []               # SHA-256 of the keys that may connect\n"
+      "        connection_rate_limit: 0       # handshakes in a second, 0: any number\n"
+      "        certs: [ {cert_file: a.pem, key_file: b.pem} ]   # several, chosen by name\n"
+      "        cipher_suites: [], curve_preferences: []         # from the lists below\n"
+      "    }\n\nPaths are relative to the working folder.\n";
+  const auto list = [&out](const char* heading, std::span<const std::string_view> names) {
+    out += fmt::format("\n{}:\n    {}\n", heading, fmt::join(names, "\n    "));
+  };
+  list("Cipher suites", tls_ciphers());
+  list("Cipher suites that need `allow_insecure_cipher_suites: true`", insecure_tls_ciphers());
+  list("Curves", tls_curves());
+  return out + "\n";
+}
 
 std::string reference_text() {
   std::string out =

@@ -1,0 +1,282 @@
+// Who gets in, and who does not and why: requests against configurations, as nats-server decided
+// them.
+#include "auth/config_authenticator.h"
+
+#include <array>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "codec/base64.h"
+#include "crypto/nkey.h"
+
+namespace midge::auth {
+namespace {
+
+// "pw"
+const std::string kHash = "$2b$04$FHUT0EGGfhE54FZPrfZNyeUtCqYPbLBQYy0h0rspe7A/t3tco3/JO";
+const std::string kNonce = "UzItg4W9WgonsIY";
+
+crypto::NkeyPair make_pair(unsigned char seed) {
+  std::array<unsigned char, 32> entropy{};
+  entropy.fill(seed);
+  return crypto::make_nkey(crypto::NkeyKind::kUser, entropy);
+}
+
+std::string sign(const crypto::NkeyPair& pair, codec::Base64 alphabet = codec::Base64::kRawUrl,
+                 const std::string& nonce = kNonce) {
+  return codec::encode_base64(alphabet, *crypto::sign(pair.seed, nonce));
+}
+
+UserConfig user(const std::string& name, const std::string& password) {
+  UserConfig config;
+  config.user = name;
+  config.password = password;
+  config.place = "server.conf:3";
+  return config;
+}
+
+AuthConfig with_users(std::vector<UserConfig> users) {
+  AuthConfig config;
+  config.users = std::move(users);
+  return config;
+}
+
+LoginRequest login(const std::string& name, const std::string& password) {
+  LoginRequest request;
+  request.connect.user = name;
+  request.connect.pass = password;
+  request.nonce = kNonce;
+  return request;
+}
+
+LoginRequest by_token(const std::string& token) {
+  LoginRequest request = login("", "");
+  request.connect.auth_token = token;
+  return request;
+}
+
+LoginRequest by_nkey(const std::string& key, const std::string& signature) {
+  LoginRequest request = login("", "");
+  request.connect.nkey = key;
+  request.connect.sig = signature;
+  return request;
+}
+
+// The user's name, or `- why`.
+std::string decide(const AuthConfig& config, const LoginRequest& request, bool map = false) {
+  const Verdict verdict = ConfigAuthenticator(config, map).decide(request);
+  if (const auto* refused = std::get_if<Refused>(&verdict)) return "- " + refused->why;
+  return std::get<IdentityPtr>(verdict)->user;
+}
+
+TEST_CASE("[AUTH-02] [AUTH-04] users and passwords") {
+  const AuthConfig config = with_users({user("a", "x"), user("b", ""), user("c", kHash)});
+  CHECK(decide(config, login("a", "x")) == "a");
+  CHECK(decide(config, login("b", "")) == "b");
+  CHECK(decide(config, login("c", "pw")) == "c");
+  CHECK(decide(config, login("a", "y")) == "- user \"a\" (server.conf:3): the password is wrong");
+  CHECK(decide(config, login("a", "")) == "- user \"a\" (server.conf:3): the password is wrong");
+  CHECK(decide(config, login("c", kHash)) == "- user \"c\" (server.conf:3): the password is wrong");
+  CHECK(decide(config, login("d", "x")) == "- no user has this name");
+  CHECK(decide(config, login("", "x")) == "- CONNECT names no user, and there is no no_auth_user");
+  CHECK(decide(config, by_token("x")) == "- CONNECT names no user, and there is no no_auth_user");
+  // No user has an nkey: the client's is not looked at.
+  LoginRequest with_nkey = login("a", "x");
+  with_nkey.connect.nkey = make_pair(1).public_key;
+  CHECK(decide(config, with_nkey) == "a");
+}
+
+TEST_CASE("no refusal tells a secret") {
+  const AuthConfig config = with_users({user("a", "hunter2"), user("c", kHash)});
+  for (const char* name : {"a", "c", "zz", ""}) {
+    const std::string why = decide(config, login(name, "guess-me"));
+    CHECK(why.find("hunter2") == std::string::npos);
+    CHECK(why.find("guess-me") == std::string::npos);
+    CHECK(why.find("$2b$") == std::string::npos);
+  }
+}
+
+TEST_CASE("[AUTH-03] a token, plain and hashed") {
+  AuthConfig config;
+  config.token = "tk";
+  CHECK(decide(config, by_token("tk")) == "");
+  CHECK(decide(config, by_token("no")) == "- the token is wrong");
+  CHECK(decide(config, login("tk", "")) == "- CONNECT has no token");
+  LoginRequest both = by_token("tk");
+  both.connect.user = "x";
+  CHECK(decide(config, both) == "");
+  config.token = kHash;
+  CHECK(decide(config, by_token("pw")) == "");
+  CHECK(decide(config, by_token(kHash)) == "- the token is wrong");
+}
+
+TEST_CASE("[AUTH-05] only a hash that has to be computed is slow") {
+  AuthConfig config = with_users({user("a", "x"), user("c", kHash)});
+  const ConfigAuthenticator users(config, false);
+  CHECK_FALSE(users.is_slow(login("a", "x")));
+  CHECK(users.is_slow(login("c", "wrong")));
+  CHECK_FALSE(users.is_slow(login("nobody", "x")));
+  // A reload asks again: the same hash was checked already, another one was not.
+  LoginRequest again = login("c", "pw");
+  again.previous = std::get<IdentityPtr>(users.decide(again));
+  CHECK_FALSE(users.is_slow(again));
+  again.connect.pass = "not looked at";
+  CHECK(std::holds_alternative<IdentityPtr>(users.decide(again)));
+  config.users[1].password[kHash.size() - 1] = 'P';
+  const ConfigAuthenticator changed(config, false);
+  CHECK(changed.is_slow(again));
+  CHECK(std::holds_alternative<Refused>(changed.decide(again)));
+  AuthConfig token;
+  token.token = kHash;
+  CHECK(ConfigAuthenticator(token, false).is_slow(by_token("x")));
+}
+
+TEST_CASE("[AUTH-06] [AUTH-08] nkeys sign the nonce, in either alphabet") {
+  const auto pair = make_pair(1), other = make_pair(2);
+  UserConfig nkey_user;
+  nkey_user.nkey = pair.public_key;
+  const AuthConfig config = with_users({nkey_user, user("a", "x")});
+  const ConfigAuthenticator authenticator(config, false);
+  CHECK(authenticator.wants_nonce());
+  CHECK_FALSE(authenticator.is_slow(by_nkey(pair.public_key, "")));
+
+  const std::string padded = sign(pair, codec::Base64::kStd);
+  const std::string told = "- nkey " + pair.public_key + ": ";
+  CHECK(decide(config, by_nkey(pair.public_key, sign(pair))) == pair.public_key);
+  CHECK(decide(config, by_nkey(pair.public_key, padded)) == pair.public_key);
+  CHECK(decide(config, by_nkey(pair.public_key, sign(pair) + "==")) ==
+        told + "the signature is not valid base64");
+  CHECK(decide(config, by_nkey(pair.public_key, "x")) ==
+        told + "the signature is not valid base64");
+  CHECK(decide(config, by_nkey(pair.public_key, "")) == told + "the signature is missing");
+  CHECK(decide(config, by_nkey(pair.public_key, sign(other))) ==
+        told + "the signature is not of this nonce and nkey");
+  CHECK(decide(config,
+               by_nkey(pair.public_key, sign(pair, codec::Base64::kRawUrl, "another nonce 1"))) ==
+        told + "the signature is not of this nonce and nkey");
+  CHECK(decide(config, by_nkey(other.public_key, sign(other))) == "- no user has this nkey");
+  CHECK(decide(config, login("a", "x")) == "a");
+  // The nkey decides where both are given, and is no user's name.
+  LoginRequest both = login("a", "x");
+  both.connect.nkey = pair.public_key;
+  CHECK(decide(config, both) == told + "the signature is missing");
+  CHECK(decide(config, login(pair.public_key, "")) == "- no user has this name");
+}
+
+TEST_CASE("[AUTH-29] no_auth_user is for those who name nobody") {
+  AuthConfig config = with_users({user("a", "x"), user("b", "y")});
+  config.no_auth_user = "b";
+  CHECK_FALSE(ConfigAuthenticator(config, false).required());
+  CHECK(decide(config, login("", "")) == "b");
+  CHECK(decide(config, login("a", "x")) == "a");
+  CHECK(decide(config, login("zz", "")) == "- no user has this name");
+  CHECK(decide(config, login("", "y"))[0] == '-');
+  CHECK(decide(config, by_token("y"))[0] == '-');
+  LoginRequest odd = login("", "");
+  odd.connect.sig = odd.connect.jwt = "x";
+  odd.connect.nkey = make_pair(1).public_key;
+  CHECK(decide(config, odd) == "b");
+
+  const auto pair = make_pair(1);
+  UserConfig nkey_user;
+  nkey_user.nkey = pair.public_key;
+  config.users.push_back(nkey_user);
+  config.no_auth_user = pair.public_key;
+  CHECK(decide(config, login("", "")) == pair.public_key);
+  CHECK(decide(config, by_nkey(pair.public_key, "")) == pair.public_key);
+  CHECK(decide(config, odd) == pair.public_key);
+}
+
+TEST_CASE("[AUTH-19] connection types") {
+  UserConfig restricted = user("a", "x");
+  restricted.connection_types = kWebsocket | kMqtt;
+  AuthConfig config = with_users({restricted});
+  CHECK(decide(config, login("a", "x")) ==
+        "- user \"a\" (server.conf:3): allowed_connection_types has not the type of this "
+        "connection");
+  LoginRequest request = login("a", "x");
+  request.connection_type = kMqtt;
+  CHECK(decide(config, request) == "a");
+  config.no_auth_user = "a";
+  CHECK(decide(config, login("", ""))[0] == '-');
+}
+
+TEST_CASE("[AUTH-34] the first name of the certificate that is a user's wins") {
+  const AuthConfig config = with_users({user("a@x", "secret"), user("CN=b", "")});
+  LoginRequest request = login("a@x", "secret");
+  CHECK(decide(config, request, true) == "- no certificate (verify_and_map)");
+  request.tls.names = {"unknown", "CN=b", "a@x"};
+  CHECK(decide(config, request, true) == "CN=b");
+  request.tls.names = {"unknown", "b"};
+  CHECK(decide(config, request, true) ==
+        "- no user has a name of the certificate (verify_and_map): \"unknown\" \"b\"");
+}
+
+TEST_CASE("[AUTH-55] [AUTH-56] trusted proxies") {
+  const auto proxy = make_pair(7), stranger = make_pair(8);
+  UserConfig behind = user("a", "x");
+  behind.proxy_required = true;
+  AuthConfig config = with_users({behind, user("b", "y")});
+  config.trusted_proxies = {make_pair(9).public_key, proxy.public_key};
+  const ConfigAuthenticator authenticator(config, false);
+  CHECK(authenticator.wants_nonce());
+
+  LoginRequest request = login("a", "x");
+  request.connect.proxy_sig = sign(proxy);
+  const Verdict verdict = authenticator.decide(request);
+  REQUIRE(std::holds_alternative<IdentityPtr>(verdict));
+  CHECK(std::get<IdentityPtr>(verdict)->proxy == proxy.public_key);
+
+  const auto reason = [&](const LoginRequest& asked) {
+    const Verdict answer = authenticator.decide(asked);
+    return std::get<Refused>(answer).reason;
+  };
+  CHECK(reason(login("a", "x")) == Refused::Reason::kProxyRequired);
+  CHECK(reason(login("a", "wrong")) == Refused::Reason::kProxyRequired);
+  request.connect.proxy_sig = sign(stranger);
+  CHECK(reason(request) == Refused::Reason::kProxyNotTrusted);
+  request.connect.user = "b";
+  CHECK(reason(request) == Refused::Reason::kProxyNotTrusted);
+  CHECK(decide(config, login("b", "y")) == "b");
+
+  AuthConfig alone;
+  alone.trusted_proxies = {proxy.public_key};
+  CHECK_FALSE(ConfigAuthenticator(alone, false).required());
+  CHECK(decide(alone, login("whoever", "")) == "whoever");
+  CHECK(decide(alone, request)[0] == '-');
+
+  AuthConfig token;
+  token.token = "tk";
+  token.token_proxy_required = true;
+  CHECK(decide(token, by_token("tk")) == "- token: proxy connection required");
+}
+
+TEST_CASE("[CONF-121] a reload tells users that are gone from those that changed") {
+  const ConfigAuthenticator users(with_users({user("a", "x")}), false);
+  const auto unknown = [](const Authenticator& authenticator, const LoginRequest& request) {
+    const Verdict verdict = authenticator.decide(request);
+    return std::get<Refused>(verdict).unknown_user;
+  };
+  CHECK(unknown(users, login("b", "x")));
+  CHECK_FALSE(unknown(users, login("a", "y")));
+  CHECK_FALSE(unknown(users, login("", "")));
+  // The single user is in no list of users.
+  AuthConfig single = with_users({user("a", "x")});
+  single.single_user = true;
+  CHECK(unknown(ConfigAuthenticator(single, false), login("a", "y")));
+}
+
+TEST_CASE("[AUTH-42] permissions and account come with the user") {
+  UserConfig config = user("a", "x");
+  config.account = "A";
+  config.permissions.emplace().publish = SubjectRules{{{"x", ""}}, {}};
+  const Verdict verdict = ConfigAuthenticator(with_users({config}), false).decide(login("a", "x"));
+  const auto& identity = std::get<IdentityPtr>(verdict);
+  CHECK(identity->account == "A");
+  REQUIRE(identity->permissions != nullptr);
+  CHECK_FALSE(identity->permissions->may_publish("y"));
+}
+
+}  // namespace
+}  // namespace midge::auth

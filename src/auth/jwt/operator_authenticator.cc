@@ -1,0 +1,330 @@
+#include "auth/jwt/operator_authenticator.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "auth/jwt/claimed_permissions.h"
+#include "auth/jwt/claims_check.h"
+#include "auth/jwt/network.h"
+#include "auth/jwt/rights_template.h"
+#include "codec/base64.h"
+#include "crypto/nkey.h"
+#include "crypto/sha256.h"
+
+namespace midge::auth::jwt {
+namespace {
+
+constexpr std::int64_t kDay = 86400;
+constexpr Duration kSecond = seconds(1);
+
+Refused refused(std::string why, Refused::Reason reason = Refused::Reason::kAuthentication) {
+  Refused verdict;
+  verdict.why = std::move(why);
+  verdict.reason = reason;
+  return verdict;
+}
+
+std::string told(const UserClaims& claims) {
+  std::string text = "user claim " + claims.head.subject;
+  if (!claims.head.name.empty()) text += " (\"" + claims.head.name + "\")";
+  return text;
+}
+
+// Signatures come in either alphabet; the URL's is tried first.
+std::optional<std::string> decode_signature(std::string_view text) {
+  auto bytes = codec::decode_base64(codec::Base64::kRawUrl, text);
+  return bytes ? bytes : codec::decode_base64(codec::Base64::kStd, text);
+}
+
+bool has_signed(std::string_view key, std::string_view nonce, std::string_view signature) {
+  const auto bytes = decode_signature(signature);
+  return bytes && crypto::verify(key, nonce, *bytes).value_or(false);
+}
+
+std::string upper_case(std::string text) {
+  for (char& letter : text)
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+  return text;
+}
+
+std::uint32_t connection_type(const std::string& name) {
+  static constexpr struct {
+    std::string_view name;
+    ConnectionTypes type;
+  } kTypes[] = {{"STANDARD", kStandard},      {"WEBSOCKET", kWebsocket}, {"LEAFNODE", kLeafnode},
+                {"LEAFNODE_WS", kLeafnodeWs}, {"MQTT", kMqtt},           {"MQTT_WS", kMqttWs},
+                {"IN_PROCESS", kInProcess}};
+  const std::string upper = upper_case(name);
+  for (const auto& type : kTypes)
+    if (type.name == upper) return type.type;
+  return 0;
+}
+
+// Why a connection of this type is not among those allowed. Names that mean nothing here are passed
+// over, unless all do.
+std::optional<std::string> find_type_fault(const std::vector<std::string>& names,
+                                           std::uint32_t type) {
+  if (names.empty()) return std::nullopt;
+  std::uint32_t allowed = 0;
+  std::string all;
+  for (const std::string& name : names) {
+    allowed |= connection_type(name);
+    all += (all.empty() ? "\"" : " \"") + name + "\"";
+  }
+  if (allowed == 0) return "invalid connection types [" + all + "]";
+  if ((allowed & type) == 0) return "Connection type not allowed: only [" + all + "]";
+  return std::nullopt;
+}
+
+bool is_source_allowed(const std::vector<std::string>& networks, std::string_view host) {
+  if (networks.empty()) return true;
+  const auto address = parse_ip(host);
+  if (!address) return false;
+  return std::any_of(networks.begin(), networks.end(), [&](const std::string& text) {
+    const auto network = Network::parse(text);
+    return network && network->contains(*address);
+  });
+}
+
+// How long the window that `now` is in stays open; nothing if it is in none. Windows whose end is
+// before their start span midnight.
+std::optional<Duration> time_left(const UserRights& rights, const ZoneSource& zones, WallTime now) {
+  const auto zone = zones.find(rights.locale);
+  if (!zone) return std::nullopt;
+  const std::int64_t utc = now.ns / kSecond.ns;
+  const std::int64_t local = utc + zone->offset_at(utc);
+  const std::int64_t of_day = (local % kDay + kDay) % kDay;
+  for (const TimeRange& range : rights.times) {
+    const auto start = parse_time_of_day(range.start);
+    const auto end = parse_time_of_day(range.end);
+    if (!start || !end) return std::nullopt;
+    const bool spans_midnight = *start > *end;
+    const bool after_start = of_day >= *start;
+    const bool before_end = of_day < *end;
+    if (spans_midnight ? !after_start && !before_end : !after_start || !before_end) continue;
+    const std::int64_t left = *end - of_day + (before_end ? 0 : kDay);
+    return seconds(left) - nanoseconds(now.ns % kSecond.ns);
+  }
+  return std::nullopt;
+}
+
+WallTime earlier(WallTime a, WallTime b) {
+  if (a.ns == 0 || b.ns == 0) return a.ns == 0 ? b : a;
+  return std::min(a, b);
+}
+
+WallTime expiry_of(const Head& head) {
+  return head.expires > 0 ? WallTime{head.expires * kSecond.ns} : WallTime{};
+}
+
+std::int64_t lower_limit(std::int64_t a, std::int64_t b) {
+  if (a < 0 || b < 0) return std::max(a, b);
+  return std::min(a, b);
+}
+
+}  // namespace
+
+OperatorAuthenticator::OperatorAuthenticator(OperatorRules rules,
+                                             std::shared_ptr<AccountStore> store,
+                                             const ZoneSource& zones)
+    : rules_(std::move(rules)), store_(std::move(store)), zones_(zones) {
+  for (auto& shard : shared_->cache) shard.store(std::make_shared<const Cache>());
+}
+
+std::atomic<std::shared_ptr<const OperatorAuthenticator::Cache>>& OperatorAuthenticator::shard(
+    std::string_view digest) const {
+  return shared_->cache[std::hash<std::string_view>{}(digest) % kShards];
+}
+
+OperatorAuthenticator::UserPtr OperatorAuthenticator::cached(std::string_view digest) const {
+  const std::shared_ptr<const Cache> users = shard(digest).load();
+  const auto found = users->find(digest);
+  return found == users->end() ? nullptr : found->second;
+}
+
+Result<OperatorAuthenticator::UserPtr> OperatorAuthenticator::read(const std::string& token) const {
+  const std::string digest = crypto::sha256_hex(token);
+  if (UserPtr found = cached(digest)) return found;
+  auto user = std::make_shared<User>();
+  ASSIGN_OR_RETURN(user->claims, decode_user(token));
+  user->token = token;
+  auto& place = shard(digest);
+  std::shared_ptr<const Cache> seen = place.load();
+  while (true) {
+    // A full shard starts anew: what is still in use comes back with the next login.
+    auto next =
+        seen->size() < kUsersMax ? std::make_shared<Cache>(*seen) : std::make_shared<Cache>();
+    next->insert_or_assign(digest, user);
+    if (place.compare_exchange_strong(seen, std::shared_ptr<const Cache>(std::move(next)))) break;
+  }
+  return UserPtr(std::move(user));
+}
+
+bool OperatorAuthenticator::is_slow(const LoginRequest& request) const {
+  const std::string& token =
+      request.connect.jwt.empty() ? rules_.default_sentinel : request.connect.jwt;
+  if (token.empty()) return false;
+  const UserPtr user = cached(crypto::sha256_hex(token));
+  if (!user) return true;
+  const AccountPtr account = store_->known(user->claims.account());
+  return !account ||
+         validity_at(account->claims.head, request.now.ns / kSecond.ns) != Validity::kValid;
+}
+
+// A default sentinel also stands in for what is no user's claim.
+Result<OperatorAuthenticator::UserPtr> OperatorAuthenticator::claimed_user(
+    const LoginRequest& request) const {
+  const std::string& token = request.connect.jwt;
+  Result<UserPtr> user = token.empty() ? failure("CONNECT has none") : read(token);
+  if (user || rules_.default_sentinel.empty()) return user;
+  return read(rules_.default_sentinel);
+}
+
+Verdict OperatorAuthenticator::decide(const LoginRequest& request) const {
+  std::string proxy;
+  const std::string& signature = request.connect.proxy_sig;
+  if (!signature.empty() && !rules_.trusted_proxies.empty()) {
+    for (const std::string& trusted : rules_.trusted_proxies)
+      if (has_signed(trusted, request.nonce, signature)) proxy = trusted;
+    if (proxy.empty())
+      return refused("proxy is not trusted: proxy_sig is of none of proxies.trusted",
+                     Refused::Reason::kProxyNotTrusted);
+  }
+  const Result<UserPtr> user = claimed_user(request);
+  if (!user) return refused("Authentication requires a user JWT: " + user.error().text());
+  Verdict verdict = decide_user(request, **user, proxy);
+  // Those who were in are told more than those who want in.
+  if (auto* refusal = std::get_if<Refused>(&verdict); refusal != nullptr && request.previous) {
+    if (refusal->reason == Refused::Reason::kRevoked) refusal->text = "User Authentication Revoked";
+    if (refusal->reason == Refused::Reason::kExpired && refusal->text == Refused().text)
+      refusal->text = "User Authentication Expired";
+  }
+  return verdict;
+}
+
+std::optional<Refused> OperatorAuthenticator::refuse_claim(const UserClaims& claims,
+                                                           std::int64_t now) const {
+  const Validity validity = validity_at(claims.head, now);
+  if (validity != Validity::kValid)
+    return refused(told(claims) + ": User JWT no longer valid: " + std::string(to_text(validity)),
+                   validity == Validity::kExpired ? Refused::Reason::kExpired
+                                                  : Refused::Reason::kAuthentication);
+  if (const auto fault = find_fault(claims, zones_))
+    return refused(told(claims) + ": User JWT no longer valid: " + *fault);
+  const auto& pinned = rules_.pinned_accounts;
+  if (pinned.empty() || claims.account() == rules_.system_account ||
+      std::find(pinned.begin(), pinned.end(), claims.account()) != pinned.end())
+    return std::nullopt;
+  shared_->pinned_account_fails.fetch_add(1, std::memory_order_relaxed);
+  return refused(told(claims) + ": Account " + claims.account() +
+                 " not listed as operator pinned account");
+}
+
+std::optional<Refused> OperatorAuthenticator::refuse_rights(const LoginRequest& request,
+                                                            const UserClaims& claims,
+                                                            const UserRights& rights,
+                                                            const AccountRecord& account,
+                                                            bool is_proxied) const {
+  const auto refuse = [&](const std::string& why,
+                          Refused::Reason reason = Refused::Reason::kAuthentication) {
+    return refused(told(claims) + ": " + why, reason);
+  };
+  if (rights.bearer_token && account.claims.limits.disallow_bearer)
+    return refuse("Account " + claims.account() + " does not allow bearer tokens");
+  if (const auto fault = find_type_fault(rights.connection_types, request.connection_type))
+    return refuse(*fault);
+  const bool is_proved = request.previous && request.previous->user == claims.head.subject;
+  if (!rights.bearer_token && !is_proved) {
+    if (request.connect.sig.empty()) return refuse("Signature missing");
+    if (!has_signed(claims.head.subject, request.nonce, request.connect.sig))
+      return refuse("Signature not verified");
+  }
+  if (account.is_revoked(claims.head.subject, claims.head.issued_at))
+    return refuse("User authentication revoked by account " + claims.account(),
+                  Refused::Reason::kRevoked);
+  if (!is_source_allowed(rights.src, request.remote_host))
+    return refuse("Bad src Ip " + request.remote_host);
+  if (rights.proxy_required && !is_proxied)
+    return refuse("proxy connection required", Refused::Reason::kProxyRequired);
+  return std::nullopt;
+}
+
+Verdict OperatorAuthenticator::decide_user(const LoginRequest& request, const User& user,
+                                           const std::string& proxy) const {
+  const UserClaims& claims = user.claims;
+  const auto refuse = [&](const std::string& why) { return refused(told(claims) + ": " + why); };
+  if (auto refusal = refuse_claim(claims, request.now.ns / kSecond.ns)) return std::move(*refusal);
+  const Result<AccountPtr> found = store_->get(claims.account(), request.now);
+  if (!found) {
+    Refused refusal =
+        refuse("Account JWT lookup error for " + claims.account() + ": " + found.error().text());
+    // Whoever was in loses it with its account.
+    if (request.previous) {
+      refusal.reason = Refused::Reason::kExpired;
+      refusal.text = "Account Authentication Expired";
+    }
+    return refusal;
+  }
+  const AccountRecord& account = **found;
+  if (!account.has_issuer(claims.head.issuer))
+    return refuse("User JWT issuer is not known: " + claims.head.issuer +
+                  " is no signing key of account " + claims.account());
+  const UserScope* scope = account.scope_of(claims.head.issuer);
+  if (scope != nullptr && claims.rights != UserRights{})
+    return refuse("User JWT is not valid: scoped users require no permissions or limits set");
+  const UserRights& rights = scope == nullptr ? claims.rights : scope->rights;
+  const Result<IdentityPtr> identity = identify(user, *found);
+  if (!identity)
+    return refuse("User JWT generated invalid permissions: " + identity.error().text());
+  if (auto refusal = refuse_rights(request, claims, rights, account, !proxy.empty()))
+    return std::move(*refusal);
+  if (rights.times.empty() && proxy.empty()) return *identity;
+  // What holds for this session alone.
+  Identity own = **identity;
+  own.proxy = proxy;
+  if (!rights.times.empty()) {
+    const auto left = time_left(rights, zones_, request.now);
+    if (!left) return refuse("Outside connect times");
+    const WallTime end = request.now + *left;
+    if (earlier(own.expires, end) == end) own.expires_with_account = false;
+    own.expires = earlier(own.expires, end);
+  }
+  return std::make_shared<const Identity>(std::move(own));
+}
+
+Result<IdentityPtr> OperatorAuthenticator::identify(const User& user,
+                                                    const AccountPtr& account) const {
+  const auto built = user.built.load();
+  if (built && built->account == account) return built->identity;
+  const UserClaims& claims = user.claims;
+  const UserScope* scope = account->scope_of(claims.head.issuer);
+  const UserRights& rights = scope == nullptr ? claims.rights : scope->rights;
+  ClaimedPermissions permissions = rights.permissions;
+  if (scope != nullptr) {
+    ASSIGN_OR_RETURN(permissions, fill_in(rights.permissions, claims.head, account->claims.head));
+  }
+  if (permissions.empty()) permissions = account->claims.default_permissions;
+  Identity identity;
+  identity.account = claims.account();
+  identity.user = claims.head.subject;
+  identity.name_tag = account->claims.head.name;
+  identity.tags = claims.head.tags;
+  identity.jwt = user.token;
+  identity.issuer_key = claims.head.issuer;
+  if (!permissions.empty()) identity.permissions = Permissions::compile(to_config(permissions));
+  identity.max_subscriptions = rights.subs;
+  identity.max_payload = lower_limit(rights.payload, account->claims.limits.payload);
+  identity.expires = earlier(expiry_of(claims.head), expiry_of(account->claims.head));
+  identity.expires_with_account =
+      identity.expires.ns != 0 && identity.expires != expiry_of(claims.head);
+  identity.rule = told(claims);
+  if (scope != nullptr) identity.rule += " with the role \"" + scope->role + "\"";
+  auto next = std::make_shared<User::Built>();
+  next->account = account;
+  next->identity = std::make_shared<const Identity>(std::move(identity));
+  user.built.store(next);
+  return next->identity;
+}
+
+}  // namespace midge::auth::jwt

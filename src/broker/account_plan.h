@@ -1,0 +1,130 @@
+// The accounts as routing uses them: imports authorised, mappings compiled, names replaced by ids.
+//
+// Immutable: a reload resolves a new AccountPlans, and each loop takes it over at the edge of a
+// tick. What routing needs of an import is kept with the account a message is published in: its
+// stream exports that somebody imports, and the services it imports. Thread: any.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tsl/robin_map.h>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "broker/account_config.h"
+#include "broker/accounts.h"
+#include "subject/transform.h"
+
+namespace midge::broker {
+
+// Somebody imports a stream of this account.
+struct StreamUse {
+  AccountId importer;
+  std::string subject;                          // here; may hold wildcards
+  std::string prefix;                           // put in front there, with its dot
+  std::optional<subject::Transform> transform;  // in place of a prefix
+  std::string fixed;                            // the one subject there, in place of both
+
+  // The subject in the importer's account.
+  [[nodiscard]] std::string local(std::string_view published) const;
+};
+
+// This account imports a service.
+struct ServiceUse {
+  AccountId exporter;
+  std::string local;                            // here; may hold wildcards
+  std::optional<subject::Transform> transform;  // local to there
+  std::string fixed;                            // the one subject there; "" = the same as here
+  bool share = false;
+  ResponseType response = ResponseType::kSingleton;
+  Duration threshold = minutes(2);
+  std::optional<LatencyConfig> latency;
+
+  // The subject in the exporter's account.
+  [[nodiscard]] std::string remote(std::string_view published) const;
+};
+
+struct Mapping {
+  struct Destination {
+    subject::Transform transform;
+    int weight_sum;  // of this and those before it
+  };
+  std::string source;
+  std::vector<Destination> destinations;  // none: all stays as it is
+
+  // The destination for one message; null: it keeps its subject. `draw` is any random number.
+  [[nodiscard]] const subject::Transform* choose(std::uint64_t draw) const;
+  // Whether every message on one subject gets the same.
+  [[nodiscard]] bool is_steady() const {
+    return destinations.size() == 1 && destinations[0].weight_sum == 100 &&
+           !destinations[0].transform.is_random();
+  }
+};
+
+struct AccountPlan {
+  AccountId id;
+  std::string name;
+  std::string nkey;
+  AccountLimits limits;
+  std::vector<StreamUse> stream_uses;
+  std::vector<ServiceUse> service_uses;
+  std::vector<Mapping> wildcard_mappings;  // the more specific first
+  tsl::robin_map<std::string, Mapping> literal_mappings;
+
+  // Nothing but its own interest decides where a message goes.
+  [[nodiscard]] bool is_plain() const {
+    return stream_uses.empty() && service_uses.empty() && wildcard_mappings.empty() &&
+           literal_mappings.empty();
+  }
+  // Whether a message published on `subject` does more than reach the account's own interest.
+  [[nodiscard]] bool concerns(std::string_view subject) const;
+  // The most specific mapping of `subject`; null = none.
+  [[nodiscard]] const Mapping* mapping_for(std::string_view subject) const;
+};
+
+class AccountPlans {
+ public:
+  // Errors have nats-server's texts. With `skipped`, what is wrong is left out and told there, in
+  // place of refusing everything.
+  static Result<std::shared_ptr<const AccountPlans>> resolve(std::span<const AccountConfig> configs,
+                                                             Accounts& accounts,
+                                                             std::vector<Error>* skipped);
+
+  // Null: an account without description.
+  [[nodiscard]] const AccountPlan* find(AccountId id) const {
+    return id.value < by_id_.size() ? by_id_[id.value] : nullptr;
+  }
+  // Null also if nothing but the account's interest matters.
+  [[nodiscard]] const AccountPlan* find_crossing(AccountId id) const {
+    return id.value < crossing_.size() ? crossing_[id.value] : nullptr;
+  }
+  [[nodiscard]] const std::deque<AccountPlan>& all() const { return plans_; }
+
+ private:
+  friend class AccountResolver;
+  std::deque<AccountPlan> plans_;  // in the order of the configuration
+  std::vector<const AccountPlan*> by_id_, crossing_;
+};
+
+using AccountPlansPtr = std::shared_ptr<const AccountPlans>;
+
+// The export by which `exporter` lets `importer` import `subject`; null = it does not. An export of
+// the very subject decides; otherwise the narrowest of those that cover it do, and all of them must
+// agree where none is the narrowest (nats-server asks one of them, which one varies).
+const ExportConfig* find_export(const AccountConfig& exporter, bool is_service,
+                                std::string_view subject, std::string_view importer);
+
+// What resolve() would refuse, for those who only check a configuration: all exports and imports,
+// and the mappings after them.
+Result<void> check_accounts(std::span<const AccountConfig> configs);
+// One mapping: `Error adding mapping for …`.
+Result<void> check_mapping(const MappingConfig& config);
+
+}  // namespace midge::broker

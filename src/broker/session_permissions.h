@@ -1,0 +1,71 @@
+// What one session may do: the rules of its identity, the answers they gave, and the replies it
+// may send to requests it received. Sessions that may do everything have none.
+// Thread: the session's loop.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <tsl/robin_map.h>
+
+#include "auth/permissions.h"
+#include "base/time.h"
+#include "broker/answer_cache.h"
+
+namespace midge::broker {
+
+class SessionPermissions {
+ public:
+  // Requests whose replies are still allowed; the oldest are forgotten first.
+  static constexpr std::size_t kRequestsMax = 65536;
+
+  SessionPermissions(std::shared_ptr<const auth::Permissions> rules, std::uint64_t salt)
+      : rules_(std::move(rules)),
+        publish_(salt),
+        receive_(salt),
+        by_reply_(0, TextHash{subject::TextHash(salt)}) {}
+
+  // What the rules allow; most publishes are settled here, by a look at the one before.
+  [[nodiscard]] bool may_publish(std::string_view subject) {
+    return publish_.repeats_yes(subject) || ask_publish(subject);
+  }
+  // What they do not: whether it is a reply that may be sent. Counts it.
+  [[nodiscard]] bool take_reply(std::string_view subject, MonoTime now);
+  // A subscription allowed in part makes the session ask may_receive() from now on.
+  [[nodiscard]] bool may_subscribe(std::string_view subject, std::string_view queue);
+  [[nodiscard]] bool may_receive(std::string_view subject, std::string_view queue);
+  // A request with this reply subject was delivered.
+  void note_request(std::string_view reply, MonoTime now);
+
+  // Whether deliveries have to ask may_receive() and tell note_request().
+  [[nodiscard]] bool guards_delivery() const { return sieves_ || rules_->responses().has_value(); }
+  [[nodiscard]] std::size_t requests() const { return requests_.size(); }
+
+ private:
+  struct Request {
+    std::string reply;
+    std::int64_t left;  // below 0: any number
+    MonoTime expires;   // zero: never
+  };
+  struct TextHash {
+    subject::TextHash hash;
+    std::size_t operator()(std::string_view text) const { return hash(text, 0); }
+  };
+  using Requests = std::list<Request>;
+
+  [[nodiscard]] bool ask_publish(std::string_view subject);
+  void forget(Requests::iterator request);
+  void forget_old(MonoTime now);
+
+  std::shared_ptr<const auth::Permissions> rules_;
+  AnswerCache publish_, receive_;
+  bool sieves_ = false;
+  Requests requests_;  // in the order they came
+  // The keys lie in requests_.
+  tsl::robin_map<std::string_view, Requests::iterator, TextHash> by_reply_;
+};
+
+}  // namespace midge::broker

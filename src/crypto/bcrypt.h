@@ -1,0 +1,17 @@
+// Passwords as they are stored: bcrypt hashes by libxcrypt, and secrets compared in constant time.
+// Pure functions; any thread. check_bcrypt() takes as long as the hash's cost says: milliseconds to
+// seconds.
+#pragma once
+
+#include <string_view>
+
+namespace midge::crypto {
+
+// Whether `stored` is meant to be a bcrypt hash: `$2a$`, `$2b$`, `$2x$` or `$2y$` and a cost.
+bool is_bcrypt(std::string_view stored);
+// All four prefixes are computed alike, as nats-server does. False if `stored` is malformed.
+bool check_bcrypt(std::string_view password, std::string_view stored);
+// Takes as long for a secret that is nearly right as for one that is quite wrong.
+bool secrets_equal(std::string_view given, std::string_view wanted);
+
+}  // namespace midge::crypto

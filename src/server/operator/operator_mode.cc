@@ -1,0 +1,137 @@
+#include "server/operator/operator_mode.h"
+
+#include <utility>
+
+#include "server/operator/memory_source.h"
+#include "server/operator/url_source.h"
+
+namespace midge::server {
+
+using auth::ResolverConfig;
+using auth::jwt::AccountPtr;
+using auth::jwt::AccountStore;
+using auth::jwt::TrustedOperators;
+
+bool OperatorMode::is_wanted(const Options& options) {
+  return !options.auth.operator_jwts.empty() || !options.auth.trusted_keys.empty();
+}
+
+Result<std::unique_ptr<OperatorMode>> OperatorMode::make(io::Env& env, Log& log,
+                                                         const Options& options) {
+  std::unique_ptr<OperatorMode> mode(new OperatorMode(env, log));
+  TRY(mode->load(options));
+  return mode;
+}
+
+Result<std::shared_ptr<auth::jwt::AccountSource>> OperatorMode::make_source(
+    const auth::AuthConfig& auth) {
+  switch (resolver_.kind) {
+    case ResolverConfig::Kind::kMemory:
+      return std::make_shared<MemorySource>(auth.preloaded);
+    case ResolverConfig::Kind::kUrl: {
+      const auto source = std::make_shared<UrlSource>(resolver_.url, env_.net());
+      // Who cannot be reached at the start will not be later: better to hear of it now.
+      TRY(source->fetch(""));
+      return source;
+    }
+    case ResolverConfig::Kind::kFull:
+    case ResolverConfig::Kind::kCache:
+      break;
+  }
+  if (!directory_) {
+    ASSIGN_OR_RETURN(directory_, AccountDirectory::open(resolver_, env_.disk(), env_.clock()));
+    const bool is_full = resolver_.kind == ResolverConfig::Kind::kFull;
+    log_.info(std::string(is_full ? "Managing all jwt" : "Managing some jwt") +
+              " in exclusive directory " + resolver_.directory);
+  }
+  for (const auto& [account, token] : auth.preloaded)
+    TRY(directory_->save_if_newer(account, token));
+  return directory_;
+}
+
+Result<void> OperatorMode::load(const Options& options) {
+  const auth::AuthConfig& auth = options.auth;
+  if (authenticator_.load()) {
+    if (auth.resolver.value_or(ResolverConfig{}) != resolver_)
+      return failure("config reload not supported for AccountResolver");
+  } else {
+    resolver_ = auth.resolver.value_or(ResolverConfig{});
+    system_account_ = options.system_account;
+  }
+  ASSIGN_OR_RETURN(
+      TrustedOperators operators,
+      TrustedOperators::make(auth.operator_jwts, auth.trusted_keys, kCompatibilityVersion));
+  ASSIGN_OR_RETURN(const auto source, make_source(auth));
+  const auto store = std::make_shared<AccountStore>(std::move(operators), source);
+  const WallTime now = env_.clock().wall();
+  if (!system_account_.empty())
+    if (const auto record = store->get(system_account_, now); !record)
+      return std::unexpected(record.error().within("error resolving system account"));
+  // What is wrong with the others is told when somebody wants to log in to them.
+  for (const auto& [account, token] : auth.preloaded) (void)store->get(account, now);
+  store->on_fetched([this](const AccountPtr&) { changed(false); });
+  authenticator_.store(std::make_shared<const Decider>(
+      auth::jwt::OperatorRules{auth.pinned_accounts, system_account_, auth.default_sentinel,
+                               auth.trusted_proxies},
+      store, zones_));
+  return {};
+}
+
+std::vector<broker::AccountConfig> OperatorMode::accounts() const {
+  ConvertedAccounts converted = convert_accounts(store()->all(), env_.clock().wall());
+  for (const std::string& text : converted.left_out) log_.debug(text);
+  next_change_ns_.store(converted.next_change.ns);
+  return std::move(converted.accounts);
+}
+
+void OperatorMode::watch(io::Loop& loop) {
+  loop_ = &loop;
+  loop.timers().arm(second_, loop.now() + seconds(1));
+}
+
+void OperatorMode::on_second() {
+  loop_->timers().arm(second_, loop_->now() + seconds(1));
+  const std::int64_t next = next_change_ns_.load();
+  if (next == 0 || env_.clock().wall().ns < next) return;
+  next_change_ns_.store(0);
+  changed(false);
+}
+
+std::int64_t OperatorMode::pinned_account_fails() const {
+  return authenticator_.load()->pinned_account_fails();
+}
+
+Result<bool> OperatorMode::update(std::string_view token) {
+  ASSIGN_OR_RETURN(const auto claims, auth::jwt::decode_account(token));
+  const std::string& account = claims.head.subject;
+  const bool is_known = store()->known(account) != nullptr;
+  const bool is_full = resolver_.kind == ResolverConfig::Kind::kFull;
+  const bool is_kept = directory_ && (is_full || directory_->has(account));
+  if (is_kept) TRY(directory_->save(account, token));
+  if (!is_known) return is_kept;
+  auto record = store()->check(token, env_.clock().wall());
+  if (record) {
+    store()->put(std::move(*record));
+    changed(true);
+  } else if (directory_) {
+    // It is kept, as asked; whoever logs in is told what is wrong with it.
+    log_.error("Account " + account + " update: " + record.error().text());
+  } else {
+    return std::unexpected(record.error());
+  }
+  return true;
+}
+
+Result<void> OperatorMode::remove(std::string_view account) {
+  if (directory_) TRY(directory_->remove(account));
+  store()->remove(account);
+  changed(true);
+  return {};
+}
+
+void OperatorMode::changed(bool recheck) {
+  if (recheck) authenticator_.store(authenticator_.load()->renewed());
+  if (on_change_) on_change_(recheck);
+}
+
+}  // namespace midge::server

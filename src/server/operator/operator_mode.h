@@ -1,0 +1,91 @@
+// Operator mode: accounts by claims. Puts together whom to trust, where claims come from, and who
+// decides about logins, and tells the server when an account is new or has changed.
+//
+// Thread: any.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/jwt/account_store.h"
+#include "auth/jwt/operator_authenticator.h"
+#include "base/log.h"
+#include "io/env.h"
+#include "io/timer.h"
+#include "server/operator/account_conversion.h"
+#include "server/operator/account_directory.h"
+#include "server/operator/zone_files.h"
+#include "server/options/options.h"
+
+namespace midge::server {
+
+class OperatorMode {
+ public:
+  [[nodiscard]] static bool is_wanted(const Options& options);
+  // Errors: as nats-server words them. `env` and `log` outlive it.
+  static Result<std::unique_ptr<OperatorMode>> make(io::Env& env, Log& log, const Options& options);
+
+  // Another configuration. Errors: it cannot be; nothing has changed then.
+  Result<void> reload(const Options& options) { return load(options); }
+
+  // What was agreed on changed: sessions are to be asked anew (`recheck`), or there is only another
+  // account. Called on whatever thread it happens. Set before the server runs.
+  using OnChange = std::function<void(bool recheck)>;
+  void on_change(OnChange callback) { on_change_ = std::move(callback); }
+
+  // Looks once a second, on this loop, whether an activation in use has expired. Before the loop
+  // runs.
+  void watch(io::Loop& loop);
+
+  // Another object after each change that puts logins in question.
+  [[nodiscard]] auth::AuthenticatorPtr authenticator() const { return authenticator_.load(); }
+  // All accounts known now.
+  [[nodiscard]] std::vector<broker::AccountConfig> accounts() const;
+  [[nodiscard]] std::shared_ptr<auth::jwt::AccountStore> store() const {
+    return authenticator_.load()->store();
+  }
+  [[nodiscard]] std::int64_t pinned_account_fails() const;
+
+  // A claim that was pushed, of well-formed shape; kept if this resolver keeps claims. False:
+  // nobody here has to do with that account. Errors: why it is not taken.
+  Result<bool> update(std::string_view token);
+  // The account is gone: its sessions go.
+  Result<void> remove(std::string_view account);
+
+  [[nodiscard]] auth::ResolverConfig::Kind resolver_kind() const { return resolver_.kind; }
+  // A cache may always forget.
+  [[nodiscard]] bool allows_delete() const {
+    return resolver_.allow_delete || resolver_.kind == auth::ResolverConfig::Kind::kCache;
+  }
+  [[nodiscard]] const std::string& system_account() const { return system_account_; }
+  // Null if this resolver keeps no files.
+  [[nodiscard]] AccountDirectory* directory() const { return directory_.get(); }
+
+ private:
+  using Decider = auth::jwt::OperatorAuthenticator;
+
+  OperatorMode(io::Env& env, Log& log) : env_(env), log_(log), zones_(env.disk()) {}
+  Result<void> load(const Options& options);
+  Result<std::shared_ptr<auth::jwt::AccountSource>> make_source(const auth::AuthConfig& auth);
+  void changed(bool recheck);
+  void on_second();
+
+  io::Env& env_;
+  Log& log_;
+  ZoneFiles zones_;
+  // As at the start: a reload does not change them.
+  auth::ResolverConfig resolver_;
+  std::string system_account_;
+  std::shared_ptr<AccountDirectory> directory_;
+  std::atomic<std::shared_ptr<const Decider>> authenticator_;
+  OnChange on_change_;
+  io::Loop* loop_ = nullptr;
+  io::MemberTimer<&OperatorMode::on_second> second_{*this};
+  mutable std::atomic<std::int64_t> next_change_ns_{0};  // wall time; 0 = never
+};
+
+}  // namespace midge::server

@@ -1,0 +1,22 @@
+// The `server` member of what is told in the system account.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "codec/json_writer.h"
+
+namespace midge::server {
+
+struct ServerFacts {
+  std::string name, host, id;
+  std::vector<std::string> tags;
+};
+
+// Writes the member `server`.
+void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64_t sequence,
+                  WallTime now);
+
+}  // namespace midge::server

@@ -1,0 +1,273 @@
+"""Claims of accounts that change while the server runs: pushed, looked up, listed, deleted, and kept
+in folders, by the requests that nsc and other servers make."""
+
+import hashlib
+import http.server
+import json
+import threading
+import time
+
+import pytest
+
+from harness.claims import LONG_AGO, NO_LIMITS, USER_LIMITS, Key, Session, make_token
+
+OPERATOR, SYSTEM, ACCOUNT = Key("O", "operator"), Key("A", "system"), Key("A", "acc")
+OTHER, USER, ADMIN = Key("A", "other"), Key("U", "user"), Key("U", "admin")
+UPDATE = "$SYS.REQ.CLAIMS.UPDATE"
+
+
+def make_account(key=ACCOUNT, body=None, **head) -> str:
+    return make_token("account", key, OPERATOR, {"limits": NO_LIMITS, **(body or {})},
+                      **{"name": "acc", **head})
+
+
+def make_user(key=USER, account=ACCOUNT, **head) -> str:
+    return make_token("user", key, account, USER_LIMITS, **{"name": "u", **head})
+
+
+OPERATOR_TOKEN = make_token("operator", OPERATOR, OPERATOR, {"system_account": SYSTEM.public})
+PRELOADED = {SYSTEM.public: make_account(SYSTEM), ACCOUNT.public: make_account()}
+
+
+def configuration(resolver: str, preloaded=PRELOADED) -> str:
+    preload = "\n".join(f"{key}: {token}" for key, token in preloaded.items())
+    lines = f"operator: {OPERATOR_TOKEN}\nresolver: {resolver}\n"
+    return lines + (f"resolver_preload {{\n{preload}\n}}\n" if preloaded else "")
+
+
+def log_in(server, key=USER, account=ACCOUNT) -> Session:
+    session = Session(server.port)
+    assert session.login(make_user(key, account), key) == "PONG"
+    return session
+
+
+def admin(server) -> Session:
+    return log_in(server, ADMIN, SYSTEM)
+
+
+def ask(server, subject: str, payload: str = "") -> dict:
+    """The answer without what it says of the server, which must be there."""
+    session = admin(server)
+    answer = json.loads(session.request(subject, payload))
+    session.close()
+    assert answer.pop("server")["ver"] == "2.15.2"
+    return answer
+
+
+def updated(account=ACCOUNT, message="jwt updated") -> dict:
+    return {"data": {"account": account.public, "code": 200, "message": message}}
+
+
+def failed(description: str, **more) -> dict:
+    return {"error": {**more, "code": 500, "description": description}}
+
+
+@pytest.fixture
+def full(start, tmp_path):
+    return start(config=configuration(f'{{type: full, dir: "{tmp_path}/jwt", allow_delete: true}}'))
+
+
+@pytest.mark.rows("AUTH-22", "AUTH-27", "SYS-19")
+def test_memory(start):
+    """Only accounts that are in use are updated, and only by their own subject."""
+    server = start(config=configuration("MEMORY"))
+    log_in(server)
+    subject = f"$SYS.REQ.ACCOUNT.{ACCOUNT}.CLAIMS.UPDATE"
+    assert ask(server, subject, make_account(iat=LONG_AGO + 1)) == updated()
+    assert ask(server, f"$SYS.REQ.ACCOUNT.{OTHER}.CLAIMS.UPDATE", make_account(OTHER)) == updated(
+        OTHER, "jwt update skipped")
+    assert ask(server, subject, make_account(OTHER)) == failed(
+        "jwt update resulted in error - subject does not match jwt content", account=ACCOUNT.public)
+    for other in (UPDATE, "$SYS.REQ.CLAIMS.LIST", f"$SYS.REQ.ACCOUNT.{ACCOUNT}.CLAIMS.LOOKUP"):
+        assert "503" in admin(server).request(other)
+
+
+@pytest.mark.rows("AUTH-17", "AUTH-27")
+@pytest.mark.parametrize("who", [USER.public, "*"])
+def test_revocation(full, who):
+    session = log_in(full)
+    assert ask(full, UPDATE, make_account(body={"revocations": {who: LONG_AGO}})) == updated()
+    assert session.next_line() == "-ERR 'User Authentication Revoked'"
+    assert session.line() == ""
+    refused = Session(full.port)
+    assert refused.login(make_user(), USER) == "-ERR 'Authorization Violation'"
+    assert ask(full, UPDATE, make_account()) == updated()
+    log_in(full)
+
+
+@pytest.mark.rows("AUTH-16", "AUTH-27")
+def test_expiry_by_update(full):
+    session = log_in(full)
+    soon = int(time.time()) + 1
+    assert ask(full, UPDATE, make_account(exp=soon)) == updated()
+    assert session.next_line() == "-ERR 'Account Authentication Expired'"
+
+
+@pytest.mark.rows("AUTH-27", "AUTH-46", "AUTH-57")
+def test_rights_by_update(full):
+    """Default permissions and limits of the account hold for those who are in."""
+    session = log_in(full)
+    session.send("PUB a 5\r\nhello\r\nPING\r\n")
+    assert session.next_line() == "PONG"
+    body = {"default_permissions": {"pub": {"allow": ["b"]}},
+            "limits": {**NO_LIMITS, "payload": 4}}
+    assert ask(full, UPDATE, make_account(body=body)) == updated()
+    session.send("PUB a 1\r\nx\r\n")
+    assert session.next_line() == "-ERR 'Permissions Violation for Publish to \"a\"'"
+    session.send("PUB b 5\r\nhello\r\n")
+    assert session.next_line() == "-ERR 'Maximum Payload Violation'"
+
+
+@pytest.mark.rows("AUTH-27", "AUTH-57")
+def test_connections_by_update(full):
+    """Those beyond a lowered limit are closed."""
+    sessions = [log_in(full) for _ in range(3)]
+    limits = {"limits": {**NO_LIMITS, "conn": 2}}
+    assert ask(full, UPDATE, make_account(body=limits)) == updated()
+    for session in sessions:
+        session.send("PING\r\n")
+    answers = [session.next_line() for session in sessions]
+    assert sorted(answers) == ["-ERR 'maximum account active connections exceeded'", "PONG", "PONG"]
+
+
+@pytest.mark.rows("AUTH-27")
+def test_imports_by_update(full):
+    exporter = make_account(OTHER, {"exports": [{"subject": "s.>", "type": "stream"}]})
+    importer = make_account(body={"imports": [
+        {"subject": "s.>", "type": "stream", "account": OTHER.public, "to": "in"}]})
+    assert ask(full, UPDATE, exporter) == updated(OTHER)
+    publisher = log_in(full, USER, OTHER)
+    subscriber = log_in(full)
+    assert ask(full, UPDATE, importer) == updated()
+    subscriber.send("SUB in.> 1\r\nPING\r\n")
+    assert subscriber.next_line() == "PONG"
+    publisher.send("PUB s.a 1\r\nx\r\n")
+    assert subscriber.next_line() == "MSG in.s.a 1 1"
+
+
+@pytest.mark.rows("AUTH-24", "AUTH-26", "SYS-20")
+def test_full_directory(full, tmp_path):
+    """Files are nats-server's: `<account>.jwt`, and what is deleted keeps its claim."""
+    folder = tmp_path / "jwt"
+    assert {file.name for file in folder.iterdir()} == {f"{key}.jwt" for key in PRELOADED}
+    token = make_account(OTHER)
+    assert ask(full, UPDATE, token) == updated(OTHER)
+    assert (folder / f"{OTHER}.jwt").read_text() == token
+    lookup = "$SYS.REQ.ACCOUNT.{}.CLAIMS.LOOKUP"
+    assert admin(full).request(lookup.format(OTHER)) == token
+    assert admin(full).request(lookup.format(Key("A", "nobody"))) == ""
+    assert sorted(ask(full, "$SYS.REQ.CLAIMS.LIST")["data"]) == sorted([*PRELOADED, OTHER.public])
+    assert ask(full, UPDATE, "junk") == failed("jwt update resulted in error - expected 3 chunks",
+                                               account="n/a")
+    log_in(full, USER, OTHER)
+
+
+@pytest.mark.rows("AUTH-24", "SYS-20")
+def test_delete(full, tmp_path):
+    subject = "$SYS.REQ.CLAIMS.DELETE"
+
+    def request(accounts, issuer=OPERATOR) -> str:
+        return make_token("generic", issuer, issuer, {"accounts": [key.public for key in accounts]})
+
+    prefix = f"delete accounts request by {OPERATOR} failed - "
+    assert ask(full, subject, request([SYSTEM])) == failed(
+        prefix + "not allowed to delete system account")
+    assert ask(full, subject, request([ACCOUNT], OTHER)) == failed(
+        f"delete accounts request by {OTHER} failed - not trusted")
+    session = log_in(full)
+    assert ask(full, subject, request([ACCOUNT])) == {
+        "data": {"code": 200, "message": "deleted 1 accounts"}}
+    assert session.next_line() == "-ERR 'Account Authentication Expired'"
+    assert (tmp_path / "jwt" / f"{ACCOUNT}.jwt.deleted").exists()
+    assert not (tmp_path / "jwt" / f"{ACCOUNT}.jwt").exists()
+    assert Session(full.port).login(make_user(), USER) == "-ERR 'Authorization Violation'"
+
+
+@pytest.mark.rows("AUTH-24")
+def test_delete_not_allowed(start, tmp_path):
+    server = start(config=configuration(f'{{type: full, dir: "{tmp_path}/jwt"}}'))
+    token = make_token("generic", OPERATOR, OPERATOR, {"accounts": [ACCOUNT.public]})
+    assert ask(server, "$SYS.REQ.CLAIMS.DELETE", token) == failed(
+        f"delete accounts request by {OPERATOR} failed - delete must be enabled in server config")
+
+
+@pytest.mark.rows("AUTH-24", "SYS-20")
+def test_pack(full):
+    """All claims, unless the asker has the same already."""
+
+    def pack(digest: bytes) -> list:
+        session = admin(full)
+        session.send("SUB _INBOX.pack 1\r\n")
+        session.socket.sendall(b"PUB $SYS.REQ.CLAIMS.PACK _INBOX.pack %d\r\n%b\r\n"
+                               % (len(digest), digest))
+        packed = []
+        while True:
+            size = int(session.next_line().split()[-1])
+            packed.append(session.file.read(size + 2)[:-2].decode())
+            if not packed[-1]:
+                return packed[:-1]
+
+    digest = 0
+    for token in PRELOADED.values():
+        digest ^= int.from_bytes(hashlib.sha256(token.encode()).digest(), "big")
+    assert sorted(pack(b"")) == sorted(f"{key}|{token}" for key, token in PRELOADED.items())
+    assert pack(digest.to_bytes(32, "big")) == []
+
+
+@pytest.mark.rows("AUTH-24")
+def test_existing_directory(start, tmp_path):
+    """A folder that another server left is taken over."""
+    folder = tmp_path / "jwt"
+    folder.mkdir()
+    for key, token in PRELOADED.items():
+        (folder / f"{key}.jwt").write_text(token)
+    server = start(config=configuration(f'{{type: full, dir: "{folder}"}}', {}))
+    log_in(server)
+
+
+@pytest.mark.rows("AUTH-25")
+def test_cache_directory(start, tmp_path):
+    server = start(config=configuration(f'{{type: cache, dir: "{tmp_path}/jwt", ttl: "1h"}}'))
+    log_in(server)
+    assert ask(server, UPDATE, make_account(OTHER)) == updated(OTHER, "jwt update cache skipped")
+    assert ask(server, UPDATE, make_account(iat=LONG_AGO + 1)) == updated(
+        message="jwt updated cache")
+    assert "503" in admin(server).request("$SYS.REQ.CLAIMS.PACK")
+
+
+class ClaimsHandler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        key = self.path.removeprefix("/accounts/")
+        body = PRELOADED.get(key, "").encode() if self.path.startswith("/accounts/") else b""
+        self.send_response(200 if body or not key else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def claims_url():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ClaimsHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/accounts/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.rows("AUTH-23")
+def test_url(start, claims_url):
+    server = start(config=configuration(f"URL({claims_url})", {}))
+    log_in(server)
+    refused = Session(server.port)
+    assert refused.login(make_user(account=OTHER), USER) == "-ERR 'Authorization Violation'"
+
+
+@pytest.mark.rows("AUTH-23")
+def test_url_unreachable(start, claims_url):
+    with pytest.raises(RuntimeError, match=r"could not fetch <\"\S+/other/\">: 404 Not Found"):
+        start(config=configuration(f"URL({claims_url.replace('accounts', 'other')})", {}))
+    with pytest.raises(RuntimeError, match="connection refused"):
+        start(config=configuration("URL(http://127.0.0.1:1/)", {}))

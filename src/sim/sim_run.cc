@@ -83,6 +83,9 @@ RunOutcome run_accounts_seed(std::uint64_t seed, RunOptions run_options) {
   options.loops = loops;
   options.disable_sublist_cache = random.one_in(8);
   options.connection_placement = server::ConnectionPlacement::kSpread;
+  // The simulated network may hold a CONNECT back for longer than real users wait.
+  options.auth.timeout = minutes(5);
+  options.auth.timeout_is_set = true;
   for (const char* name : {"A", "B", "C", "D"}) {
     options.accounts.emplace_back().name = name;
     auth::UserConfig& user = options.auth.users.emplace_back();

@@ -131,6 +131,7 @@ readonly SIM_SEEDS=200
 sim_seeds() {
   # Each seed three times: the same again, and with other hash salts, to the same event hash.
   "build/$1/bin/midge-sim" --seeds "$SIM_SEEDS" --twice
+  "build/$1/bin/midge-sim" --accounts --seeds "$SIM_SEEDS" --twice
 }
 
 job_sim() {

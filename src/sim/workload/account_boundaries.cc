@@ -54,12 +54,14 @@ Result<void> AccountBoundaries::barrier() {
             peers_, [](const auto& peer) { return peer->client->pongs_missing() == 0; });
       },
       kPatience);
-  if (!in_time) return failure("somebody waits for a PONG for ever");
   for (const auto& peer : peers_) {
+    if (!in_time && peer->client->open() && peer->client->pongs_missing() > 0)
+      return failure("a client of " + peer->account + " waits for a PONG for ever");
     if (!peer->client->open())
       return failure("a client of " + peer->account +
                      " was cut off: " + peer->client->last_error());
   }
+  if (!in_time) return failure("somebody waits for a PONG for ever");
   return {};
 }
 

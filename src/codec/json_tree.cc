@@ -45,7 +45,8 @@ class TreeBuilder final : public JsonVisitor {
     if (open_.empty()) return &(root = std::move(value));
     JsonValue& parent = *open_.back();
     if (parent.type == JsonValue::Type::kArray) return &parent.items.emplace_back(std::move(value));
-    return &parent.members.emplace_back(std::move(key_), std::move(value)).second;
+    parent.members.push_back({std::move(key_), std::move(value)});
+    return &parent.members.back().value;
   }
   bool open(JsonValue::Type type) {
     open_.push_back(add({type}));

@@ -9,12 +9,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
 
 namespace midge::codec {
+
+struct JsonMember;
 
 class JsonValue {
  public:
@@ -24,12 +25,17 @@ class JsonValue {
   bool truth = false;
   std::string text;  // of a string; a number as it was written
   std::vector<JsonValue> items;
-  std::vector<std::pair<std::string, JsonValue>> members;  // in the order of the text
+  std::vector<JsonMember> members;  // in the order of the text
 
   // The member a Go field of this name (ASCII) would take, unless it is null or absent.
   [[nodiscard]] const JsonValue* find(std::string_view name) const;
   // A number that is an integer of 64 bits.
   [[nodiscard]] std::optional<std::int64_t> integer() const;
+};
+
+struct JsonMember {
+  std::string name;
+  JsonValue value;
 };
 
 Result<JsonValue> read_json_tree(std::string_view json);

@@ -198,8 +198,9 @@ def test_official_client_requests(server):
         answers = await asyncio.gather(*(
             requester.request(f"my.{i}", b"", timeout=10)
             for i in range(60) for requester in requesters))
+        # Not close(): the server may hear of that only after the request.
         for service in services:
-            await service.close()
+            await service.drain()
         with pytest.raises(nats.errors.NoRespondersError):
             await requesters[0].request("my.x", b"", timeout=10)
         for requester in requesters:

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/time.h"
 
@@ -40,6 +41,7 @@ class JsonWriter {
     else
       return unsigned_integer(static_cast<std::uint64_t>(number));
   }
+  JsonWriter& value(const std::vector<std::string>& texts);
   JsonWriter& null();
   // A time as Go marshals it: RFC 3339 with nanoseconds, trailing zeros cut, UTC.
   JsonWriter& value(WallTime time);
@@ -48,7 +50,7 @@ class JsonWriter {
   JsonWriter& field(std::string_view name, const T& content) {
     return key(name).value(content);
   }
-  // Go's omitempty: nothing for "", 0, false.
+  // Go's omitempty: nothing for "", 0, false, an empty list.
   template <class T>
   requires(!std::is_array_v<T>) JsonWriter& field_unless_empty(std::string_view name,
                                                                const T& content) {

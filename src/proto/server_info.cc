@@ -3,18 +3,6 @@
 #include "codec/json_writer.h"
 
 namespace midge::proto {
-namespace {
-
-void write_urls(codec::JsonWriter& json, std::string_view name,
-                const std::vector<std::string>& urls) {
-  if (urls.empty()) return;
-  json.key(name).begin_array();
-  for (const std::string& url : urls) json.value(url);
-  json.end_array();
-}
-
-}  // namespace
-
 std::string to_json(const ServerInfo& info) {
   codec::JsonWriter json;
   json.begin_object()
@@ -38,8 +26,8 @@ std::string to_json(const ServerInfo& info) {
       .field_unless_empty("nonce", info.nonce)
       .field_unless_empty("cluster", info.cluster)
       .field_unless_empty("domain", info.domain);
-  write_urls(json, "connect_urls", info.connect_urls);
-  write_urls(json, "ws_connect_urls", info.ws_connect_urls);
+  json.field_unless_empty("connect_urls", info.connect_urls);
+  json.field_unless_empty("ws_connect_urls", info.ws_connect_urls);
   json.field_unless_empty("ldm", info.lame_duck_mode)
       .field_unless_empty("connect_info", info.connect_info)
       .field_unless_empty("remote_account", info.remote_account)

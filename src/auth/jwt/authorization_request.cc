@@ -11,23 +11,11 @@ using codec::JsonWriter;
 
 constexpr std::string_view kType = "authorization_request";
 
-void write_strings(JsonWriter& json, const std::vector<std::string>& texts) {
-  json.begin_array();
-  for (const std::string& text : texts) json.value(text);
-  json.end_array();
-}
-
-void write_list(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
-  if (texts.empty()) return;
-  json.key(name);
-  write_strings(json, texts);
-}
-
 void write_server(JsonWriter& json, const AuthorizationRequest::Server& server) {
   json.key("server_id").begin_object();
   json.field("name", server.name).field("host", server.host).field("id", server.id);
   json.field_unless_empty("version", server.version).field_unless_empty("cluster", server.cluster);
-  write_list(json, "tags", server.tags);
+  json.field_unless_empty("tags", server.tags);
   json.field_unless_empty("xkey", server.xkey).end_object();
 }
 
@@ -37,7 +25,7 @@ void write_client(JsonWriter& json, const AuthorizationRequest::Client& client) 
       .field_unless_empty("id", client.id)
       .field_unless_empty("user", client.user)
       .field_unless_empty("name", client.name);
-  write_list(json, "tags", client.tags);
+  json.field_unless_empty("tags", client.tags);
   json.field_unless_empty("name_tag", client.name_tag)
       .field_unless_empty("kind", client.kind)
       .field_unless_empty("type", client.type)
@@ -65,10 +53,10 @@ void write_connect(JsonWriter& json, const AuthorizationRequest::Connect& connec
 void write_tls(JsonWriter& json, const AuthorizationRequest::Tls& tls) {
   json.key("client_tls").begin_object();
   json.field_unless_empty("version", tls.version).field_unless_empty("cipher", tls.cipher);
-  write_list(json, "certs", tls.certs);
+  json.field_unless_empty("certs", tls.certs);
   if (!tls.verified_chains.empty()) {
     json.key("verified_chains").begin_array();
-    for (const auto& chain : tls.verified_chains) write_strings(json, chain);
+    for (const auto& chain : tls.verified_chains) json.value(chain);
     json.end_array();
   }
   json.end_object();

@@ -8,17 +8,10 @@ using codec::JsonWriter;
 
 constexpr int kVersion = 2;
 
-void write_list(JsonWriter& json, std::string_view name, const std::vector<std::string>& list) {
-  if (list.empty()) return;
-  json.key(name).begin_array();
-  for (const std::string& item : list) json.value(item);
-  json.end_array();
-}
-
 void write_lists(JsonWriter& json, std::string_view name, const SubjectLists& lists) {
   json.key(name).begin_object();
-  write_list(json, "allow", lists.allow);
-  write_list(json, "deny", lists.deny);
+  json.field_unless_empty("allow", lists.allow);
+  json.field_unless_empty("deny", lists.deny);
   json.end_object();
 }
 
@@ -32,7 +25,7 @@ void write_permissions(JsonWriter& json, const ClaimedPermissions& permissions) 
 
 void write_rights(JsonWriter& json, const UserRights& rights) {
   write_permissions(json, rights.permissions);
-  write_list(json, "src", rights.src);
+  json.field_unless_empty("src", rights.src);
   if (!rights.times.empty()) {
     json.key("times").begin_array();
     for (const TimeRange& range : rights.times)
@@ -45,7 +38,7 @@ void write_rights(JsonWriter& json, const UserRights& rights) {
       .field_unless_empty("payload", rights.payload)
       .field_unless_empty("bearer_token", rights.bearer_token)
       .field_unless_empty("proxy_required", rights.proxy_required);
-  write_list(json, "allowed_connection_types", rights.connection_types);
+  json.field_unless_empty("allowed_connection_types", rights.connection_types);
 }
 
 void write_revocations(JsonWriter& json, const Revocations& revocations) {
@@ -56,7 +49,7 @@ void write_revocations(JsonWriter& json, const Revocations& revocations) {
 }
 
 void write_end(JsonWriter& json, const Head& head, std::string_view type) {
-  write_list(json, "tags", head.tags);
+  json.field_unless_empty("tags", head.tags);
   json.field("type", type).field("version", kVersion).end_object();
 }
 
@@ -148,8 +141,8 @@ void write_limits(JsonWriter& json, const AccountLimits& limits) {
 
 void write_authorization(JsonWriter& json, const ExternalAuthorization& authorization) {
   json.key("authorization").begin_object();
-  write_list(json, "auth_users", authorization.auth_users);
-  write_list(json, "allowed_accounts", authorization.allowed_accounts);
+  json.field_unless_empty("auth_users", authorization.auth_users);
+  json.field_unless_empty("allowed_accounts", authorization.allowed_accounts);
   json.field_unless_empty("xkey", authorization.xkey).end_object();
 }
 
@@ -183,9 +176,9 @@ Result<std::string> encode_claims(Head head, std::string_view body,
 Result<std::string> encode(OperatorClaims claims, const crypto::NkeyPair& issuer) {
   JsonWriter json;
   json.begin_object();
-  write_list(json, "signing_keys", claims.signing_keys);
+  json.field_unless_empty("signing_keys", claims.signing_keys);
   json.field_unless_empty("account_server_url", claims.account_server_url);
-  write_list(json, "operator_service_urls", claims.operator_service_urls);
+  json.field_unless_empty("operator_service_urls", claims.operator_service_urls);
   json.field_unless_empty("system_account", claims.system_account)
       .field_unless_empty("assert_server_version", claims.assert_server_version)
       .field_unless_empty("strict_signing_key_usage", claims.strict_signing_key_usage);

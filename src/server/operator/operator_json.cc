@@ -1,18 +1,6 @@
 #include "server/operator/operator_json.h"
 
 namespace midge::server {
-namespace {
-
-void write_list(codec::JsonWriter& json, std::string_view name,
-                const std::vector<std::string>& texts) {
-  if (texts.empty()) return;
-  json.key(name).begin_array();
-  for (const std::string& text : texts) json.value(text);
-  json.end_array();
-}
-
-}  // namespace
-
 void write_operator(codec::JsonWriter& json, const auth::jwt::OperatorClaims& claims) {
   const auth::jwt::Head& head = claims.head;
   json.begin_object()
@@ -25,13 +13,13 @@ void write_operator(codec::JsonWriter& json, const auth::jwt::OperatorClaims& cl
       .field_unless_empty("nbf", head.not_before)
       .field_unless_empty("sub", head.subject);
   json.key("nats").begin_object();
-  write_list(json, "signing_keys", claims.signing_keys);
+  json.field_unless_empty("signing_keys", claims.signing_keys);
   json.field_unless_empty("account_server_url", claims.account_server_url);
-  write_list(json, "operator_service_urls", claims.operator_service_urls);
+  json.field_unless_empty("operator_service_urls", claims.operator_service_urls);
   json.field_unless_empty("system_account", claims.system_account)
       .field_unless_empty("assert_server_version", claims.assert_server_version)
       .field_unless_empty("strict_signing_key_usage", claims.strict_signing_key_usage);
-  write_list(json, "tags", head.tags);
+  json.field_unless_empty("tags", head.tags);
   json.field("type", "operator").field("version", 2).end_object().end_object();
 }
 

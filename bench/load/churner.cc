@@ -65,7 +65,7 @@ void Churner::append_subject(std::uint64_t id) {
 }
 
 void Churner::on_ready(std::uint32_t) {
-  reader_.drain(socket_, [](const char*) {});
+  reader_.drain(socket_, [](std::string_view) {});
   for (std::uint64_t n = reader_.take_pings(); n > 0; --n) outbox_ += "PONG\r\n";
 }
 

@@ -14,13 +14,20 @@ namespace midge::load {
 
 enum class Role { kPublisher, kSubscriber };
 
+// As whom they log in.
+struct Logins {
+  Login publisher, subscriber;
+};
+
 class Dialer {
  public:
   // `place`: `same` = everybody on loop 0; `apart` = publishers on loop 0, subscribers on loop 1;
   // `spread` = in turn, as they come.
-  Dialer(std::uint16_t port, int loops, const std::string& place);
+  Dialer(std::uint16_t port, int loops, const std::string& place, Logins logins);
 
   Socket dial(Role role, const SocketShape& shape = {});
+  // For those dialled from now on.
+  void log_in_as(Logins logins) { logins_ = std::move(logins); }
 
  private:
   enum class Place { kSame, kApart, kSpread };
@@ -28,6 +35,7 @@ class Dialer {
   std::uint16_t port_;
   int loops_;
   Place place_;
+  Logins logins_;
   int dialled_ = 0;
   std::vector<Socket> fillers_;
 };

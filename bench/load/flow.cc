@@ -26,7 +26,7 @@ void Flow::add_publisher(Socket socket) {
 
 Subscriber& Flow::add_subscriber(Socket socket) {
   return subscribers_.emplace_back(std::move(socket), engine_.poller(), engine_.scratch(),
-                                   plan_.message_bytes, plan_.message_bytes - 2 - plan_.payload);
+                                   plan_.message_bytes, plan_.payload);
 }
 
 void Flow::start_peak() {

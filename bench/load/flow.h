@@ -27,7 +27,7 @@ struct FlowPlan {
   Delivery delivery = Delivery::kEveryone;
   std::size_t window_frames = 0;  // published and not yet received by all
   std::size_t payload = 16;
-  std::size_t message_bytes = 0;  // a MSG frame
+  std::size_t message_bytes = 0;  // a MSG frame, as FrameReader takes it
 };
 
 class Flow : public Actor {

@@ -1,11 +1,12 @@
-// Counts the frames in a connection's byte stream. All MSG frames of one connection have the same
-// size here, so a frame costs a look at its first four and its last two bytes; control lines may
-// stand anywhere between them. Anything else ends the run.
+// Counts the frames in a connection's byte stream. Nearly always all MSG frames of one connection
+// have the same size, so a frame costs a look at its first four and its last two bytes; control
+// lines may stand anywhere between them. Anything else ends the run.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "fail.h"
@@ -16,6 +17,9 @@ namespace midge::load {
 
 class FrameReader {
  public:
+  // MSG or HMSG, as long as its line says: for what a server adds headers to.
+  static constexpr std::size_t kAnySize = ~std::size_t{0};
+
   // `frame_bytes`: the size of a MSG frame, 0 where none may come.
   FrameReader(Scratch& scratch, std::size_t frame_bytes)
       : scratch_(scratch), frame_bytes_(frame_bytes) {}
@@ -25,7 +29,7 @@ class FrameReader {
   // The server's PINGs since the last call, to be answered by the owner.
   std::uint64_t take_pings() { return std::exchange(pings_, 0); }
 
-  // One read. Calls `on_frame(const char*)` with each whole frame, in order.
+  // One read. Calls `on_frame(std::string_view)` with each whole frame, in order.
   template <class OnFrame>
   void drain(Socket& socket, OnFrame&& on_frame) {
     std::memcpy(scratch_.data(), rest_.data(), rest_.size());
@@ -33,11 +37,10 @@ class FrameReader {
     const char* end = at + rest_.size();
     end += socket.try_receive(scratch_.data() + rest_.size(), scratch_.size() - rest_.size());
     for (;;) {
-      while (frame_bytes_ != 0 && end - at >= static_cast<std::ptrdiff_t>(frame_bytes_) &&
-             std::memcmp(at, "MSG ", 4) == 0) {
-        if (std::memcmp(at + frame_bytes_ - 2, "\r\n", 2) != 0) fail("a MSG frame of another size");
-        on_frame(at);
-        at += frame_bytes_;
+      while (const std::size_t size = whole_frame(at, end)) {
+        if (std::memcmp(at + size - 2, "\r\n", 2) != 0) fail("a MSG frame of another size");
+        on_frame(std::string_view(at, size));
+        at += size;
         ++frames_;
       }
       const char* after = control_line(at, end);
@@ -48,6 +51,14 @@ class FrameReader {
   }
 
  private:
+  // The size of the MSG frame at `at`, 0 where none is, or not all of it yet.
+  [[nodiscard]] std::size_t whole_frame(const char* at, const char* end) const {
+    if (frame_bytes_ == 0) return 0;
+    if (frame_bytes_ == kAnySize) return whole_frame_of_any_size(at, end);
+    const auto left = static_cast<std::size_t>(end - at);
+    return left >= frame_bytes_ && std::memcmp(at, "MSG ", 4) == 0 ? frame_bytes_ : 0;
+  }
+  static std::size_t whole_frame_of_any_size(const char* at, const char* end);
   // The end of the control line at `at`, or `at` where a MSG or an incomplete line stands.
   const char* control_line(const char* at, const char* end);
 

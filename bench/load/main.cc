@@ -21,6 +21,8 @@ constexpr std::array kSubcommands{
     Subcommand{"slow-readers", midge::load::run_slow_readers},
     Subcommand{"idle", midge::load::run_idle},
     Subcommand{"handshakes", midge::load::run_handshakes},
+    Subcommand{"compare", midge::load::run_compare},
+    Subcommand{"storm", midge::load::run_storm},
 };
 
 }  // namespace
@@ -34,8 +36,8 @@ int main(int argc, char** argv) {
     return 0;
   }
   std::fputs(
-      "usage: midge-load flow|subjects|requests|churn|stalled|slow-readers|idle|handshakes "
-      "--port P --pid PID\n",
+      "usage: midge-load flow|subjects|requests|churn|stalled|slow-readers|idle|handshakes|compare|"
+      "storm --port P --pid PID\n",
       stderr);
   return 2;
 }

@@ -58,7 +58,7 @@ void Publisher::on_ready(std::uint32_t events) {
     flush();
   }
   if (events & ~static_cast<std::uint32_t>(EPOLLOUT)) {
-    reader_.drain(socket_, [](const char*) {});
+    reader_.drain(socket_, [](std::string_view) {});
     answers_due_ += reader_.take_pings();
     take_pongs();
   }

@@ -1,5 +1,6 @@
-// The shapes of the frames of request-reply: every one has a fixed size, so that fields are found
-// at fixed places. The payload begins with a time stamp, which the responder sends back.
+// The shapes of the frames of request-reply. The payload begins with a time stamp, which the
+// responder sends back. A request that crosses accounts arrives with headers and with a reply
+// subject of the server's.
 #pragma once
 
 #include <cstdint>
@@ -24,24 +25,20 @@ struct RequestFrames {
                          payload);
   }
   static constexpr std::size_t kTokenInRequest = 4 + kService.size() + 1 + kInbox.size() + 1;
-  [[nodiscard]] std::size_t stamp_in(const std::string& frame) const {
+  [[nodiscard]] std::size_t stamp_in(std::string_view frame) const {
     return frame.size() - 2 - payload;
   }
 
-  // MSG <service> 1 <reply> <size> and the payload
-  [[nodiscard]] std::size_t delivered_request_bytes() const {
-    return message_frame_bytes(kService.size(), 1, kReplyBytes, payload);
-  }
-  static constexpr std::size_t kReplyInDeliveredRequest = 4 + kService.size() + 3;
-  [[nodiscard]] std::size_t stamp_in_delivered_request() const {
-    return delivered_request_bytes() - 2 - payload;
+  // MSG <service> 1 <reply> <size> and the payload, or HMSG with another size before it
+  static std::string_view reply_of(std::string_view request) {
+    request.remove_prefix((request[0] == 'H' ? 5 : 4) + kService.size() + 3);
+    return request.substr(0, request.find(' '));
   }
 
-  // PUB <reply> <size> and the payload
-  [[nodiscard]] std::string reply() const {
-    return publish_frame(std::string(kReplyBytes, '?'), "", payload);
+  // PUB <reply> <size> and the payload: what follows the reply
+  [[nodiscard]] std::string reply_end() const {
+    return publish_frame("", "", payload).substr(std::string_view("PUB ").size());
   }
-  static constexpr std::size_t kSubjectInReply = 4;
 
   // MSG <reply> 2 <size> and the payload
   [[nodiscard]] std::size_t delivered_reply_bytes() const {

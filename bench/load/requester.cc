@@ -58,10 +58,10 @@ void Requester::append_request(std::int64_t now) {
 void Requester::on_ready(std::uint32_t) {
   const std::size_t stamp_at = frames_.stamp_in_delivered_reply();
   std::int64_t now = 0;
-  reader_.drain(socket_, [&](const char* reply) {
+  reader_.drain(socket_, [&](std::string_view reply) {
     if (now == 0) now = now_ns();
     std::int64_t sent;
-    std::memcpy(&sent, reply + stamp_at, sizeof sent);
+    std::memcpy(&sent, reply.data() + stamp_at, sizeof sent);
     latency_.record(now - sent);
   });
   for (std::uint64_t n = reader_.take_pings(); n > 0; --n) writer_.bytes() += "PONG\r\n";

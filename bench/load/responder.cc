@@ -15,8 +15,8 @@ Responder::Responder(Socket socket, Engine& engine, std::size_t payload)
     : socket_(std::move(socket)),
       writer_(socket_),
       frames_{payload},
-      reader_(engine.scratch(), frames_.delivered_request_bytes()),
-      reply_(frames_.reply()) {
+      reader_(engine.scratch(), FrameReader::kAnySize),
+      reply_end_(frames_.reply_end()) {
   socket_.send_all("SUB " + std::string(kService) + " 1\r\n");
   socket_.barrier();
   socket_.set_nonblocking();
@@ -30,12 +30,11 @@ std::int64_t Responder::advance(std::int64_t now) {
 }
 
 void Responder::on_ready(std::uint32_t) {
-  reader_.drain(socket_, [this](const char* request) {
-    std::memcpy(reply_.data() + RequestFrames::kSubjectInReply,
-                request + RequestFrames::kReplyInDeliveredRequest, kReplyBytes);
-    std::memcpy(reply_.data() + frames_.stamp_in(reply_),
-                request + frames_.stamp_in_delivered_request(), sizeof(std::int64_t));
-    writer_.bytes() += reply_;
+  reader_.drain(socket_, [this](std::string_view request) {
+    std::string& out = writer_.bytes();
+    out.append("PUB ").append(RequestFrames::reply_of(request)).append(reply_end_);
+    std::memcpy(out.data() + frames_.stamp_in(out), request.data() + frames_.stamp_in(request),
+                sizeof(std::int64_t));
   });
   for (std::uint64_t n = reader_.take_pings(); n > 0; --n) writer_.bytes() += "PONG\r\n";
   writer_.flush();

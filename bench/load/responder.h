@@ -20,7 +20,7 @@ class Responder : public ReadyHandler, public Actor {
   FrameWriter writer_;
   RequestFrames frames_;
   FrameReader reader_;
-  std::string reply_;
+  std::string reply_end_;  // what follows the subject
 };
 
 }  // namespace midge::load

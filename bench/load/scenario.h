@@ -14,12 +14,13 @@ namespace midge::load {
 // What every scenario is told.
 struct Target {
   explicit Target(Options& options);
-  [[nodiscard]] Dialer dialer() const { return Dialer(port, loops, place); }
+  [[nodiscard]] Dialer dialer() const { return Dialer(port, loops, place, logins); }
 
   std::uint16_t port;
   pid_t pid;
   int loops;
   std::string place;
+  Logins logins;  // --publisher USER:PASSWORD, --subscriber USER:PASSWORD
 };
 
 void run_flow(Options& options);          // publish, 1→1, N→N, fan-out, queue group
@@ -30,5 +31,7 @@ void run_stalled(Options& options);       // fan-out with one who does not read
 void run_slow_readers(Options& options);  // one large message, many who do not read it
 void run_idle(Options& options);          // memory of idle connections
 void run_handshakes(Options& options);    // connections that come and go
+void run_compare(Options& options);       // a flow with something extra beside a plain one
+void run_storm(Options& options);         // many logins at once beside traffic
 
 }  // namespace midge::load

@@ -11,31 +11,15 @@
 #include <cerrno>
 
 #include "clock.h"
+#include "connect.h"
 #include "fail.h"
 
 namespace midge::load {
 namespace {
 
-constexpr std::string_view kConnect =
-    R"(CONNECT {"verbose":false,"pedantic":false,"lang":"midge-load","version":"1","protocol":1,)"
-    R"("headers":true,"no_responders":true})"
-    "\r\n";
 constexpr std::int64_t kPatience = 5 * kSecond;
 // Reads into less than this are the set-up's, which blocks: they do not ask for more than there is.
 constexpr std::size_t kSecureWhole = 1024;
-
-// One for the process: what it makes of certificates is that it does not look at them.
-SSL_CTX* tls_context() {
-  static SSL_CTX* const context = [] {
-    SSL_CTX* made = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                               SSL_MODE_RELEASE_BUFFERS);
-    // Every handshake is a whole one.
-    SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
-    return made;
-  }();
-  return context;
-}
 
 int connected_descriptor(std::uint16_t port, const SocketShape& shape) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -60,7 +44,14 @@ int connected_descriptor(std::uint16_t port, const SocketShape& shape) {
 
 }  // namespace
 
-Socket Socket::dial(std::uint16_t port, const SocketShape& shape) {
+Login Login::parse(const std::string& text) {
+  const auto colon = text.find(':');
+  if (text.empty()) return {};
+  if (colon == std::string::npos) fail("a login is user:password");
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+Socket Socket::dial(std::uint16_t port, const Login& login, const SocketShape& shape) {
   const std::int64_t deadline = now_ns() + kPatience;
   int fd;
   while ((fd = connected_descriptor(port, shape)) < 0) {
@@ -73,7 +64,7 @@ Socket Socket::dial(std::uint16_t port, const SocketShape& shape) {
   } else if (info.find("\"tls_required\":true") != std::string::npos) {
     socket.start_tls();
   }
-  socket.send_all(kConnect);
+  socket.send_all(connect_frame(login));
   socket.barrier();
   return socket;
 }

@@ -16,6 +16,14 @@ struct SocketShape {
   int segment_bytes = 0;   // TCP_MAXSEG; 0 = the loopback's 64 KiB
 };
 
+// Whom CONNECT names; an empty user names nobody.
+struct Login {
+  std::string user, password;
+
+  // `user:password`; empty is nobody.
+  static Login parse(const std::string& text);
+};
+
 // A reader that is slow as one behind a real network is: a small window, and Ethernet's segments.
 // With the loopback's own segments the kernel takes 2.5 MB from the server before it says "full".
 inline constexpr SocketShape kSlowReader{.receive_buffer = 32768, .segment_bytes = 1448};
@@ -25,7 +33,7 @@ class Socket {
   // Connects to 127.0.0.1, reads INFO, speaks TLS if that asks for it (whoever the server is),
   // sends CONNECT, and waits for a PONG. Retries for a few seconds while nobody listens, so that it
   // can be the server's very first client.
-  static Socket dial(std::uint16_t port, const SocketShape& shape = {});
+  static Socket dial(std::uint16_t port, const Login& login = {}, const SocketShape& shape = {});
 
   Socket(Socket&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)), tls_(std::exchange(other.tls_, nullptr)) {}

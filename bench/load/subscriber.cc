@@ -7,11 +7,11 @@
 namespace midge::load {
 
 Subscriber::Subscriber(Socket socket, Poller& poller, Scratch& scratch, std::size_t frame_bytes,
-                       std::size_t stamp_offset)
+                       std::size_t payload)
     : socket_(std::move(socket)),
       poller_(poller),
       reader_(scratch, frame_bytes),
-      stamp_offset_(stamp_offset) {
+      stamp_from_end_(payload + 2) {
   socket_.set_nonblocking();
   poller_.add(socket_.fd(), *this, EPOLLIN);
 }
@@ -28,13 +28,13 @@ void Subscriber::resume() {
 
 void Subscriber::on_ready(std::uint32_t) {
   if (latency_ == nullptr) {
-    reader_.drain(socket_, [](const char*) {});
+    reader_.drain(socket_, [](std::string_view) {});
   } else {
     std::int64_t now = 0;
-    reader_.drain(socket_, [&](const char* frame) {
+    reader_.drain(socket_, [&](std::string_view frame) {
       if (now == 0) now = now_ns();
       std::int64_t sent;
-      std::memcpy(&sent, frame + stamp_offset_, sizeof sent);
+      std::memcpy(&sent, frame.data() + frame.size() - stamp_from_end_, sizeof sent);
       latency_->record(now - sent);
     });
   }

@@ -1,5 +1,5 @@
-// A connection that receives MSG frames of one size, counts them, and, where a histogram is set,
-// records the age of the time stamps in their payloads.
+// A connection that receives MSG frames, counts them, and, where a histogram is set, records the
+// age of the time stamps that their payloads begin with.
 #pragma once
 
 #include "frame_reader.h"
@@ -11,9 +11,9 @@ namespace midge::load {
 
 class Subscriber : public ReadyHandler {
  public:
-  // `stamp_offset`: where in a frame the payload begins.
+  // `frame_bytes` as FrameReader takes it; `payload`: the size of each payload.
   Subscriber(Socket socket, Poller& poller, Scratch& scratch, std::size_t frame_bytes,
-             std::size_t stamp_offset);
+             std::size_t payload);
 
   [[nodiscard]] std::uint64_t frames() const { return reader_.frames(); }
   void record_into(Histogram* latency) { latency_ = latency; }
@@ -28,7 +28,7 @@ class Subscriber : public ReadyHandler {
   Socket socket_;
   Poller& poller_;
   FrameReader reader_;
-  std::size_t stamp_offset_;
+  std::size_t stamp_from_end_;  // of a frame
   Histogram* latency_ = nullptr;
   bool stalled_ = false;
 };

@@ -28,12 +28,12 @@ class Load:
         self.path = path
         self.pin = pin and os.cpu_count() >= 2
 
-    def run(self, kind, loops, place, arguments, sequential=False, tls=False):
+    def run(self, kind, row, loops, place, arguments):
         pinned = self.pin and loops == 1
-        with Server(kind, loops, 0 if pinned else None, tls) as server:
+        with Server(kind, loops, 0 if pinned else None, row.tls, row.setup) as server:
             command = [self.path, *arguments, "--port", str(server.port), "--loops", str(loops),
                        "--place", place, "--pid", str(server.process.pid)]
-            cpu = 0 if sequential else 1
+            cpu = 0 if row.sequential else 1
             pin = (lambda: os.sched_setaffinity(0, {cpu})) if pinned else None
             try:
                 done = subprocess.run(command, capture_output=True, text=True, preexec_fn=pin,
@@ -47,6 +47,6 @@ class Load:
                                 f"{server.log_tail()}")
             return json.loads(done.stdout)
 
-    def idle_rss(self, kind, loops):
-        with Server(kind, loops) as server:
+    def idle_rss(self, kind, row, loops):
+        with Server(kind, loops, tls=row.tls, setup=row.setup) as server:
             return server.rss_bytes_when_idle()

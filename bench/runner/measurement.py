@@ -77,11 +77,11 @@ class Measurement:
 
     def _peak(self, load, kind, seconds_scale):
         try:
-            if self.row.name == "idle_process":
-                output = {"rss": load.idle_rss(kind, self.loops)}
+            if not self.row.arguments:
+                output = {"rss": load.idle_rss(kind, self.row, self.loops)}
             else:
-                output = load.run(kind, self.loops, self.place, self._arguments(seconds_scale),
-                                  self.row.sequential, self.row.tls)
+                output = load.run(kind, self.row, self.loops, self.place,
+                                  self._arguments(seconds_scale))
         except LoadError as error:
             print(f"{self.row.name}, {self.variant}: {error}", file=sys.stderr)
             output = None
@@ -99,9 +99,8 @@ class Measurement:
             return None
         rate = ["--rate", f"{reference['rate'] / 2:g}"]
         try:
-            output = load.run(kind, self.loops, self.place,
-                              self._arguments(seconds_scale) + rate,
-                              self.row.sequential, self.row.tls)
+            output = load.run(kind, self.row, self.loops, self.place,
+                              self._arguments(seconds_scale) + rate)
             return at(output, "latency.p99_us")
         except Overloaded:
             return math.inf

@@ -6,12 +6,15 @@ the OS, ours over the peer's; `figure` rows are any other number of a scenario's
 
 from dataclasses import dataclass, field
 
+from . import setup
+
 # How two loops are used: `same` and `apart` place publisher and subscriber on one loop or on two;
 # where there are many connections, `spread` deals them out in turn.
 PAIR = (("1", 1, "same"), ("2, same", 2, "same"), ("2, apart", 2, "apart"))
 MANY = (("1", 1, "same"), ("2, same", 2, "same"), ("2, spread", 2, "spread"))
 ALONE = (("1", 1, "same"), ("2", 2, "spread"))
 ONCE = (("1", 1, "same"),)
+INFINITY = float("inf")  # no goal
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,14 @@ class Figure:
     goal: float
     over_peer: bool = False  # the goal bounds ours over the peer's, not ours
     scale: float = 1
+    at_least: bool = False   # the goal is a lower bound
 
 
 @dataclass(frozen=True)
 class Row:
     name: str
     label: str
-    arguments: tuple
+    arguments: tuple       # of midge-load; none: nobody connects, the figure is what is resident
     variants: tuple
     cpu_goal: dict = field(default_factory=dict)  # by placement, "" for all; none: no CPU figure
     p99_goal: float = 1.0  # ours over the peer's
@@ -42,10 +46,24 @@ class Row:
     runs_max: int = 5      # memory hardly differs from run to run
     sequential: bool = False  # never work for server and generator at once
     tls: bool = False      # the server wants TLS of its clients, and so gets it
+    setup: str = ""        # what else its configuration says
 
 
 def flow(*arguments):
     return ("flow", *arguments)
+
+
+def compare(publisher, subscriber, plain, *arguments):
+    return ("compare", "--publisher", publisher, "--subscriber", subscriber, "--plain", plain,
+            *arguments)
+
+
+def permitted(name, label, subjects):
+    return Row(name, f"permitted publish 1→1, 16 B, {label}",
+               compare("guarded:guarded", "guarded:guarded", "open:open", "--subjects", subjects),
+               ONCE, {"": 0.33}, seconds=3, setup=setup.PERMISSIONS, figures=(
+                   Figure(f"what permissions add to the CPU of 1→1, {label}", "extra", "%", 5,
+                          scale=100),))
 
 
 FAN_OUT_WINDOW = ("--window", str(16 << 10))
@@ -93,18 +111,51 @@ ROWS = (
     Row("idle_connections", "idle connections", ("idle",), ONCE, timed=False,
         runs_max=3, figures=(
         Figure("an idle connection", "connection_bytes", "KiB", 4, scale=1 / 1024),
-        Figure("idle connections held", "connections", "", float("inf")))),
+        Figure("idle connections held", "connections", "", INFINITY))),
     Row("tls_one_to_one_128", "TLS 1→1, 128 B", flow("--payload", "128"), PAIR, {"": 0.5},
         tls=True),
     Row("tls_handshakes", "TLS handshakes", ("handshakes", "--seconds", "3"), ALONE, timed=False,
         tls=True, figures=(
             Figure("a full TLS handshake with login (RSA 2048), CPU", "handshake_cpu_us", "µs", 1.0,
-                   over_peer=True),)),
+                   over_peer=True),
+            Figure("full TLS handshakes a second", "rate", "", 1.0, over_peer=True,
+                   at_least=True))),
     Row("tls_idle_connections", "idle TLS connections", ("idle", "--count", "2000"), ONCE,
         timed=False, runs_max=3, tls=True, figures=(
             Figure("an idle TLS connection", "connection_bytes", "KiB", 20, scale=1 / 1024),)),
+    Row("tls_storm", "5,000 TLS reconnects at once beside 1→1",
+        ("storm", "--clients", "5000", "--limit", "40"), ALONE, timed=False, runs_max=3, tls=True,
+        figures=(
+            Figure("p99 of 1→1 beside 5,000 TLS reconnects, over that before", "p99_rise", "×", 2),
+            Figure("p99 of 1→1 beside 5,000 TLS reconnects", "during.p99_us", "µs", INFINITY),
+            Figure("TLS reconnects a second, of 5,000 at once", "logins_rate", "", INFINITY))),
+    Row("bcrypt_storm", "200 logins with bcrypt of cost 11 beside 1→1",
+        ("storm", "--clients", "200", "--login", "slow:benchmark", "--publisher", "traffic:traffic",
+         "--subscriber", "traffic:traffic", "--limit", "8"), ALONE, timed=False, runs_max=3,
+        setup=setup.BCRYPT, figures=(
+            Figure("p99 of 1→1 beside 200 bcrypt logins, over that before", "p99_rise", "×", 1.1),
+            Figure("p99 of 1→1 beside 200 bcrypt logins", "during.p99_us", "µs", INFINITY),
+            Figure("bcrypt logins a second", "logins_rate", "", INFINITY))),
+    permitted("permitted_1", "one subject", "1"),
+    permitted("permitted_1000", "1,000 subjects", "1000"),
+    permitted("permitted_100000", "100,000 subjects", "100000"),
+    Row("stream_import", "1→1, 16 B, through a stream import",
+        compare("from:from", "to:to", "plain:plain"), PAIR, {"": 0.33}, seconds=3,
+        setup=setup.STREAM_IMPORT, figures=(
+            Figure("what a stream import adds to the CPU of 1→1", "extra", "%", INFINITY,
+                   scale=100),)),
+    Row("service_import", "1→1, 16 B, through a service import",
+        compare("from:from", "to:to", "plain:plain", "--any-size", "1"), PAIR, {"": 0.33},
+        seconds=3, setup=setup.SERVICE_IMPORT, figures=(
+            Figure("what a service import adds to the CPU of 1→1", "extra", "%", INFINITY,
+                   scale=100),)),
+    Row("service_requests", "request-reply through a service import, 256 in flight",
+        ("requests", "--in-flight", "256", "--publisher", "from:from", "--subscriber", "to:to"),
+        PAIR, {"": 0.33}, setup=setup.SERVICE_IMPORT),
     Row("idle_process", "idle process", (), ALONE, timed=False, figures=(
         Figure("an idle process, RSS", "rss", "MiB", 6, scale=1 / (1 << 20)),)),
+    Row("tls_idle_process", "idle process with TLS", (), ALONE, timed=False, tls=True, figures=(
+        Figure("an idle process with TLS, RSS", "rss", "MiB", 8, scale=1 / (1 << 20)),)),
 )
 
 

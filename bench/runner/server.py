@@ -20,8 +20,8 @@ class ServerKind:
         lines = subprocess.run([self.path, "-v"], capture_output=True, text=True, check=True)
         return ", ".join(lines.stdout.split("\n")).strip(", ")
 
-    def config(self, port, loops, tls=""):
-        text = f'listen: "127.0.0.1:{port}"\n{tls}'
+    def config(self, port, loops, setup=""):
+        text = f'listen: "127.0.0.1:{port}"\n{setup}'
         if self.is_midge:
             text += f"loops: {loops}\nconnection_placement: spread\n"
         return text
@@ -37,18 +37,19 @@ class Server:
     """Context manager. Nothing connects to the server before the load generator does: which of
     Midge's loops a connection gets depends on how many came before."""
 
-    def __init__(self, kind, loops, cpu=None, tls=False):
+    def __init__(self, kind, loops, cpu=None, tls=False, setup=""):
         self.kind = kind
         self.loops = loops
         self.cpu = cpu
         self.tls = tls
+        self.setup = setup
         self.port = free_port()
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="midge-bench-")
         path = os.path.join(self.folder.name, "server.conf")
         with open(path, "w") as file:
-            file.write(self.kind.config(self.port, self.loops, self._tls_block()))
+            file.write(self.kind.config(self.port, self.loops, self._tls_block() + self.setup))
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
         environment = dict(os.environ, GOMAXPROCS=str(self.loops))
         pin = (lambda: os.sched_setaffinity(0, {self.cpu})) if self.cpu is not None else None
@@ -64,7 +65,7 @@ class Server:
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
                         "-out", cert, "-subj", "/CN=localhost", "-days", "2"],
                        check=True, capture_output=True)
-        return f'tls {{ cert_file: "{cert}", key_file: "{key}", timeout: 20 }}\n'
+        return f'tls {{ cert_file: "{cert}", key_file: "{key}", timeout: 60 }}\n'
 
     def __exit__(self, *_):
         if self.process.poll() is None:

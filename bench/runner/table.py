@@ -24,10 +24,10 @@ def rate(value):
     return f"{value / 1e6:.2f} M" if value >= 1e6 else f"{value / 1e3:.3g} k"
 
 
-def verdict(value, goal):
+def verdict(value, goal, at_least=False):
     if value is None or goal is None or math.isinf(goal):
         return ""
-    return "yes" if value <= goal else "**no**"
+    return "yes" if (value >= goal if at_least else value <= goal) else "**no**"
 
 
 def percent(value):
@@ -82,13 +82,14 @@ def figure_table(measurements):
             ours = m.value("midge", figure.key)
             ratio = median(m.ratios(figure.key))
             judged = ratio if figure.over_peer else ours
+            sign = "≥ " if figure.at_least else ""
             if math.isinf(figure.goal):
                 goal = ""
             else:
-                goal = f"{figure.goal:g}" + (" × peer" if figure.over_peer else "")
+                goal = f"{sign}{figure.goal:g}" + (" × peer" if figure.over_peer else "")
             rows.append([figure.label, m.variant, figure.unit, number(ours),
                          number(m.value("peer", figure.key)), number(ratio), goal,
-                         verdict(judged, figure.goal)])
+                         verdict(judged, figure.goal, figure.at_least)])
     return lines(head, rows)
 
 

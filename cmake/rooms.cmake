@@ -5,16 +5,23 @@
 # OpenSSL's archives, so that the server does not depend on which shared ones a machine has.
 find_library(OPENSSL_SSL_ARCHIVE NAMES libssl.a REQUIRED)
 find_library(OPENSSL_CRYPTO_ARCHIVE NAMES libcrypto.a REQUIRED)
+# Debian 12 has CRoaring as a shared library only; an archive is taken where there is one.
+find_library(ROARING_LIBRARY NAMES libroaring.a roaring REQUIRED)
+find_library(XXHASH_ARCHIVE NAMES libxxhash.a REQUIRED)
+find_library(ZLIB_ARCHIVE NAMES libz.a REQUIRED)
+find_library(SNAPPY_ARCHIVE NAMES libsnappy.a REQUIRED)
 
 midge_room(base    DEPS)
 midge_room(io      DEPS base)
-midge_room(codec   DEPS base)
-midge_room(crypto  DEPS base)
+midge_room(codec   DEPS base LIBS ${ZLIB_ARCHIVE} ${SNAPPY_ARCHIVE})
+midge_room(crypto  DEPS base LIBS ${OPENSSL_CRYPTO_ARCHIVE})
 midge_room(subject DEPS base)
 midge_room(proto   DEPS base codec)
+midge_room(store   DEPS base io codec crypto subject LIBS ${XXHASH_ARCHIVE} ${ROARING_LIBRARY})
 midge_room(tls     DEPS base io crypto LIBS ${OPENSSL_SSL_ARCHIVE} ${OPENSSL_CRYPTO_ARCHIVE})
 midge_room(auth    DEPS base codec crypto subject proto)
 midge_room(broker  DEPS base io codec crypto subject proto auth)
-midge_room(server  DEPS base io codec crypto subject proto tls auth broker)
+midge_room(jetstream DEPS base io codec crypto subject proto auth broker store)
+midge_room(server  DEPS base io codec crypto subject proto tls auth broker store jetstream)
 # sim implements io's interfaces; tests and the simulator program link it, the product never does.
-midge_room(sim     DEPS base io subject proto tls auth broker server codec crypto)
+midge_room(sim     DEPS base io subject proto tls auth broker server codec crypto store jetstream)

@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ConnectOptions shown;
   if (!parse_connect(traced, shown)) return 0;  // a null became a bare [REDACTED]
   for (const std::string* secret :
-       {&shown.pass, &shown.auth_token, &shown.nkey, &shown.sig, &shown.proxy_sig})
+       {&shown.pass, &shown.auth_token, &shown.nkey, &shown.sig, &shown.proxy_sig, &shown.jwt})
     require(secret->empty() || *secret == "[REDACTED]", "a secret is shown");
   require(shown.verbose == options.verbose && shown.protocol == options.protocol,
           "redaction changed what is no secret");

@@ -61,6 +61,7 @@ def gather() -> dict:
     proofs = collections.defaultdict(set)
     tests = REPOSITORY / "tests"
     for path in [*tests.glob("conformance/transcripts/**/*.txt"), *tests.glob("cli/cases/**/*.txt"),
+                 *tests.glob("jetstream/transcripts/**/*.txt"),
                  *tests.glob("cli/reloads/*.txt")]:
         for row in head_rows(path):
             proofs[row].add(str(path.relative_to(REPOSITORY)))

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/oidc/oidc_config.h"
 #include "auth/permissions_config.h"
 #include "auth/resolver_config.h"
 #include "base/time.h"
@@ -67,6 +68,7 @@ struct AuthConfig {
   Duration timeout = seconds(2);
   bool timeout_is_set = false;
   std::optional<CalloutConfig> callout;
+  std::optional<OidcConfig> oidc;
   std::vector<std::string> trusted_proxies;  // public nkeys
 
   // Operator mode (auth/jwt/).
@@ -81,7 +83,7 @@ struct AuthConfig {
 
   // Whether CONNECT must prove anything.
   [[nodiscard]] bool required() const {
-    return !token.empty() || !users.empty() || callout || !operator_jwts.empty() ||
+    return !token.empty() || !users.empty() || callout || oidc || !operator_jwts.empty() ||
            !trusted_keys.empty();
   }
 };

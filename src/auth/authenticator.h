@@ -2,6 +2,7 @@
 // pool when the answer takes long (bcrypt, chains of claims, fetches).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,6 +25,12 @@ struct LoginRequest {
   std::string remote_host;
   TlsPeer tls;
   WallTime now{};
+  std::uint64_t cid = 0;
+  std::string mqtt_id;  // what an MQTT client calls itself; "" = it is none
+  // False: it sent something else before CONNECT, and has shown nothing.
+  bool by_connect = true;
+  // Random bytes for keys that are made for this login alone.
+  std::array<unsigned char, 56> entropy{};
   // Who it was taken for, where a reload asks again: what was proved before and has not changed
   // need not be proved once more.
   IdentityPtr previous;
@@ -45,7 +52,23 @@ struct Refused {
   bool unknown_user = false;
 };
 
-using Verdict = std::variant<IdentityPtr, Refused>;
+inline Refused refused(std::string why, Refused::Reason reason = Refused::Reason::kAuthentication) {
+  Refused verdict;
+  verdict.why = std::move(why);
+  verdict.reason = reason;
+  return verdict;
+}
+
+// A service decides: what it is to be asked (auth/inquiry.h).
+class Inquiry;
+using InquiryPtr = std::shared_ptr<const Inquiry>;
+
+// What the answer needs is on its way: the same question is to be asked again, after this long.
+struct AskLater {
+  Duration after;
+};
+
+using Verdict = std::variant<IdentityPtr, Refused, InquiryPtr, AskLater>;
 
 class Authenticator {
  public:

@@ -3,38 +3,19 @@
 #include <optional>
 #include <utility>
 
-#include "codec/base64.h"
+#include "auth/signature.h"
 #include "crypto/bcrypt.h"
-#include "crypto/nkey.h"
 #include "crypto/sha256.h"
 
 namespace midge::auth {
 
 namespace {
 
-Refused refused(std::string why, Refused::Reason reason = Refused::Reason::kAuthentication) {
-  Refused verdict;
-  verdict.why = std::move(why);
-  verdict.reason = reason;
-  return verdict;
-}
-
 std::string told(const UserConfig& user) {
   const bool by_nkey = !user.nkey.empty();
   std::string text = by_nkey ? "nkey " + user.nkey : "user \"" + user.user + '"';
   if (!user.place.empty()) text += " (" + user.place + ')';
   return text;
-}
-
-// Signatures come in either alphabet; the URL's is tried first.
-std::optional<std::string> decode_signature(std::string_view text) {
-  auto bytes = codec::decode_base64(codec::Base64::kRawUrl, text);
-  return bytes ? bytes : codec::decode_base64(codec::Base64::kStd, text);
-}
-
-bool has_signed(const std::string& nkey, std::string_view nonce, std::string_view signature) {
-  const auto bytes = decode_signature(signature);
-  return bytes && crypto::verify(nkey, nonce, *bytes).value_or(false);
 }
 
 bool is_secret(std::string_view given, const std::string& stored, bool has_bcrypt) {
@@ -65,7 +46,12 @@ void ConfigAuthenticator::add(UserConfig user) {
   identity.proof = crypto::sha256_hex(user.password);
   Index& index = user.nkey.empty() ? by_name_ : by_nkey_;
   index.insert_or_assign(identity.user, users_.size());
+  if (map_certificates_ && user.nkey.empty()) {
+    if (auto name = DistinguishedName::parse(user.user))
+      subjects_.emplace_back(*std::move(name), users_.size());
+  }
   const bool has_bcrypt = crypto::is_bcrypt(user.password);
+  if (has_bcrypt && !decoy_) decoy_ = users_.size();
   users_.push_back(
       {std::move(user), std::make_shared<const Identity>(std::move(identity)), has_bcrypt});
 }
@@ -97,8 +83,48 @@ const ConfigAuthenticator::User* ConfigAuthenticator::password_user(
     const LoginRequest& request) const {
   const proto::ConnectOptions& connect = request.connect;
   if (map_certificates_ || (!connect.nkey.empty() && !by_nkey_.empty())) return nullptr;
-  if (!by_name_.empty() && !connect.user.empty()) return find(by_name_, connect.user);
-  return token_.identity ? &token_ : nullptr;
+  if (by_name_.empty() || connect.user.empty()) return token_.identity ? &token_ : nullptr;
+  const User* user = find(by_name_, connect.user);
+  // Sessions that are in have nothing to find out.
+  return user == nullptr && decoy_ && !request.previous ? &users_[*decoy_] : user;
+}
+
+const ConfigAuthenticator::User* ConfigAuthenticator::certificate_user(const TlsPeer& peer) const {
+  for (const std::string& name : peer.names) {
+    if (const User* user = find(by_name_, name)) return user;
+    if (name != peer.subject) continue;
+    if (const User* user = subject_user(peer.subject)) return user;
+  }
+  return nullptr;
+}
+
+// One with the parts in the certificate's order comes before others.
+const ConfigAuthenticator::User* ConfigAuthenticator::subject_user(
+    const std::string& subject) const {
+  const auto wanted = DistinguishedName::parse(subject);
+  if (!wanted) return nullptr;
+  const User* found = nullptr;
+  for (const auto& [name, place] : subjects_) {
+    if (name == *wanted) return &users_[place];
+    if (found == nullptr && name.has_parts_of(*wanted)) found = &users_[place];
+  }
+  return found;
+}
+
+const UserConfig* ConfigAuthenticator::named(const LoginRequest& request) const {
+  const proto::ConnectOptions& connect = request.connect;
+  const User* user = nullptr;
+  if (map_certificates_) {
+    user = certificate_user(request.tls);
+  } else if (!by_nkey_.empty() && !connect.nkey.empty()) {
+    user = find(by_nkey_, connect.nkey);
+  } else if (names_nobody(connect)) {
+    user = find(by_name_, config_.no_auth_user);
+    if (user == nullptr) user = find(by_nkey_, config_.no_auth_user);
+  } else {
+    user = find(by_name_, connect.user);
+  }
+  return user == nullptr ? nullptr : &user->config;
 }
 
 bool ConfigAuthenticator::is_slow(const LoginRequest& request) const {
@@ -108,12 +134,9 @@ bool ConfigAuthenticator::is_slow(const LoginRequest& request) const {
 }
 
 Verdict ConfigAuthenticator::decide(const LoginRequest& request) const {
-  const std::string& signature = request.connect.proxy_sig;
-  if (signature.empty() || config_.trusted_proxies.empty()) return decide_user(request, {});
-  for (const std::string& proxy : config_.trusted_proxies)
-    if (has_signed(proxy, request.nonce, signature)) return decide_user(request, proxy);
-  return refused("proxy is not trusted: proxy_sig is of none of proxies.trusted",
-                 Refused::Reason::kProxyNotTrusted);
+  ProxyProof proof = prove_proxy(request, config_.trusted_proxies);
+  if (proof.refusal) return std::move(*proof.refusal);
+  return decide_user(request, proof.proxy);
 }
 
 Verdict ConfigAuthenticator::decide_user(const LoginRequest& request,
@@ -135,8 +158,7 @@ Verdict ConfigAuthenticator::decide_user(const LoginRequest& request,
 
 Verdict ConfigAuthenticator::decide_certificate(const LoginRequest& request,
                                                 const std::string& proxy) const {
-  for (const std::string& name : request.tls.names)
-    if (const User* user = find(by_name_, name)) return admit(*user, request, proxy);
+  if (const User* user = certificate_user(request.tls)) return admit(*user, request, proxy);
   std::string why = "no user has a name of the certificate (verify_and_map):";
   for (const std::string& name : request.tls.names) why += " \"" + name + '"';
   Refused verdict = refused(request.tls.names.empty() ? "no certificate (verify_and_map)" : why);
@@ -169,17 +191,20 @@ Verdict ConfigAuthenticator::decide_password(const LoginRequest& request,
                                              const std::string& proxy) const {
   const proto::ConnectOptions& connect = request.connect;
   const User* user = find(by_name_, connect.user);
+  const User* compared = password_user(request);
+  const bool proved = user != nullptr && user->has_bcrypt && request.previous &&
+                      request.previous->proof == user->identity->proof;
+  // Before anything else, so that the time to an answer does not tell who is a user.
+  const bool right =
+      proved || (compared != nullptr &&
+                 is_secret(connect.pass, compared->config.password, compared->has_bcrypt));
   if (user == nullptr) {
     Refused verdict = refused("no user has this name");
     verdict.unknown_user = true;
     return verdict;
   }
-  // What costs nothing comes first, and so it decides which reason is told.
   Verdict verdict = admit(*user, request, proxy);
-  if (std::holds_alternative<Refused>(verdict)) return verdict;
-  const bool proved =
-      user->has_bcrypt && request.previous && request.previous->proof == user->identity->proof;
-  if (proved || is_secret(connect.pass, user->config.password, user->has_bcrypt)) return verdict;
+  if (right || std::holds_alternative<Refused>(verdict)) return verdict;
   Refused wrong = refused(told(user->config) + ": the password is wrong");
   wrong.unknown_user = config_.single_user;
   return wrong;

@@ -3,14 +3,17 @@
 // proxies. Immutable; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tsl/robin_map.h>
 
 #include "auth/auth_config.h"
 #include "auth/authenticator.h"
+#include "auth/distinguished_name.h"
 
 namespace midge::auth {
 
@@ -27,6 +30,9 @@ class ConfigAuthenticator final : public Authenticator {
   [[nodiscard]] bool is_slow(const LoginRequest& request) const override;
   [[nodiscard]] Verdict decide(const LoginRequest& request) const override;
 
+  // The user that a login says it is, proved or not; null if that is none of them.
+  [[nodiscard]] const UserConfig* named(const LoginRequest& request) const;
+
  private:
   struct User {
     UserConfig config;
@@ -37,7 +43,10 @@ class ConfigAuthenticator final : public Authenticator {
 
   void add(UserConfig user);
   [[nodiscard]] const User* find(const Index& index, const std::string& name) const;
-  // The user a password is asked for; null if none is.
+  // The user whom a certificate names; null if it names none.
+  [[nodiscard]] const User* certificate_user(const TlsPeer& peer) const;
+  [[nodiscard]] const User* subject_user(const std::string& subject) const;
+  // The user a password is asked for, or the decoy of one; null if none is.
   [[nodiscard]] const User* password_user(const LoginRequest& request) const;
   [[nodiscard]] bool names_nobody(const proto::ConnectOptions& connect) const;
 
@@ -58,7 +67,11 @@ class ConfigAuthenticator final : public Authenticator {
   bool map_certificates_;
   std::vector<User> users_;
   Index by_name_, by_nkey_;
+  // Users who are called as certificates' subjects are; empty unless certificates are mapped.
+  std::vector<std::pair<DistinguishedName, std::size_t>> subjects_;
   User token_;  // what a token lets in as
+  // Whose password is compared for names that nobody has: they take as long as those of users.
+  std::optional<std::size_t> decoy_;
 };
 
 }  // namespace midge::auth

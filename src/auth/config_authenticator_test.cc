@@ -116,7 +116,7 @@ TEST_CASE("[AUTH-05] only a hash that has to be computed is slow") {
   const ConfigAuthenticator users(config, false);
   CHECK_FALSE(users.is_slow(login("a", "x")));
   CHECK(users.is_slow(login("c", "wrong")));
-  CHECK_FALSE(users.is_slow(login("nobody", "x")));
+  CHECK(users.is_slow(login("nobody", "x")));  // as long as a user's
   // A reload asks again: the same hash was checked already, another one was not.
   LoginRequest again = login("c", "pw");
   again.previous = std::get<IdentityPtr>(users.decide(again));
@@ -130,6 +130,26 @@ TEST_CASE("[AUTH-05] only a hash that has to be computed is slow") {
   AuthConfig token;
   token.token = kHash;
   CHECK(ConfigAuthenticator(token, false).is_slow(by_token("x")));
+}
+
+TEST_CASE("logins: the time to an answer does not tell who is a user") {
+  const AuthConfig config = with_users({user("c", kHash), user("d", kHash)});
+  const ConfigAuthenticator users(config, false);
+  LoginRequest nobody = login("nobody", "pw");  // the decoy's password lets nobody in
+  CHECK(users.is_slow(nobody));
+  const Verdict verdict = users.decide(nobody);
+  REQUIRE(std::holds_alternative<Refused>(verdict));
+  CHECK(std::get<Refused>(verdict).unknown_user);
+  CHECK(std::get<Refused>(verdict).text == std::get<Refused>(users.decide(login("c", "x"))).text);
+  // A user who may not come this way is not found out by that either.
+  AuthConfig typed = config;
+  typed.users[0].connection_types = kInProcess;
+  CHECK(ConfigAuthenticator(typed, false).is_slow(login("c", "x")));
+  // Sessions whose user a reload has removed have nothing to find out.
+  nobody.previous = std::get<IdentityPtr>(users.decide(login("c", "pw")));
+  CHECK_FALSE(users.is_slow(nobody));
+  // Where no password is hashed there is nothing to take the time of.
+  CHECK_FALSE(ConfigAuthenticator(with_users({user("a", "pw")}), false).is_slow(login("b", "x")));
 }
 
 TEST_CASE("[AUTH-06] [AUTH-08] nkeys sign the nonce, in either alphabet") {
@@ -211,6 +231,23 @@ TEST_CASE("[AUTH-34] the first name of the certificate that is a user's wins") {
   request.tls.names = {"unknown", "b"};
   CHECK(decide(config, request, true) ==
         "- no user has a name of the certificate (verify_and_map): \"unknown\" \"b\"");
+}
+
+TEST_CASE("[AUTH-34] a subject's parts may come in any order, but the certificate's is better") {
+  const auto decided = [](std::vector<std::string> users) {
+    AuthConfig config;
+    for (const std::string& name : users) config.users.push_back(user(name, ""));
+    LoginRequest request = login("", "");
+    request.tls.names = {"a@x", "CN=alice,OU=b+OU=a,O=Midge", "CN=alice,O=Midge"};
+    request.tls.subject = "CN=alice,OU=b+OU=a,O=Midge";
+    return decide(config, request, true);
+  };
+  CHECK(decided({"O=Midge, CN=alice, ou=a+ou=b"}) == "O=Midge, CN=alice, ou=a+ou=b");
+  CHECK(decided({"O=Midge,CN=alice,OU=a+OU=b", "CN=alice, OU=a+OU=b, O=Midge"}) ==
+        "CN=alice, OU=a+OU=b, O=Midge");
+  CHECK(decided({"O=Midge,OU=b+OU=a,CN=alice", "a@x"}) == "a@x");
+  // Only the subject is compared by parts.
+  CHECK(decided({"O=Midge,CN=alice"})[0] == '-');
 }
 
 TEST_CASE("[AUTH-55] [AUTH-56] trusted proxies") {

@@ -12,6 +12,10 @@
 
 namespace midge::auth {
 
+namespace jwt {
+struct Grant;
+}
+
 struct Identity {
   std::string account = "$G";  // by name (config) or public key (operator mode)
   std::string user;            // as connz's authorized_user shows it: a name or an nkey; "" = none
@@ -28,6 +32,8 @@ struct Identity {
   std::string proxy;                  // the nkey of the trusted proxy it came through; "" = none
   // A digest of what its secret was checked against; equal digests need no second check.
   std::string proof;
+  // What a callout service said of it (jwt/callout_authenticator.h); null: no service was asked.
+  std::shared_ptr<const jwt::Grant> grant;
 };
 
 using IdentityPtr = std::shared_ptr<const Identity>;

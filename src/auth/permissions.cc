@@ -18,9 +18,9 @@ bool denies(const RuleTrie::Found& found) { return found.plain || found.queue_ma
 std::shared_ptr<const Permissions> Permissions::compile(const PermissionsConfig& config) {
   auto compiled = std::make_shared<Permissions>();
   compiled->config_ = config;
-  compiled->publish_ = compile_rules(config.publish);
+  const SubjectRules publish = config.publish.value_or(SubjectRules{});
+  compiled->publish_ = PublishRules(publish, publish.allow.empty() && !config.responses);
   compiled->subscribe_ = compile_rules(config.subscribe);
-  if (config.responses && compiled->publish_.allow.empty()) compiled->publish_.allows_all = false;
   return compiled;
 }
 
@@ -31,11 +31,6 @@ Permissions::Rules Permissions::compile_rules(const std::optional<SubjectRules>&
   for (const SubjectRule& rule : config->deny) rules.deny.add(rule);
   rules.allows_all = rules.allow.empty();
   return rules;
-}
-
-bool Permissions::may_publish(std::string_view subject) const {
-  if (!publish_.allows_all && !publish_.allow.matches(subject)) return false;
-  return !publish_.deny.matches(subject);
 }
 
 Permissions::Subscribe Permissions::may_subscribe(std::string_view subject,

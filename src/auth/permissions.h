@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "auth/permissions_config.h"
+#include "auth/publish_rules.h"
 #include "auth/rule_trie.h"
 
 namespace midge::auth {
@@ -24,7 +25,7 @@ class Permissions {
 
   // Deny wins over allow. Where replies may be sent and no rule says what may be published, nothing
   // else may.
-  [[nodiscard]] bool may_publish(std::string_view subject) const;
+  [[nodiscard]] bool may_publish(std::string_view subject) const { return publish_.allow(subject); }
   // Among the rules that allow, those that name a queue decide over those that do not: `foo` and
   // `foo v1` together let no queue but v1 subscribe to foo.
   [[nodiscard]] Subscribe may_subscribe(std::string_view subject, std::string_view queue) const;
@@ -47,7 +48,8 @@ class Permissions {
   static Rules compile_rules(const std::optional<SubjectRules>& config);
 
   PermissionsConfig config_;
-  Rules publish_, subscribe_;
+  PublishRules publish_;
+  Rules subscribe_;
 };
 
 }  // namespace midge::auth

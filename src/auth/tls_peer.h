@@ -13,6 +13,7 @@ struct TlsPeer {
   std::string cipher;     // IANA name
   // Names to map to a user with verify_and_map, in the order they are tried.
   std::vector<std::string> names;
+  std::string subject;                 // the one of them whose parts may come in any order
   std::vector<std::string> chain_pem;  // leaf first
 };
 

@@ -20,6 +20,18 @@ struct AccountLimits {  // -1 = none
   bool operator==(const AccountLimits&) const = default;
 };
 
+// What an account may use of JetStream; -1 = any amount.
+struct JetStreamLimits {
+  std::int64_t max_memory = -1, max_store = -1;
+  std::int64_t max_streams = -1;
+  std::int64_t max_consumers = -1;  // of one stream
+  std::int64_t max_ack_pending = -1;
+  std::int64_t memory_max_stream_bytes = -1, store_max_stream_bytes = -1;
+  bool max_bytes_required = false;
+
+  bool operator==(const JetStreamLimits&) const = default;
+};
+
 struct LatencyConfig {
   int sampling = 100;  // percent; 0 = by headers of the request
   std::string subject;
@@ -78,6 +90,7 @@ struct AccountConfig {
   std::vector<ImportConfig> imports;
   std::vector<MappingConfig> mappings;
   std::optional<auth::PermissionsConfig> default_permissions;
+  std::optional<JetStreamLimits> jetstream;  // unset: may not use it
   std::string trace_destination;
   int trace_sampling = 100;
 

@@ -30,12 +30,15 @@ class AccountModel {
   std::vector<std::string> reach(const std::string& account, const std::string& subject) {
     reached_.clear();
     served_.clear();
+    direct_ = 0;
     visit(account, mapped(config(account), subject), {});
     std::ranges::sort(reached_);
     return reached_;
   }
   // Of what reach() found, those in the account of a service: they may answer.
   [[nodiscard]] const std::vector<std::string>& served() const { return served_; }
+  // How many get it in the publisher's account without that anything is imported.
+  [[nodiscard]] std::size_t direct() const { return direct_; }
 
  private:
   using Chain = std::vector<std::string>;
@@ -67,6 +70,7 @@ class AccountModel {
     chain.push_back(account + " " + subject);
     const std::size_t before = reached_.size();
     deliver(account, subject);
+    if (chain.size() == 1) direct_ = reached_.size();
     if (chain.size() > 1)
       served_.insert(served_.end(), reached_.begin() + static_cast<std::ptrdiff_t>(before),
                      reached_.end());
@@ -91,6 +95,7 @@ class AccountModel {
   const std::vector<AccountConfig>& configs_;
   const std::vector<Subscription>& subscriptions_;
   std::vector<std::string> reached_, served_;
+  std::size_t direct_ = 0;
 };
 
 // Draws accounts `A` to `D`; everything happens on the subjects `r s t` `.` `r s t`.
@@ -122,6 +127,7 @@ class AccountMaker {
           ExportConfig one;
           one.is_service = is_service;
           one.subject = std::string(1, first) + ".*";
+          one.allow_trace = is_service && below(2) == 0;
           if (below(2) == 0) one.accounts = {account()};
           made[i].exports.push_back(std::move(one));
         }
@@ -149,6 +155,7 @@ class AccountMaker {
         one.is_service = is_service;
         one.account = exporter;
         one.subject = std::string(1, first) + ".*";
+        one.allow_trace = !is_service && below(2) == 0;
         if (!is_service && below(2) == 0) one.prefix = "p";
         if (is_service && below(2) == 0) one.to = "r.*";
         importer.imports.push_back(std::move(one));

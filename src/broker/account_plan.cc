@@ -3,8 +3,33 @@
 #include <algorithm>
 
 #include "subject/subject.h"
+#include "subject/tokens.h"
 
 namespace midge::broker {
+
+namespace {
+
+// The subjects that both patterns match, which have some in common.
+std::string intersection(std::string_view left, std::string_view right) {
+  subject::Tokens lefts(left);
+  subject::Tokens rights(right);
+  std::string common;
+  while (!lefts.done() && !rights.done()) {
+    const std::string_view a = lefts.take();
+    const std::string_view b = rights.take();
+    if (!common.empty()) common += '.';
+    if (a == subject::kTail || b == subject::kTail) {
+      subject::Tokens& rest = a == subject::kTail ? rights : lefts;
+      common += a == subject::kTail ? b : a;
+      while (!rest.done()) common.append(".").append(rest.take());
+      return common;
+    }
+    common += a == subject::kStar ? b : a;
+  }
+  return common;
+}
+
+}  // namespace
 
 std::string StreamUse::local(std::string_view published) const {
   if (!fixed.empty()) return fixed;
@@ -14,6 +39,15 @@ std::string StreamUse::local(std::string_view published) const {
   } else {
     result += published;
   }
+  return result;
+}
+
+std::string StreamUse::taken_by(std::string_view subscription) const {
+  if (!fixed.empty() || (transform && !back)) return subject;
+  const std::string taken = intersection(pattern, subscription);
+  if (!back) return taken.substr(prefix.size());
+  std::string result;
+  back->apply(taken, 0, result);
   return result;
 }
 

@@ -31,9 +31,14 @@ struct StreamUse {
   std::string prefix;                           // put in front there, with its dot
   std::optional<subject::Transform> transform;  // in place of a prefix
   std::string fixed;                            // the one subject there, in place of both
+  std::string pattern;                          // `subject` as it is there
+  std::optional<subject::Transform> back;       // of `transform`
+  bool allow_trace = false;
 
   // The subject in the importer's account.
   [[nodiscard]] std::string local(std::string_view published) const;
+  // What a subscription in the importer's account takes of the stream, in the words of this one.
+  [[nodiscard]] std::string taken_by(std::string_view subscription) const;
 };
 
 // This account imports a service.
@@ -46,6 +51,7 @@ struct ServiceUse {
   ResponseType response = ResponseType::kSingleton;
   Duration threshold = minutes(2);
   std::optional<LatencyConfig> latency;
+  bool allow_trace = false;
 
   // The subject in the exporter's account.
   [[nodiscard]] std::string remote(std::string_view published) const;
@@ -73,6 +79,8 @@ struct AccountPlan {
   std::string name;
   std::string nkey;
   AccountLimits limits;
+  std::string trace_destination;
+  int trace_sampling = 100;
   std::vector<StreamUse> stream_uses;
   std::vector<ServiceUse> service_uses;
   std::vector<Mapping> wildcard_mappings;  // the more specific first

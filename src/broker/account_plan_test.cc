@@ -280,5 +280,33 @@ TEST_CASE("sessions of an account are counted [ACCT-03]") {
   CHECK(accounts.connections(a) == 3);
 }
 
+TEST_CASE("what a subscription takes of an imported stream is told in the exporter's words") {
+  ImportConfig prefixed = streams("A", "str.>");
+  prefixed.prefix = "p";
+  const std::vector<AccountConfig> configs = {
+      account("A", {stream("str.>"), stream("to.*.*"), stream("one")}),
+      account("B", {}, {prefixed, streams("A", "to.*.*", "y.$2.$1"), streams("A", "one", "z.one")}),
+      account("C", {}, {streams("A", "str.>")})};
+  Accounts accounts;
+  const auto plans = AccountPlans::resolve(configs, accounts, nullptr);
+  REQUIRE(plans);
+  const auto& uses = (*plans)->find(*accounts.find("A"))->stream_uses;
+  REQUIRE(uses.size() == 4);
+  const struct {
+    std::size_t use;
+    std::string_view subscription, taken;
+  } cases[] = {
+      {0, "p.str.a", "str.a"},   {0, "p.str.*", "str.*"}, {0, "p.>", "str.>"},
+      {0, "p.*.a", "str.a"},     {0, ">", "str.>"},       {0, "*.*.a", "str.a"},
+      {1, "y.*.*", "to.*.*"},    {1, "y.2.1", "to.1.2"},  {1, "y.2.*", "to.*.2"},
+      {1, "y.>", "to.*.*"},      {1, "y.*.1", "to.1.*"},  {2, "z.>", "one"},
+      {3, "str.a.>", "str.a.>"}, {3, "*.b", "str.b"},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.subscription);
+    CHECK(uses[one.use].taken_by(one.subscription) == one.taken);
+  }
+}
+
 }  // namespace
 }  // namespace midge::broker

@@ -14,21 +14,27 @@ bool is_same_name(std::string_view left, std::string_view right) {
   return std::ranges::equal(left, right, {}, lower, lower);
 }
 
+constexpr std::string_view kLineEnds = "\r\n";
+
+bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
+
 bool line_has_name(std::string_view line, std::string_view name) {
-  return line.size() > name.size() && line[name.size()] == ':' &&
-         is_same_name(line.substr(0, name.size()), name);
+  std::string_view its_name = line.substr(0, line.find(':'));
+  while (!its_name.empty() && is_blank(its_name.back())) its_name.remove_suffix(1);
+  return is_same_name(its_name, name);
 }
 
-// The lines of a header block, without the empty one that ends it.
+// The lines of a header block, without empty ones. Readers differ in what ends a line for them, and
+// whether blanks may stand before the colon: whatever any of them could take for a line of this
+// name goes, with the lines that continue it.
 void append_lines_without(std::string_view block, std::string_view name, std::string& into) {
+  bool dropped = false;
   while (!block.empty()) {
-    const std::size_t end = block.find("\r\n");
-    const std::size_t size = end == std::string_view::npos ? block.size() : end + 2;
-    const std::string_view line = block.substr(0, size);
-    block.remove_prefix(size);
-    if (line == "\r\n" || line_has_name(line, name)) continue;
-    into += line;
-    if (!line.ends_with("\r\n")) into += "\r\n";
+    const std::string_view line = block.substr(0, block.find_first_of(kLineEnds));
+    block.remove_prefix(std::min(line.size() + 1, block.size()));
+    if (line.empty()) continue;
+    dropped = (dropped && is_blank(line[0])) || line_has_name(line, name);
+    if (!dropped) into.append(line).append("\r\n");
   }
 }
 

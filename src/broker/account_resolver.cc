@@ -96,6 +96,8 @@ Result<std::shared_ptr<const AccountPlans>> AccountResolver::run() {
     plan.name = config.name;
     plan.nkey = config.nkey;
     plan.limits = config.limits;
+    plan.trace_destination = config.trace_destination;
+    plan.trace_sampling = config.trace_sampling;
   }
   for (const bool service : {false, true}) {
     for (const AccountConfig& config : configs_)
@@ -170,6 +172,7 @@ Result<void> AccountResolver::add_stream(std::size_t importer, const ImportConfi
   StreamUse use;
   use.importer = plans_->plans_[importer].id;
   use.subject = config.subject;
+  use.allow_trace = config.allow_trace;
   std::string local = config.subject;
   if (!config.prefix.empty()) {
     if (!subject::is_literal(config.prefix))
@@ -185,9 +188,12 @@ Result<void> AccountResolver::add_stream(std::size_t importer, const ImportConfi
                                          Transform::Use::kImport);
       if (!compiled) return transform_error(config, config.subject, config.to, compiled.error());
       use.transform = std::move(*compiled);
+      auto back = Transform::compile_reverse(config.subject, subject::number_wildcards(config.to));
+      if (back) use.back = std::move(*back);
     }
     local = subject::star_wildcards(config.to);
   }
+  use.pattern = local;
   const Taken taken{importer, exporter, config.subject, local, false};
   if (closes_cycle(taken)) return import_error(config, "import forms a cycle");
   for (const Taken& other : taken_) {
@@ -218,6 +224,7 @@ Result<void> AccountResolver::add_service(std::size_t importer, const ImportConf
   use.response = exported->response;
   use.threshold = exported->threshold;
   use.latency = exported->latency;
+  use.allow_trace = exported->allow_trace;
   if (local != config.subject) {
     if (subject::is_literal(config.subject)) {
       use.fixed = config.subject;

@@ -16,13 +16,24 @@ void append_half(std::uint64_t value, std::string& into) {
   for (unsigned i = 0; i < kLettersPerHalf; ++i, value >>= 6) into += kLetters[value & 63];
 }
 
+constexpr unsigned char kNoLetter = 64;
+constexpr auto kValues = [] {
+  std::array<unsigned char, 256> values{};
+  values.fill(kNoLetter);
+  for (unsigned i = 0; i < kLetters.size(); ++i)
+    values[static_cast<unsigned char>(kLetters[i])] = static_cast<unsigned char>(i);
+  return values;
+}();
+
 std::optional<std::uint64_t> parse_half(std::string_view text) {
   std::uint64_t value = 0;
+  unsigned char seen = 0;
   for (unsigned i = kLettersPerHalf; i-- > 0;) {
-    const std::size_t letter = kLetters.find(text[i]);
-    if (letter == std::string_view::npos) return std::nullopt;
+    const unsigned char letter = kValues[static_cast<unsigned char>(text[i])];
+    seen |= letter;
     value = value << 6 | letter;
   }
+  if ((seen & kNoLetter) != 0) return std::nullopt;
   return value;
 }
 

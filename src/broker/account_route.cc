@@ -45,13 +45,13 @@ void CrossRouter::add_account(CrossRoute& route, AccountId account, std::string 
                               const ServiceTerms* terms, std::uint64_t draw, const Step* before) {
   const std::size_t first_group = route.groups.size();
   const Step here{account, subject, before};
-  move_groups(route, add_part(route, account, subject, terms), first_group);
+  move_groups(route, add_part(route, account, subject, terms, nullptr), first_group);
   const AccountPlan* plan = crossing(account);
   if (plan == nullptr) return;
   // Whoever imports a stream of the account sees this message; it goes no further from there.
   for (const StreamUse& use : plan->stream_uses) {
     if (!subject::matches(subject, use.subject)) continue;
-    move_groups(route, add_part(route, use.importer, use.local(subject), terms), first_group);
+    move_groups(route, add_part(route, use.importer, use.local(subject), terms, &use), first_group);
   }
   for (const ServiceUse& use : plan->service_uses) {
     if (!subject::matches(subject, use.local)) continue;
@@ -69,8 +69,16 @@ void CrossRouter::add_account(CrossRoute& route, AccountId account, std::string 
     // An account may import from itself; a request goes round only once.
     if (here.has(use.exporter, remote)) continue;
     auto& added = *route.terms.emplace_back(std::make_unique<ServiceTerms>());
-    added = {&use, plan, use.share, use.response, use.threshold};
+    added.use = &use;
+    added.via = plan;
+    added.from = subject;
+    added.before = terms;
+    added.allow_trace = use.allow_trace;
+    added.share = use.share;
+    added.response = use.response;
+    added.threshold = use.threshold;
     if (terms != nullptr) {
+      added.allow_trace = added.allow_trace && terms->allow_trace;
       added.share = added.share && terms->share;
       if (terms->response == ResponseType::kSingleton) added.response = terms->response;
       added.threshold = std::min(added.threshold, terms->threshold);
@@ -80,11 +88,12 @@ void CrossRouter::add_account(CrossRoute& route, AccountId account, std::string 
 }
 
 std::uint32_t CrossRouter::add_part(CrossRoute& route, AccountId account, std::string subject,
-                                    const ServiceTerms* terms) {
+                                    const ServiceTerms* terms, const StreamUse* stream) {
   RoutePart& part = route.parts.emplace_back();
   part.account = account;
   part.subject = std::move(subject);
   part.terms = terms;
+  part.stream = stream;
   // The generation is read before the match: a change in between makes the route stale, never
   // wrong.
   part.key = index_.generation_key(account, part.subject);

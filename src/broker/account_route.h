@@ -26,6 +26,9 @@ namespace midge::broker {
 struct ServiceTerms {
   const ServiceUse* use = nullptr;                   // of the last account on the way
   const AccountPlan* via = nullptr;                  // the account whose import that is
+  std::string from;                                  // the subject there
+  const ServiceTerms* before = nullptr;              // of the import before; null: the first
+  bool allow_trace = false;                          // so say all exports on the way
   bool share = false;                                // the requester's details are shown
   ResponseType response = ResponseType::kSingleton;  // the strictest on the way
   Duration threshold = minutes(2);
@@ -35,6 +38,7 @@ struct RoutePart {
   AccountId account;
   std::string subject;                  // as delivered there
   const ServiceTerms* terms = nullptr;  // null: the publisher's reply and headers hold
+  const StreamUse* stream = nullptr;    // by which the account imports it; null: it does not
   subject::InterestIndex::GenerationKey key;
   std::uint64_t generation = 0;
   RouteTargets targets;  // its groups have moved to CrossRoute::groups
@@ -78,7 +82,7 @@ class CrossRouter {
   void add_account(CrossRoute& route, AccountId account, std::string subject,
                    const ServiceTerms* terms, std::uint64_t draw, const Step* before);
   std::uint32_t add_part(CrossRoute& route, AccountId account, std::string subject,
-                         const ServiceTerms* terms);
+                         const ServiceTerms* terms, const StreamUse* stream);
   void move_groups(CrossRoute& route, std::uint32_t part, std::size_t first_group);
 
   const subject::InterestIndex& index_;

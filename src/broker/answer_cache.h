@@ -1,5 +1,5 @@
-// Yes or no by subject, remembered: what a session's permissions said. Bounded, set associative; a
-// subject that is displaced is asked for again. Thread: the session's loop.
+// Yes or no by subject, remembered: what a session's permissions said of deliveries. Bounded, set
+// associative; a subject that is displaced is asked for again. Thread: the session's loop.
 #pragma once
 
 #include <array>
@@ -22,12 +22,6 @@ class AnswerCache {
 
   explicit AnswerCache(std::uint64_t salt) : hash_(salt) {}
 
-  // Whether the answer for `subject` is yes and was the last one given: publishers repeat
-  // themselves. No is no answer: ask find().
-  [[nodiscard]] bool repeats_yes(std::string_view subject) const {
-    return last_->yes && subject::text_equal(last_->text(), subject);
-  }
-
   // The answer for `subject`; `compute()` is called if it is not known.
   template <class Compute>
   bool find(std::string_view subject, Compute compute) {
@@ -36,9 +30,8 @@ class AnswerCache {
     if (entries_ != nullptr) {
       const Entry* set = set_of(hash);
       for (const Entry* entry = set; entry < set + kWays; ++entry) {
-        if (entry->tag != tag_of(hash) || !subject::text_equal(entry->text(), subject)) continue;
-        last_ = entry;
-        return entry->yes;
+        if (entry->tag == tag_of(hash) && subject::text_equal(entry->text(), subject))
+          return entry->yes;
       }
     }
     const bool yes = compute();
@@ -59,7 +52,6 @@ class AnswerCache {
     [[nodiscard]] std::string_view text() const { return {bytes.data(), size}; }
   };
   static_assert(sizeof(Entry) == 64);
-  static const Entry kNothing;
 
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
   [[nodiscard]] Entry* set_of(std::uint64_t hash) const {
@@ -78,7 +70,6 @@ class AnswerCache {
     entry->size = static_cast<std::uint8_t>(subject.size());
     entry->yes = yes;
     std::memcpy(entry->bytes.data(), subject.data(), subject.size());
-    last_ = entry;
   }
   static Entry* free_in(Entry* set) {
     for (Entry* entry = set; entry < set + kWays; ++entry)
@@ -89,7 +80,6 @@ class AnswerCache {
     entries_ = std::make_unique<Entry[]>(size);
     size_ = size;
     displaced_ = 0;
-    last_ = &kNothing;
   }
   void grow() {
     const auto old = std::move(entries_);
@@ -105,9 +95,6 @@ class AnswerCache {
   std::unique_ptr<Entry[]> entries_;
   std::size_t size_ = 0;       // a power of two
   std::size_t displaced_ = 0;  // since it grew last
-  const Entry* last_ = &kNothing;
 };
-
-inline constexpr AnswerCache::Entry AnswerCache::kNothing{};
 
 }  // namespace midge::broker

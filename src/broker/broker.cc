@@ -64,10 +64,14 @@ void Broker::post_all(auto make_call) {
   for (const auto& worker : workers_) worker->loop().post(call_worker(make_call));
 }
 
-void Broker::reconfigure(BrokerConfigPtr config, bool announce) {
-  post_all([config, plans = make_plans(*config), announce](Worker& w) {
+void Broker::reconfigure(BrokerConfigPtr config, bool announce, std::function<void()> done) {
+  // Whoever lets go of it last has called `done`.
+  const std::shared_ptr<void> under_way(nullptr, [done = std::move(done)](void*) {
+    if (done) done();
+  });
+  post_all([config, plans = make_plans(*config), announce, under_way](Worker& w) {
     w.take_plans(plans);
-    w.take_config(config, announce);
+    w.take_config(config, announce, under_way);
   });
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -36,7 +37,8 @@ class Broker {
 
   // Any thread: each loop takes it over at its next tick. Clients with protocol >= 1 are sent INFO
   // if `announce`.
-  void reconfigure(BrokerConfigPtr config, bool announce);
+  // `done` is called on the loop that is last to have judged its sessions by it, or has stopped.
+  void reconfigure(BrokerConfigPtr config, bool announce, std::function<void()> done = {});
   // Any thread: every client is sent INFO with ldm:true.
   void announce_lame_duck();
   // Any thread: closes `count` clients drawn at random.

@@ -32,8 +32,15 @@ Client::Client(Worker& worker, std::unique_ptr<io::Stream> stream, std::uint64_t
 
 Client::~Client() { remove_all_subscriptions(); }
 
+std::unique_ptr<Client> Client::make_internal(Worker& worker, std::unique_ptr<io::Stream> stream) {
+  auto client = std::make_unique<Client>(worker, std::move(stream), 0);
+  client->delivery_ = Delivery::kInternal;
+  return client;
+}
+
 void Client::open() {
   opened_ = last_input_ = worker_.now();
+  if (io::ProxiedStream* proxied = stream_->proxied()) proxied->report_to(*this);
   stream_->attach(worker_.loop(), *this);
   debug("Client connection created");
   prepare_login();
@@ -50,6 +57,7 @@ bool Client::greet() {
 }
 
 void Client::begin_session() {
+  if (wait_for_proxy_header()) return;
   securing_ = Securing::kNone;
   begin_login();
   arm_first_ping();
@@ -141,8 +149,9 @@ void Client::handle(const proto::Frame& frame) {
     trace_in(frame);
   switch (frame.verb) {
     case proto::Verb::kPub:
-    case proto::Verb::kHpub:
       return handle_publish(frame);
+    case proto::Verb::kHpub:
+      return handle_headed_publish(frame);
     default:
       break;
   }
@@ -178,6 +187,7 @@ void Client::handle_parse_error(const proto::Frame& frame, std::string_view inpu
     case proto::ParseError::kControlLineTooLong:
       return refuse("maximum control line exceeded", CloseReason::kMaximumControlLineExceeded);
     case proto::ParseError::kPayloadTooLarge:
+      trace_oversize(frame, input);
       return refuse("Maximum Payload Violation", CloseReason::kMaximumPayloadExceeded);
     case proto::ParseError::kClientError:
       return close(CloseReason::kParseError);
@@ -192,6 +202,7 @@ void Client::handle_parse_error(const proto::Frame& frame, std::string_view inpu
 
 bool Client::deliver(Subscription& subscription, const MessageHead& head, const Message& message) {
   if (delivery_ != Delivery::kOpen) [[unlikely]] {
+    if (delivery_ == Delivery::kInternal) return worker_.receive_internal(subscription, message);
     if (!may_deliver(subscription, message)) return false;
   }
   const MessageHead::Parts& parts = head.parts(options_.headers);

@@ -17,11 +17,14 @@
 #include "broker/config.h"
 #include "broker/fwd.h"
 #include "broker/login.h"
+#include "broker/message.h"
 #include "broker/outbox.h"
 #include "broker/session_permissions.h"
 #include "broker/sid_table.h"
 #include "broker/stats.h"
+#include "broker/trace_headers.h"
 #include "io/loop.h"
+#include "io/proxied_stream.h"
 #include "io/secure_stream.h"
 #include "io/stream.h"
 #include "proto/client_parser.h"
@@ -31,10 +34,13 @@ namespace midge::broker {
 
 class MessageHead;
 
-class Client final : public io::StreamEvents, private io::HandshakeEvents {
+class Client final : public io::StreamEvents, private io::HandshakeEvents, private io::ProxyEvents {
  public:
   Client(Worker& worker, std::unique_ptr<io::Stream> stream, std::uint64_t cid);
   ~Client() override;
+
+  // A client in name only: its subscriptions are the server's own on this loop.
+  static std::unique_ptr<Client> make_internal(Worker& worker, std::unique_ptr<io::Stream> stream);
 
   // Attaches to the loop and greets with INFO.
   void open();
@@ -52,6 +58,10 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents {
 
   // Appends one message for `subscription`; false if nothing was delivered. The hot path.
   bool deliver(Subscription& subscription, const MessageHead& head, const Message& message);
+  // The same for a traced message: says why it was not delivered, "" = it was. With `only` it is
+  // not, and "" = it would have been.
+  std::string_view deliver_traced(Subscription& subscription, const MessageHead& head,
+                                  const Message& message, bool only);
 
   // Writes pending output. Called by the worker at the end of a tick, or early when much is
   // pending.
@@ -61,6 +71,8 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents {
   // Whether a message of this client may go on as `subject`, to which its account maps it; tells
   // the client if not.
   [[nodiscard]] bool may_publish_mapped(std::string_view subject);
+  // What a client is told that may not publish on `subject`.
+  static std::string publish_violation(std::string_view subject);
   void send_info();
   void send_lame_duck_info();
   // The 503 for a request on `subject`, to the subscription that waits for `reply`.
@@ -68,6 +80,7 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents {
 
   [[nodiscard]] std::uint64_t cid() const { return cid_; }
   [[nodiscard]] AccountId account() const { return account_; }
+  [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] bool echo() const { return options_.echo; }
   [[nodiscard]] Duration rtt() const { return rtt_; }
   [[nodiscard]] bool headers() const { return options_.headers; }
@@ -76,7 +89,7 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents {
   // The server's own: neither counted nor shown among connections.
   [[nodiscard]] bool is_hidden() const { return stream_->of_server(); }
   [[nodiscard]] bool finished() const { return finished_; }
-  // Whether TLS is still to come: nothing can be sent.
+  // Whether TLS or a proxy's header is still to come: no frames are exchanged.
   [[nodiscard]] bool is_securing() const { return !closing_ && securing_ != Securing::kNone; }
   [[nodiscard]] std::size_t pending() const { return outbox_.pending(); }
   [[nodiscard]] std::size_t subscription_count() const { return sids_.size(); }
@@ -97,12 +110,20 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents {
   void on_readable() override;
   void on_writable() override;
 
-  // Opening: INFO, and TLS if the listener has it (client_tls.cc).
+  // Opening: INFO, and a proxy's header and TLS if the listener has them (client_proxy.cc,
+  // client_tls.cc).
   // Sends INFO; false if there are too many connections already.
   bool greet();
   // From here on frames are read.
   void begin_session();
+  [[nodiscard]] bool awaits_proxy_header() const;
+  // The same; on_proxy_header() goes on then.
+  [[nodiscard]] bool wait_for_proxy_header();
+  void on_proxy_header() override;
+  void on_proxy_error(std::string_view text) override;
   void open_secure(io::SecureStream& secure);
+  // What a client that may do without TLS sends shows whether it does.
+  void await_choice(io::SecureStream& secure);
   void start_handshake();
   // Null if the connection is not encrypted.
   [[nodiscard]] const io::SecurePeer* secure_peer() const;
@@ -121,9 +142,23 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents {
   void handle_ping();
   void handle_pong();
   void handle_publish(const proto::Frame& frame);
+  // HPUB: its headers may ask for a trace.
+  void handle_headed_publish(const proto::Frame& frame);
   void handle_subscribe(const proto::Frame& frame);
   void handle_unsubscribe(const proto::Frame& frame);
-  [[nodiscard]] bool may_publish(const proto::Frame& frame);
+  // Why a publish was refused; its sender was told.
+  enum class Refusal : std::uint8_t { kNone, kSubject, kReply };
+  void count_publish(const proto::Frame& frame);
+  [[nodiscard]] Refusal check_publish(const proto::Frame& frame);
+  [[nodiscard]] Refusal check_reserved(const proto::Frame& frame);
+  void route_publish(const proto::Frame& frame);
+  [[nodiscard]] Message to_message(const proto::Frame& frame) const;
+  [[nodiscard]] TraceRequest trace_request(std::string_view block, TraceMention mention);
+  void publish_traced(const proto::Frame& frame, TraceRequest request);
+  // Whether the client may have its trace published there; tells it if not.
+  [[nodiscard]] bool may_trace_to(const TraceRequest& request);
+  // `input` begins with the frame.
+  void trace_oversize(const proto::Frame& frame, std::string_view input);
   void set_aside(std::string_view input, const SharedBytes& chunk);
   [[nodiscard]] bool input_set_aside() const { return !set_aside_.empty(); }
 
@@ -138,6 +173,9 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents {
   void log_in(Login::Event event);
   // `again`: because of a reload.
   void ask(bool again);
+  void wait_for_answer();
+  // The answer to this question is a service's to give.
+  void inquire(std::uint32_t question, auth::InquiryPtr inquiry);
   void enter(auth::IdentityPtr identity);
   void refuse_login(const auth::Refused& refused);
   void become_nobody();
@@ -231,12 +269,12 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents {
   std::unique_ptr<io::Timer> stall_timer_;
 
   int pings_out_ = 0;
-  // How far TLS has come: frames are read in kNone only.
-  enum class Securing : std::uint8_t { kNone, kGreeting, kAwaiting, kHandshake };
+  // How far the way to the first frame has come: frames are read in kNone only.
+  enum class Securing : std::uint8_t { kNone, kGreeting, kProxyHeader, kAwaiting, kHandshake };
   Securing securing_ = Securing::kNone;
   bool tls_first_ = false;
   // What a delivery has to look at.
-  enum class Delivery : std::uint8_t { kOpen, kGuarded, kClosed };
+  enum class Delivery : std::uint8_t { kOpen, kGuarded, kClosed, kInternal };
   Delivery delivery_ = Delivery::kOpen;
   bool is_in_ = true;       // frames are taken; false until the login, where there is one
   bool connected_ = false;  // CONNECT was received

@@ -66,7 +66,7 @@ void Client::handle_pong() {
 proto::ServerInfo Client::personal_info() const {
   proto::ServerInfo info = worker_.config().info;
   info.client_id = cid_;
-  info.client_ip = stream_->remote().host;
+  if (!awaits_proxy_header()) info.client_ip = stream_->remote().host;
   const auth::Authenticator* authenticator = worker_.config().authenticator.get();
   if (login_ && !connected_ && authenticator != nullptr && authenticator->wants_nonce())
     info.nonce = login_->nonce;

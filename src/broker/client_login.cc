@@ -3,6 +3,7 @@
 #include <array>
 
 #include "broker/client.h"
+#include "broker/inquirer.h"
 #include "broker/login_state.h"
 #include "broker/worker.h"
 #include "codec/base64.h"
@@ -123,8 +124,9 @@ void Client::log_in(Login::Event event) {
       login_->by_connect = event == Login::Event::kConnect;
       worker_.loop().timers().cancel(login_->timer);
       return ask(false);
+    case Login::Action::kInquire:
     case Login::Action::kEnter:
-      return;  // take_verdict() has the identity
+      return;  // take_verdict() has the question, or the identity
     case Login::Action::kRefuse:
       return;  // and the reason
     case Login::Action::kTimeOut:
@@ -148,6 +150,9 @@ auth::LoginRequest Client::login_request() const {
   request.remote_host = stream_->remote().host;
   request.tls = tls_peer();
   request.now = worker_.wall();
+  request.cid = cid_;
+  request.by_connect = login_->by_connect || is_in_;
+  worker_.broker().env().entropy().fill(request.entropy);
   return request;
 }
 
@@ -162,17 +167,29 @@ void Client::ask(bool again) {
   if (again) request.previous = identity_;
   login_->decider = worker_.config().authenticator;
   login_->asked_again = again;
+  login_->asks_later = false;
   const std::uint32_t question = ++login_->question;
   if (!login_->decider->is_slow(request))
     return take_verdict(question, login_->decider->decide(request));
-  // Nothing more is read until the answer is there; a session that is in already goes on.
-  if (!again) {
-    read_paused_ = true;
-    watch_stream();
-  }
+  if (!again) wait_for_answer();
   worker_.broker().env().pool().submit(
       worker_.loop(),
       std::make_unique<LoginJob>(worker_, cid_, question, login_->decider, std::move(request)));
+}
+
+// Nothing more is read until it is there. Not for a session that is in already: it goes on.
+void Client::wait_for_answer() {
+  read_paused_ = true;
+  watch_stream();
+}
+
+void Client::inquire(std::uint32_t question, auth::InquiryPtr inquiry) {
+  const BrokerConfig& config = worker_.config();
+  if (login_->steps.step(Login::Event::kReferred) != Login::Action::kInquire) return;
+  if (config.inquirer == nullptr)
+    return take_verdict(question, auth::refused("nobody here asks services"));
+  if (!login_->asked_again) wait_for_answer();
+  config.inquirer->inquire(worker_, cid_, question, std::move(inquiry));
 }
 
 void Client::take_verdict(std::uint32_t question, auth::Verdict verdict) {
@@ -185,6 +202,12 @@ void Client::take_verdict(std::uint32_t question, auth::Verdict verdict) {
     // Users that a reload has removed are told nothing.
     if (again && refused->unknown_user) return close(CloseReason::kClientClosed);
     return refuse_login(*refused);
+  }
+  if (auto* inquiry = std::get_if<auth::InquiryPtr>(&verdict))
+    return inquire(question, std::move(*inquiry));
+  if (const auto* later = std::get_if<auth::AskLater>(&verdict)) {
+    login_->asks_later = true;
+    return worker_.loop().timers().arm(login_->timer, worker_.now() + later->after);
   }
   const bool by_connect = login_->by_connect;
   enter(std::move(std::get<auth::IdentityPtr>(verdict)));
@@ -300,6 +323,7 @@ void Client::arm_expiry() {
 
 void Client::on_login_timer() {
   if (closing_) return;
+  if (login_->asks_later) return ask(login_->asked_again);
   if (!is_in_) return log_in(Login::Event::kOutOfTime);
   if (identity_ && worker_.wall() < identity_->expires) return arm_expiry();
   log_in(Login::Event::kExpired);

@@ -24,13 +24,19 @@ void Client::open_secure(io::SecureStream& secure) {
       securing_ = Securing::kAwaiting;
       return secure.await_first_bytes(*this);
     case Opening::kOptional:
-      if (!greet()) return;
-      securing_ = Securing::kAwaiting;
-      return secure.await_first_bytes(*this);
+      if (greet()) await_choice(secure);
+      return;
   }
 }
 
+void Client::await_choice(io::SecureStream& secure) {
+  if (wait_for_proxy_header()) return;
+  securing_ = Securing::kAwaiting;
+  secure.await_first_bytes(*this);
+}
+
 void Client::start_handshake() {
+  if (wait_for_proxy_header()) return;
   securing_ = Securing::kHandshake;
   debug("Starting TLS client connection handshake");
   stream_->secure()->start_handshake(*this);
@@ -94,6 +100,7 @@ auth::TlsPeer Client::tls_peer() const {
   told.version = peer->version;
   told.cipher = peer->cipher;
   told.names = peer->names;
+  told.subject = peer->subject;
   if (!peer->certificates.empty()) told.chain_pem = stream_->secure()->peer_chain_pem();
   return told;
 }

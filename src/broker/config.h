@@ -3,14 +3,21 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "auth/authenticator.h"
 #include "base/time.h"
 #include "broker/account_config.h"
+#include "broker/fwd.h"
 #include "proto/client_parser.h"
 #include "proto/server_info.h"
+
+namespace midge::codec {
+class JsonWriter;
+}
 
 namespace midge::broker {
 
@@ -29,6 +36,9 @@ enum class ConnectionPlacement : std::uint8_t {
 
 // What happens to a client that did not take its output within write_deadline.
 enum class WriteTimeoutPolicy : std::uint8_t { kDefault, kClose, kRetry };
+
+// Writes the member `server` of an event that this server tells of. Any thread.
+using SignEvent = std::function<void(codec::JsonWriter&, WallTime now)>;
 
 struct BrokerConfig {
   proto::ServerInfo info;  // without the fields of one connection
@@ -50,7 +60,9 @@ struct BrokerConfig {
   bool stall_fast_producers = false;     // no_fast_producer_stall: false
   bool cache_routes = true;              // disable_sublist_cache: false
   auth::AuthenticatorPtr authenticator;  // null: everybody is welcome, in `$G`
+  Inquirer* inquirer = nullptr;          // of logins that services decide; outlives the broker
   Duration auth_timeout = seconds(2);
+  SignEvent sign_event;
   std::vector<std::string> pinned_certs;  // as the listener's; for those who are connected already
   std::vector<AccountConfig> accounts;    // beside `$G` and `$SYS`, unless they are described
   std::string system_account;             // what `$SYS` is called; "" = that. As at the start.

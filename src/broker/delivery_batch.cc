@@ -71,7 +71,9 @@ void DeliveryBatch::append(const Message& message, std::string_view queue,
 }
 
 void DeliveryBatch::arrive(io::LoopHandler& handler) {
-  static_cast<Worker&>(handler).deliver_batch(*this);
+  auto& worker = static_cast<Worker&>(handler);
+  if (leg_) return worker.deliver_traced_batch(*this, std::move(leg_));
+  worker.deliver_batch(*this);
 }
 
 }  // namespace midge::broker

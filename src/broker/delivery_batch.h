@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "broker/message.h"
+#include "broker/message_trace.h"
 #include "broker/raw_buffer.h"
 #include "io/mail.h"
 #include "subject/target.h"
@@ -48,6 +49,9 @@ class DeliveryBatch final : public io::Mail {
   // A message on a `_R_.` subject, for the loop that knows where it leads.
   // `origin`: who published it.
   void add_response(const Message& message, Origin origin);
+
+  // Makes it the batch of one traced message, which is all it holds.
+  void carry(TraceLegPtr leg) { leg_ = std::move(leg); }
 
   void arrive(io::LoopHandler& handler) override;
 
@@ -105,6 +109,7 @@ class DeliveryBatch final : public io::Mail {
   std::vector<Reference> references_;
   std::size_t block_bytes_ = 0;
   std::vector<subject::Target> last_targets_;
+  TraceLegPtr leg_;  // null: nothing is traced
 };
 
 template <class Function>

@@ -4,7 +4,9 @@ namespace midge::broker {
 
 class Broker;
 class Client;
+class InternalReceiver;
 class Outbox;
+class Inquirer;
 class Worker;
 struct Message;
 struct Route;

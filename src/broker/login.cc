@@ -12,6 +12,7 @@ Login::Action Login::step(Event event) {
     case Stage::kAsking:
       // How long the answer takes is not the client's fault: no kOutOfTime here.
       if (event == Event::kGranted) return go(Stage::kIn, Action::kEnter);
+      if (event == Event::kReferred) return Action::kInquire;
       if (event == Event::kRefused) return go(Stage::kOut, Action::kRefuse);
       if (event == Event::kExpired) return go(Stage::kOut, Action::kExpire);
       return Action::kNone;
@@ -19,6 +20,7 @@ Login::Action Login::step(Event event) {
       // A second CONNECT may bring another identity; a reload asks anew without leaving this stage.
       if (event == Event::kConnect) return go(Stage::kAsking, Action::kAsk);
       if (event == Event::kGranted) return Action::kEnter;
+      if (event == Event::kReferred) return Action::kInquire;
       if (event == Event::kRefused) return go(Stage::kOut, Action::kRefuse);
       if (event == Event::kExpired) return go(Stage::kOut, Action::kExpire);
       return Action::kNone;

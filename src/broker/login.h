@@ -16,6 +16,7 @@ class Login {
     kOtherFrame,  // something else was, or begins
     kGranted,     // the answer to kAsk or kAskAsNobody
     kRefused,     // the same
+    kReferred,    // the same: a service knows, and its answer comes as kGranted or kRefused
     kOutOfTime,   // no CONNECT for too long
     kExpired,     // what let it in holds no longer
   };
@@ -23,6 +24,7 @@ class Login {
     kNone,
     kAsk,          // who it is; read nothing until the answer is there
     kAskAsNobody,  // the same, with empty credentials
+    kInquire,      // of that service
     kEnter,        // with the new identity
     kRefuse,
     kTimeOut,

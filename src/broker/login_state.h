@@ -20,6 +20,7 @@ struct Client::LoginState {
   bool by_connect = false;         // asked because of a CONNECT, which is to be finished then
   bool connect_begun = false;      // the first byte of the first frame may be CONNECT's
   proto::ParserLimits limits;      // of this session, where they are narrower than the server's
+  bool asks_later = false;         // what the answer needs is not there yet: the timer asks again
   // Until CONNECT: that it takes too long. Then: that the identity expires.
   io::MemberTimer<&Client::on_login_timer> timer;
 };

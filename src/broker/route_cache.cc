@@ -14,48 +14,15 @@ std::uint64_t RouteCache::hash_of(AccountId account, std::string_view subject) c
 
 Route& RouteCache::find(AccountId account, std::string_view subject) {
   ++lookups_;
-  // Publishers repeat themselves: try the subject of the last message before hashing.
-  if (last_ != nullptr && last_->subject == subject && last_->account == account) {
-    const std::uint64_t generation = index_.generation(last_->key);
-    if (last_->generation == generation) {
-      ++hits_;
-      return *last_;
-    }
-    last_->generation = generation;
-    fill(*last_);
-    return *last_;
-  }
-
+  if (is_last(account, subject)) return renewed(*last_);
   const std::uint64_t hash = hash_of(account, subject);
-  Route* route = nullptr;
-  if (enabled_) {
-    if (!sets_) {
-      sets_ = std::make_unique<std::array<Set, kSets>>();
-      seen_ = std::make_unique<std::array<std::uint32_t, 4096>>();
-    }
-    Set& set = (*sets_)[hash % kSets];
-    for (std::size_t i = 0; i < kWays; ++i) {
-      if (set.tags[i] != tag_of(hash)) continue;
-      auto& way = set.ways[i];
-      if (way && way->account == account && way->subject == subject) {
-        way->last_used = ++clock_;
-        last_ = way.get();
-        const std::uint64_t generation = index_.generation(way->key);
-        if (way->generation == generation) {
-          ++hits_;
-        } else {
-          way->generation = generation;
-          fill(*way);
-        }
-        return *way;
-      }
-    }
-    route = admit(hash, set);
-  }
+  if (Route* known = look_up(account, subject, hash)) return renewed(*known);
+  Route* route = enabled_ ? admit(hash) : nullptr;
   const bool cached = route != nullptr;
   if (!cached) route = &once_;
   route->account = account;
   route->subject = subject;
+  route->permitted_by.reset();
   route->cached = cached;
   // The generation is read before the match: a change in between makes the route stale, never
   // wrong.
@@ -66,7 +33,48 @@ Route& RouteCache::find(AccountId account, std::string_view subject) {
   return *route;
 }
 
-Route* RouteCache::admit(std::uint64_t hash, Set& set) {
+bool RouteCache::ask(AccountId account, std::string_view subject,
+                     const std::shared_ptr<const auth::Permissions>& rules) {
+  Route* route =
+      is_last(account, subject) ? last_ : look_up(account, subject, hash_of(account, subject));
+  if (route != nullptr && route->permitted_by == rules) return true;
+  if (!rules->may_publish(subject)) return false;
+  if (route != nullptr) route->permitted_by = rules;
+  return true;
+}
+
+Route* RouteCache::look_up(AccountId account, std::string_view subject, std::uint64_t hash) {
+  if (!enabled_ || !sets_) return nullptr;
+  Set& set = (*sets_)[hash % kSets];
+  for (std::size_t i = 0; i < kWays; ++i) {
+    if (set.tags[i] != tag_of(hash)) continue;
+    Route* route = set.ways[i].get();
+    if (route == nullptr || route->account != account || route->subject != subject) continue;
+    route->last_used = ++clock_;
+    last_ = route;
+    return route;
+  }
+  return nullptr;
+}
+
+// The cached route, matched anew if that is due.
+Route& RouteCache::renewed(Route& route) {
+  const std::uint64_t generation = index_.generation(route.key);
+  if (route.generation == generation) {
+    ++hits_;
+  } else {
+    route.generation = generation;
+    fill(route);
+  }
+  return route;
+}
+
+Route* RouteCache::admit(std::uint64_t hash) {
+  if (!sets_) {
+    sets_ = std::make_unique<std::array<Set, kSets>>();
+    seen_ = std::make_unique<std::array<std::uint32_t, 4096>>();
+  }
+  Set& set = (*sets_)[hash % kSets];
   std::uint32_t& seen = (*seen_)[(hash >> 12) % seen_->size()];
   const std::uint32_t tag = tag_of(hash);
   if (seen != tag) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/permissions.h"
 #include "base/ids.h"
 #include "broker/account_route.h"
 #include "broker/route_targets.h"
@@ -32,6 +33,9 @@ struct Route : RouteTargets {
   // Whether all own targets belong to different clients; computed when first asked.
   enum class Distinct : std::uint8_t { kUnknown, kYes, kNo } distinct = Distinct::kUnknown;
   std::unique_ptr<Detour> detour;  // null: the targets are all there is
+  // Rules that allow publishing on the subject. They are immutable and cannot go while they are
+  // held here, so the very same object always says the same; other rules are another object.
+  std::shared_ptr<const auth::Permissions> permitted_by;
 };
 
 class RouteCache {
@@ -40,6 +44,14 @@ class RouteCache {
 
   // The route of a publish on `subject` as of now. Valid until the next call.
   Route& find(AccountId account, std::string_view subject);
+
+  // Whether `rules` allow publishing on `subject`. Remembered beside the route if that is cached,
+  // so that the look-up answers both; a refusal is not.
+  [[nodiscard]] bool permits(AccountId account, std::string_view subject,
+                             const std::shared_ptr<const auth::Permissions>& rules) {
+    if (is_last(account, subject) && last_->permitted_by == rules) return true;
+    return ask(account, subject, rules);
+  }
 
   // Whether the last find() had to match.
   [[nodiscard]] bool missed() const { return last_ == nullptr; }
@@ -64,8 +76,17 @@ class RouteCache {
 
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
   [[nodiscard]] std::uint64_t hash_of(AccountId account, std::string_view subject) const;
+  // Publishers repeat themselves.
+  [[nodiscard]] bool is_last(AccountId account, std::string_view subject) const {
+    return last_ != nullptr && last_->subject == subject && last_->account == account;
+  }
+  [[nodiscard]] bool ask(AccountId account, std::string_view subject,
+                         const std::shared_ptr<const auth::Permissions>& rules);
+  // Null: it is not cached, or not admitted yet.
+  [[nodiscard]] Route* look_up(AccountId account, std::string_view subject, std::uint64_t hash);
   void fill(Route& route);
-  Route* admit(std::uint64_t hash, Set& set);
+  Route& renewed(Route& route);
+  Route* admit(std::uint64_t hash);
 
   const subject::InterestIndex& index_;
   CrossRouter router_;

@@ -15,10 +15,6 @@ bool SessionPermissions::may_subscribe(std::string_view subject, std::string_vie
   return false;
 }
 
-bool SessionPermissions::ask_publish(std::string_view subject) {
-  return publish_.find(subject, [&] { return rules_->may_publish(subject); });
-}
-
 bool SessionPermissions::may_receive(std::string_view subject, std::string_view queue) {
   if (!sieves_) return true;
   const auto ask = [&] { return rules_->may_receive(subject, queue); };

@@ -1,5 +1,5 @@
-// What one session may do: the rules of its identity, the answers they gave, and the replies it
-// may send to requests it received. Sessions that may do everything have none.
+// What one session may do: the rules of its identity, and the replies it may send to requests it
+// received. Sessions that may do everything have none.
 // Thread: the session's loop.
 #pragma once
 
@@ -23,15 +23,13 @@ class SessionPermissions {
   static constexpr std::size_t kRequestsMax = 65536;
 
   SessionPermissions(std::shared_ptr<const auth::Permissions> rules, std::uint64_t salt)
-      : rules_(std::move(rules)),
-        publish_(salt),
-        receive_(salt),
-        by_reply_(0, TextHash{subject::TextHash(salt)}) {}
+      : rules_(std::move(rules)), receive_(salt), by_reply_(0, TextHash{subject::TextHash(salt)}) {}
 
-  // What the rules allow; most publishes are settled here, by a look at the one before.
-  [[nodiscard]] bool may_publish(std::string_view subject) {
-    return publish_.repeats_yes(subject) || ask_publish(subject);
+  // What the rules allow. RouteCache::permits() remembers it.
+  [[nodiscard]] bool may_publish(std::string_view subject) const {
+    return rules_->may_publish(subject);
   }
+  [[nodiscard]] const std::shared_ptr<const auth::Permissions>& rules() const { return rules_; }
   // What they do not: whether it is a reply that may be sent. Counts it.
   [[nodiscard]] bool take_reply(std::string_view subject, MonoTime now);
   // A subscription allowed in part makes the session ask may_receive() from now on.
@@ -56,12 +54,11 @@ class SessionPermissions {
   };
   using Requests = std::list<Request>;
 
-  [[nodiscard]] bool ask_publish(std::string_view subject);
   void forget(Requests::iterator request);
   void forget_old(MonoTime now);
 
   std::shared_ptr<const auth::Permissions> rules_;
-  AnswerCache publish_, receive_;
+  AnswerCache receive_;
   bool sieves_ = false;
   Requests requests_;  // in the order they came
   // The keys lie in requests_.

@@ -85,7 +85,10 @@ struct Subscription {
   Client* client = nullptr;  // null = the slot is free
   subject::Registration registration;
   std::uint64_t delivered = 0;
-  std::uint64_t max = 0;         // 0 = no automatic unsubscribe
+  union {
+    std::uint64_t max = 0;       // 0 = no automatic unsubscribe
+    InternalReceiver* receiver;  // of the server's own ones
+  };
   std::uint32_t generation = 0;  // of the slot
   std::uint32_t slot = 0;
   Sid sid;

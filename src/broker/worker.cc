@@ -16,8 +16,6 @@ constexpr std::int64_t kUnitsPerDelivery = 64;
 constexpr std::size_t kBatchWeightMax = 256 * 1024;
 // The longest time without a tick.
 constexpr Duration kHousekeeping = seconds(1);
-// How often a message for a queue group is passed on between loops that find its member gone.
-constexpr unsigned kQueueHopsMax = 8;
 // How many sessions a tick asks anew who they are, after a reload.
 constexpr std::size_t kRechecksPerTick = 256;
 
@@ -263,6 +261,10 @@ void Worker::deliver_batch(const DeliveryBatch& batch) {
     if (!deliver_to_member(delivery.targets.front(), delivery.message, delivery.origin))
       redeliver_queue(delivery);
   });
+  settle_credit(batch);
+}
+
+void Worker::settle_credit(const DeliveryBatch& batch) {
   const auto weight = static_cast<std::int64_t>(batch.weight());
   if (broker_.credit().settle(batch.from(), loop_.id(), weight)) {
     broker_.workers()[batch.from().value]->loop().post(
@@ -279,6 +281,12 @@ void Worker::redeliver_queue(const DeliveryBatch::Delivery& delivery) {
     if (group.name != delivery.queue || delivery.hops >= kQueueHopsMax) continue;
     if (deliver_to_group(group, message, delivery.origin, delivery.hops + 1)) return;
   }
+  report_nobody(delivery);
+}
+
+// The queue group had nobody for a message of another loop.
+void Worker::report_nobody(const DeliveryBatch::Delivery& delivery) {
+  const Message& message = delivery.message;
   const Origin origin = delivery.origin;
   if (!origin.wants_answer) return;
   broker_.workers()[origin.loop.value]->loop().post(
@@ -331,7 +339,7 @@ void Worker::apply_config() {
   pending_watermark_ = config_->stall_fast_producers ? limit / 4 * 3 : limit;
 }
 
-void Worker::take_config(BrokerConfigPtr config, bool announce) {
+void Worker::take_config(BrokerConfigPtr config, bool announce, std::shared_ptr<void> under_way) {
   const bool logins_change = config->authenticator != config_->authenticator;
   const BrokerConfigPtr old = std::exchange(config_, std::move(config));
   apply_config();
@@ -343,6 +351,7 @@ void Worker::take_config(BrokerConfigPtr config, bool announce) {
   }
   // The newest first: where an account may have fewer sessions now, they are the ones that go.
   std::ranges::sort(rechecks_);
+  recheck_under_way_ = std::move(under_way);
   run_rechecks();
 }
 
@@ -384,7 +393,10 @@ void Worker::close_all(CloseReason reason) {
 
 // ---- the tick
 
-void Worker::on_loop_start() { on_housekeeping(); }
+void Worker::on_loop_start() {
+  on_housekeeping();
+  for (LoopService* service : services_) service->on_loop_start();
+}
 
 // An idle loop ticks now and then, or what other loops unlink from the index could not be freed.
 void Worker::on_housekeeping() {
@@ -395,6 +407,7 @@ void Worker::on_housekeeping() {
 void Worker::on_tick_end() {
   run_rechecks();
   run_resumed();
+  for (LoopService* service : services_) service->on_tick();
   post_batches();
   flush_dirty();
   // Writing may have closed clients, whose subscriptions' last messages are on their way already.
@@ -407,6 +420,7 @@ void Worker::on_tick_end() {
 }
 
 void Worker::on_loop_stop() {
+  for (LoopService* service : services_) service->on_loop_stop();
   loop_.timers().cancel(housekeeping_);
   clients_.clear();
   dirty_.clear();
@@ -416,13 +430,13 @@ void Worker::on_loop_stop() {
 
 // A few in each tick: a reload must not hold up those who are served.
 void Worker::run_rechecks() {
-  if (rechecks_.empty()) return;
   for (std::size_t left = kRechecksPerTick; left > 0 && !rechecks_.empty(); --left) {
     Client* client = open_client(rechecks_.back());
     rechecks_.pop_back();
     if (client != nullptr) client->recheck_login();
   }
-  if (!rechecks_.empty()) loop_.tick_again();
+  if (!rechecks_.empty()) return loop_.tick_again();
+  recheck_under_way_ = nullptr;
 }
 
 void Worker::run_resumed() {
@@ -489,7 +503,8 @@ void Worker::list_subscriptions(std::size_t first, std::size_t count,
   const std::size_t end = std::min(first + count, subscriptions_.slots());
   for (std::size_t slot = first; slot < end; ++slot) {
     const Subscription& subscription = subscriptions_.at(static_cast<std::uint32_t>(slot));
-    if (subscription.client != nullptr) into.push_back(subscription.client->describe(subscription));
+    if (subscription.client != nullptr && subscription.client != internal_.get())
+      into.push_back(subscription.client->describe(subscription));
   }
 }
 

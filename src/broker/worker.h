@@ -22,6 +22,7 @@
 #include "broker/client.h"
 #include "broker/config.h"
 #include "broker/delivery_batch.h"
+#include "broker/internal_receiver.h"
 #include "broker/look_ahead.h"
 #include "broker/message.h"
 #include "broker/message_head.h"
@@ -46,10 +47,20 @@ class Worker final : public io::LoopHandler {
   // Routes a message that `from` published, or holds it back as part of a run until end_run(). The
   // hot path.
   void publish(Client& from, const Message& message);
+  // The same for a message whose way is to be told (worker_trace.cc).
+  void publish_traced(Client& from, const Message& message, TraceRequest request);
+  // Tells of a message that was refused. `size`: of headers and body.
+  void tell_refused(const Client& from, std::string_view subject, std::size_t size,
+                    TraceRequest request, std::string error);
   // Whether `account` maps messages published on `subject`.
   [[nodiscard]] bool maps(AccountId account, std::string_view subject) const {
     const AccountPlan* plan = plans_->find_crossing(account);
     return plan != nullptr && plan->mapping_for(subject) != nullptr;
+  }
+  // Whether the session's rules let a message of `account` on `subject` pass.
+  [[nodiscard]] bool permits(AccountId account, std::string_view subject,
+                             const SessionPermissions& session) {
+    return routes_.permits(account, subject, session.rules());
   }
   // Delivers what publish() held back. Before anything that may depend on it, and before the bytes
   // of the messages go.
@@ -90,6 +101,20 @@ class Worker final : public io::LoopHandler {
   // Keeps what monitoring tells of closed connections.
   void remember_closed(ConnectionInfo info);
 
+  // The server's own subscriptions and publishes (worker_internal.cc).
+
+  // Before the loops start; it outlives them.
+  void add_service(LoopService& service);
+  // `receiver` outlives the subscription.
+  subject::Target subscribe_internal(AccountId account, std::string_view subject,
+                                     std::string_view queue, InternalReceiver& receiver);
+  void unsubscribe_internal(subject::Target target);
+  bool receive_internal(Subscription& subscription, const Message& message);
+  // Routes `message` as if it were published on `to`; those it reaches see message.subject.
+  Published publish_internal(std::string_view to, const Message& message);
+  // Whether anybody would get a message on `subject`.
+  [[nodiscard]] bool has_interest(AccountId account, std::string_view subject);
+
   Broker& broker() { return broker_; }
   io::Loop& loop() { return loop_; }
   Log& log() { return broker_.log(); }
@@ -124,8 +149,10 @@ class Worker final : public io::LoopHandler {
   // Mail.
   void adopt(std::unique_ptr<io::Stream> stream);
   void deliver_batch(const DeliveryBatch& batch);
+  void deliver_traced_batch(const DeliveryBatch& batch, TraceLegPtr leg);
+  void end_leg(TraceLegPtr leg);
   void credit_available();
-  void take_config(BrokerConfigPtr config, bool announce);
+  void take_config(BrokerConfigPtr config, bool announce, std::shared_ptr<void> under_way);
   void take_plans(AccountPlansPtr plans);
   void announce_lame_duck();
   // Closes clients drawn at random; what it has too few for goes on to the next loop, of which
@@ -139,6 +166,9 @@ class Worker final : public io::LoopHandler {
   void on_loop_stop() override;
 
  private:
+  // How often a message for a queue group is passed on between loops that find its member gone.
+  static constexpr unsigned kQueueHopsMax = 8;
+
   static std::uint64_t next_random(std::uint64_t state);
   // `delivered` deliveries were made already.
   void route_now(Client& from, const Message& message, Route& route, std::size_t delivered);
@@ -157,6 +187,7 @@ class Worker final : public io::LoopHandler {
                         const Origin& origin, unsigned hops);
   bool deliver_to_member(subject::Target member, const Message& message, const Origin& origin);
   void redeliver_queue(const DeliveryBatch::Delivery& delivery);
+  void report_nobody(const DeliveryBatch::Delivery& delivery);
 
   // What crosses accounts (worker_accounts.cc).
   void publish_response(Client& from, const Message& message);
@@ -164,8 +195,9 @@ class Worker final : public io::LoopHandler {
   bool deliver_to_shared_group(const CrossRoute& route, const CrossRoute::Group& group,
                                const Message& message, Client& from, bool wants_answer);
   Message message_for(const RoutePart& part, const Message& message, Client& from);
-  [[nodiscard]] std::string requestor_json(const ServiceTerms& terms, AccountId account,
-                                           const Client& from) const;
+  // Valid until the next call.
+  const std::string& requestor_json(const ServiceTerms& terms, AccountId account,
+                                    const Client& from);
   CrossRequest& request_for(const ServiceTerms& terms, const Message& message, Client& from);
   // Whether the response found its way, or another loop will see to it. `origin`: the responder.
   bool send_response(const Message& message, const Origin& origin);
@@ -174,16 +206,31 @@ class Worker final : public io::LoopHandler {
   std::size_t deliver_anew(const Message& message);
   std::size_t deliver_anew_in(const Message& message);
   void sweep_responses();
+  // Tracing (worker_trace.cc).
+  class TracedPublish;
+  [[nodiscard]] std::shared_ptr<MessageTrace> begin_trace(const Client& from,
+                                                          std::string_view subject,
+                                                          std::size_t size, TraceRequest request);
+  void end_trace(const MessageTrace& trace);
+  // Delivers to one target, or with `only` finds out whether it would; true if so. head_ is the
+  // message's.
+  bool deliver_traced(subject::Target target, const Message& message, TraceLeg& leg);
+  bool respond_traced(const Message& message, const ResponseToken& token, const Origin& origin,
+                      TraceLeg& leg);
+  TraceLegPtr redeliver_traced(const DeliveryBatch::Delivery& delivery, TraceLegPtr leg);
+  // Sends what `fill` puts into a batch of its own, behind all that was sent before.
+  void send_leg(LoopId to, TraceLegPtr leg, auto fill);
   // Service latency.
   [[nodiscard]] std::unique_ptr<LatencyTrack> track(const ServiceTerms& terms,
                                                     const Message& message, const Client& from,
-                                                    std::string requestor);
+                                                    const std::string& requestor);
   void report_unserved(const CrossRoute& route, const Message& message, Client& from);
   void report_answer(std::unique_ptr<LatencyTrack> track, LatencyOutcome outcome,
                      const Origin& responder);
   void publish_metric(const LatencyTrack& track, const LatencyOutcome& outcome);
   DeliveryBatch& batch_to(LoopId loop);
   void post_batch(LoopId to);
+  void settle_credit(const DeliveryBatch& batch);
   void apply_config();
   void run_resumed();
   void run_steps();
@@ -196,12 +243,22 @@ class Worker final : public io::LoopHandler {
   io::Loop& loop_;
   BrokerConfigPtr config_;
   SubscriptionTable subscriptions_;
+  std::unique_ptr<Client> internal_;  // null: nothing is subscribed by the server itself
+  std::vector<LoopService*> services_;
   AccountPlansPtr plans_;
   RouteCache routes_;
   ResponseTable responses_;
   std::vector<std::unique_ptr<CrossRequest>>
       requests_;  // of the message at hand; kept to be filled anew
   std::size_t requests_used_ = 0;
+  // What requestor_json() told last.
+  struct ShownRequestor {
+    AccountId account, via;
+    Duration rtt;
+    bool is_all = false;  // that it shows
+    bool operator==(const ShownRequestor&) const = default;
+  } shown_requestor_;
+  std::string requestor_json_;
   RouteTargets anew_;
   CrossRoute anew_cross_;
   subject::MatchResult match_;
@@ -214,7 +271,8 @@ class Worker final : public io::LoopHandler {
   tsl::robin_map<std::uint64_t, std::unique_ptr<Client>> clients_;  // by cid
   std::vector<Client*> dirty_, flushing_;
   std::deque<Client*> resume_;
-  std::vector<std::uint64_t> rechecks_;  // cids whose logins a reload puts in question
+  std::vector<std::uint64_t> rechecks_;      // cids whose logins a reload puts in question
+  std::shared_ptr<void> recheck_under_way_;  // held until they are judged
   std::vector<std::unique_ptr<DeliveryBatch>> batches_;  // by loop
   std::vector<std::size_t> batch_sizes_;                 // by loop: bytes of the last one
   std::vector<std::uint64_t> finished_;                  // cids to bury

@@ -82,13 +82,13 @@ CrossRequest& Worker::request_for(const ServiceTerms& terms, const Message& mess
   CrossRequest& request = *requests_[requests_used_++];
   request.terms = &terms;
   request.reply.clear();
-  std::string requestor = requestor_json(terms, message.account, from);
+  const std::string& requestor = requestor_json(terms, message.account, from);
   request.header_size = set_header(message, kRequestInfo, requestor, request.payload);
   if (!config_->headers) {
     request.payload = message.payload;
     request.header_size = message.header_size;
   }
-  auto latency = track(terms, message, from, std::move(requestor));
+  auto latency = track(terms, message, from, requestor);
   if (message.reply.empty()) {
     if (latency) publish_metric(*latency, without_answer(LatencyStatus::kBadRequest));
     return request;
@@ -105,17 +105,21 @@ CrossRequest& Worker::request_for(const ServiceTerms& terms, const Message& mess
   return request;
 }
 
-std::string Worker::requestor_json(const ServiceTerms& terms, AccountId account,
-                                   const Client& from) const {
+// What shows accounts and a round trip only is kept: requests come in rows that show the same.
+const std::string& Worker::requestor_json(const ServiceTerms& terms, AccountId account,
+                                          const Client& from) {
+  const ShownRequestor shown{account, terms.via->id, from.rtt(), !terms.share};
+  if (!terms.share && shown == shown_requestor_) return requestor_json_;
+  shown_requestor_ = shown;
   RequestInfo info;
   info.account = broker_.accounts().name(account);
   if (terms.via->id != account) info.service = terms.via->name;
   info.rtt = from.rtt();
-  if (!terms.share) return info.json();
+  if (!terms.share) return requestor_json_ = info.json();
   const ConnectionInfo connection = from.info(false);
   info.connection = &connection;
   info.server = config_->info.server_name;
-  return info.json();
+  return requestor_json_ = info.json();
 }
 
 bool Worker::send_response(const Message& message, const Origin& origin) {
@@ -133,12 +137,18 @@ bool Worker::deliver_response(const Message& message, const ResponseToken& token
   if (entry == nullptr || entry->responder != message.account) return false;
   Message answer = message;
   answer.account = entry->requester;
-  const std::string reply_subject = mapped_reply(*entry);
-  answer.subject = reply_subject;
   const bool is_last = entry->type == ResponseType::kSingleton ||
                        (entry->type == ResponseType::kChunked && message.body().empty());
+  std::string reply_subject = mapped_reply(*entry);
   std::unique_ptr<LatencyTrack> latency;
-  if (is_last) latency = responses_.close(token).latency;
+  if (is_last) {
+    ResponseEntry closed = responses_.close(token);
+    latency = std::move(closed.latency);
+    if (reply_subject.empty()) reply_subject = std::move(closed.reply);
+  } else if (reply_subject.empty()) {
+    reply_subject = entry->reply;
+  }
+  answer.subject = reply_subject;
   std::string reply;
   if (!message.reply.empty()) {
     // The requester may answer the response: that leads back.
@@ -162,12 +172,13 @@ bool Worker::deliver_response(const Message& message, const ResponseToken& token
   return true;
 }
 
-// Mappings of the requester's account apply to what comes in for it, as in nats-server.
+// Mappings of the requester's account apply to what comes in for it, as in nats-server; "" = none
+// does.
 std::string Worker::mapped_reply(const ResponseEntry& entry) {
   const AccountPlan* plan = routes_.router().crossing(entry.requester);
   const Mapping* mapping = plan == nullptr ? nullptr : plan->mapping_for(entry.reply);
   const subject::Transform* chosen = mapping == nullptr ? nullptr : mapping->choose(random());
-  if (chosen == nullptr) return entry.reply;
+  if (chosen == nullptr) return {};
   std::string mapped;
   chosen->apply(entry.reply, random(), mapped);
   return mapped;
@@ -214,7 +225,7 @@ void Worker::sweep_responses() {
 // ---- service latency
 
 std::unique_ptr<LatencyTrack> Worker::track(const ServiceTerms& terms, const Message& message,
-                                            const Client& from, std::string requestor) {
+                                            const Client& from, const std::string& requestor) {
   const std::optional<LatencyConfig>& config = terms.use->latency;
   if (!config) return nullptr;
   std::string headers;
@@ -228,7 +239,7 @@ std::unique_ptr<LatencyTrack> Worker::track(const ServiceTerms& terms, const Mes
   auto track = std::make_unique<LatencyTrack>();
   track->exporter = terms.use->exporter;
   track->subject = config->subject;
-  track->requestor = std::move(requestor);
+  track->requestor = requestor;
   track->requestor_rtt = from.rtt();
   track->headers = std::move(headers);
   track->start = wall() + Duration{-from.rtt().ns};

@@ -18,9 +18,13 @@ bool same_name(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
+// A tree is taken down recursively, by threads of small stacks.
+constexpr std::size_t kDepthMax = 128;
+
 class TreeBuilder final : public JsonVisitor {
  public:
   JsonValue root;
+  bool is_too_deep = false;
 
   bool null() override { return add({}), true; }
   bool boolean(bool truth) override { return add({JsonValue::Type::kBool, truth}), true; }
@@ -49,6 +53,8 @@ class TreeBuilder final : public JsonVisitor {
     return &parent.members.back().value;
   }
   bool open(JsonValue::Type type) {
+    is_too_deep = open_.size() == kDepthMax;
+    if (is_too_deep) return false;
     open_.push_back(add({type}));
     return true;
   }
@@ -81,7 +87,9 @@ std::optional<std::int64_t> JsonValue::integer() const {
 
 Result<JsonValue> read_json_tree(std::string_view json) {
   TreeBuilder builder;
-  TRY(read_json(json, builder));
+  const Result<void> read = read_json(json, builder);
+  if (builder.is_too_deep) return failure("JSON: exceeded max depth", ErrorCode::kInvalid);
+  TRY(read);
   return std::move(builder.root);
 }
 

@@ -38,6 +38,7 @@ struct JsonMember {
   JsonValue value;
 };
 
+// Errors: not JSON, or nested deeper than 128 values.
 Result<JsonValue> read_json_tree(std::string_view json);
 
 // Takes members out of an object into variables of their types. Absent and null members change

@@ -22,6 +22,18 @@ TEST_CASE("json tree: nesting, order, numbers as written") {
   CHECK(!read_json_tree("{"));
 }
 
+TEST_CASE("json tree: nesting is bounded: what is deep is refused, however deep") {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  CHECK(read_json_tree(nested(128)));
+  for (const std::size_t depth : {std::size_t{129}, std::size_t{9'000}, std::size_t{1'000'000}}) {
+    const auto tree = read_json_tree(nested(depth));
+    REQUIRE_FALSE(tree);
+    CHECK(tree.error().text() == "JSON: exceeded max depth");
+  }
+}
+
 TEST_CASE("json tree: names without case, the last duplicate wins, null changes nothing") {
   const auto tree = read_json_tree(R"({"Sub":"a","SUB":"b","sub":null,"n":7})");
   REQUIRE(tree);

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "crypto/base32.h"
+#include "crypto/nkey_text.h"
 
 namespace midge::crypto {
 namespace {
@@ -82,11 +83,34 @@ std::optional<std::string> from_text(std::string_view text, std::size_t letters)
 
 unsigned char first_byte(std::string_view bytes) { return static_cast<unsigned char>(bytes[0]); }
 
+// The prefix of the key's own kind, in the two bytes that a seed begins with.
+unsigned char seed_prefix(std::string_view bytes) {
+  return static_cast<unsigned char>((first_byte(bytes) & 7) << 5 |
+                                    static_cast<unsigned char>(bytes[1]) >> 3);
+}
+
 const unsigned char* unsigned_bytes(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
 }  // namespace
+
+std::optional<std::string> public_bytes(NkeyKind kind, std::string_view text) {
+  std::optional<std::string> bytes = from_text(text, kPublicLetters);
+  if (!bytes || first_byte(*bytes) != prefix_of(kind)) return std::nullopt;
+  return bytes->substr(1);
+}
+
+std::optional<std::string> seed_bytes(NkeyKind kind, std::string_view text) {
+  std::optional<std::string> bytes = from_text(text, kSeedLetters);
+  if (!bytes) return std::nullopt;
+  const bool fits =
+      (first_byte(*bytes) & 0xF8) == kSeedPrefix && seed_prefix(*bytes) == prefix_of(kind);
+  std::optional<std::string> raw;
+  if (fits) raw = bytes->substr(2);
+  sodium_memzero(bytes->data(), bytes->size());
+  return raw;
+}
 
 NkeyPair make_nkey(NkeyKind kind, const std::array<unsigned char, 32>& entropy) {
   std::array<unsigned char, kKeySize> public_bytes;
@@ -125,9 +149,7 @@ Result<bool> verify(std::string_view public_key, std::string_view message,
 Result<std::string> sign(std::string_view seed, std::string_view message) {
   std::optional<std::string> bytes = from_text(seed, kSeedLetters);
   const auto malformed = [&] {
-    return !bytes || (first_byte(*bytes) & 0xF8) != kSeedPrefix ||
-           !can_sign(static_cast<unsigned char>((first_byte(*bytes) & 7) << 5 |
-                                                static_cast<unsigned char>((*bytes)[1]) >> 3));
+    return !bytes || (first_byte(*bytes) & 0xF8) != kSeedPrefix || !can_sign(seed_prefix(*bytes));
   };
   if (malformed()) return failure("not the seed of an nkey that signs", ErrorCode::kInvalid);
   std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> public_bytes;

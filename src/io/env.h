@@ -24,6 +24,8 @@ class Env {
   virtual Net& net() = 0;
   virtual Disk& disk() = 0;
   virtual Pool& pool() = 0;
+  // The same for files: its threads wait for disks, and what computes does not stand before them.
+  virtual Pool& disk_pool() = 0;
   virtual Process& process() = 0;
 
   // Loops are made once, before start(); posix runs each on a thread of its own.

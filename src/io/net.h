@@ -2,14 +2,13 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "io/address.h"
+#include "io/blocking_stream.h"
 #include "io/loop.h"
 #include "io/stream.h"
 
@@ -41,11 +40,10 @@ class Net {
   // Errors: kInUse, kPermission, kInvalid; the text is the system's.
   virtual Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address,
                                                    ListenerEvents& events) = 0;
-  // Connects, says `request`, and returns all that comes until the peer closes. Blocking: on the
-  // pool or at start only. Errors: no connection, `timeout` for all of it, or more than
-  // `answer_max`.
-  virtual Result<std::string> exchange(const Address& address, std::string_view request,
-                                       Duration timeout, std::size_t answer_max) = 0;
+  // Connects. Blocking, as what it returns is: on the pool or at start only. `timeout` is for all
+  // that is done with the connection. Errors: nobody is there, or the time is over.
+  virtual Result<std::unique_ptr<BlockingStream>> dial(const Address& address,
+                                                       Duration timeout) = 0;
   // The non-loopback addresses of this machine, for `connect_urls` of a server on 0.0.0.0.
   virtual std::vector<std::string> interface_addresses() = 0;
 };

@@ -1,4 +1,4 @@
-// Threads for slow work: DNS, bcrypt, file syncs.
+// Threads for slow work: DNS, bcrypt (Env::pool()), files (Env::disk_pool()).
 #pragma once
 
 #include <memory>

@@ -29,8 +29,10 @@ struct SecurePeer {
   bool verified = false;                      // a CA of ours vouches for its certificate
   std::vector<PeerCertificate> certificates;  // leaf first
   // Of the leaf, in the order that verify_and_map tries them: mail addresses, DNS names, URIs, the
-  // subject with domain components, the subject without them, the whole subject.
+  // subject as RFC 2253 has it, and in Go's order with its domain components behind it, without
+  // them, and whole.
   std::vector<std::string> names;
+  std::string subject;  // of the leaf, as RFC 2253 has it: one of the names
 };
 
 struct HandshakeFailure {

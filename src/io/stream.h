@@ -14,6 +14,7 @@
 namespace midge::io {
 
 class Loop;
+class ProxiedStream;
 class SecureStream;
 
 struct Slice {
@@ -63,6 +64,8 @@ class Stream {
   [[nodiscard]] virtual bool of_server() const { return false; }
   // Itself, if it can be encrypted (io/secure_stream.h).
   [[nodiscard]] virtual SecureStream* secure() { return nullptr; }
+  // Itself, or what lies below it, if a proxy's header comes first (io/proxied_stream.h).
+  [[nodiscard]] virtual ProxiedStream* proxied() { return nullptr; }
 
   static constexpr std::size_t kSlicesMax = 1024;
 };

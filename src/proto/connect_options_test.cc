@@ -65,7 +65,7 @@ TEST_CASE("secrets are replaced in the trace") {
       {R"({"pass" : "s3cret"} )", R"({"pass" : "[REDACTED]"} )"},
       {R"({"auth_token":"tok","sig":"S","nkey":"N","proxy_sig":"P","jwt":"J","user":"u"})",
        R"({"auth_token":"[REDACTED]","sig":"[REDACTED]","nkey":"[REDACTED]",)"
-       R"("proxy_sig":"[REDACTED]","jwt":"J","user":"u"})"},
+       R"("proxy_sig":"[REDACTED]","jwt":"[REDACTED]","user":"u"})"},
       {R"({"pass":"","x":1})", R"({"pass":"[REDACTED]","x":1})"},
       {R"({"pass":null,"x":1})", R"({"pass":[REDACTED],"x":1})"},
       {R"({"pass":"one","pass":"two"})", R"({"pass":"[REDACTED]","pass":"[REDACTED]"})"},

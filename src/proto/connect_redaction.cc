@@ -14,8 +14,9 @@ constexpr std::string_view kRedacted = "[REDACTED]";
 // they may be spelled with escapes or with letters that fold to ASCII: such a name counts as
 // secret.
 bool names_secret(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kSecrets = {"pass", "auth_token", "nkey", "sig",
-                                                        "proxy_sig"};
+  // The peer shows `jwt`; a bearer's needs no key to be used.
+  constexpr std::array<std::string_view, 6> kSecrets = {"pass", "auth_token", "nkey",
+                                                        "sig",  "proxy_sig",  "jwt"};
   std::string lower;
   for (const char letter : name) {
     if (letter == '\\' || static_cast<unsigned char>(letter) >= 0x80) return true;

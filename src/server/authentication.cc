@@ -1,24 +1,47 @@
 #include "server/authentication.h"
 
+#include <utility>
+
 #include "auth/config_authenticator.h"
+#include "auth/oidc/oidc_authenticator.h"
+#include "server/options/oidc_block.h"
 
 namespace midge::server {
-
-namespace {
 
 bool maps_certificates(const Options& options) {
   return options.tls && options.tls->verify_and_map;
 }
 
+namespace {
+
+auth::AuthenticatorPtr make_oidc(const Options& options, const auth::oidc::KeySourcePtr& keys) {
+  const auth::AuthConfig& auth = options.auth;
+  auth::oidc::OidcSurroundings surroundings;
+  surroundings.accounts = oidc_accounts(options);
+  surroundings.default_permissions = auth.default_permissions;
+  surroundings.trusted_proxies = auth.trusted_proxies;
+  // Trusted proxies alone would let in everybody.
+  auth::AuthenticatorPtr others;
+  if (!auth.users.empty() || !auth.token.empty())
+    others = std::make_shared<auth::ConfigAuthenticator>(auth, maps_certificates(options));
+  return std::make_shared<auth::oidc::OidcAuthenticator>(*auth.oidc, std::move(surroundings), keys,
+                                                         std::move(others));
+}
+
 }  // namespace
 
-auth::AuthenticatorPtr make_authenticator(const Options& options) {
+auth::AuthenticatorPtr make_authenticator(const Options& options,
+                                          const auth::oidc::KeySourcePtr& keys) {
+  if (options.authenticator) return options.authenticator;
+  if (options.auth.oidc) return make_oidc(options, keys);
   if (!auth::ConfigAuthenticator::is_needed(options.auth)) return nullptr;
   return std::make_shared<auth::ConfigAuthenticator>(options.auth, maps_certificates(options));
 }
 
 bool changes_logins(const Options& from, const Options& to) {
-  return from.auth != to.auth || maps_certificates(from) != maps_certificates(to);
+  return from.auth != to.auth || from.authenticator != to.authenticator ||
+         ((to.auth.callout || to.auth.oidc) && from.accounts != to.accounts) ||
+         from.resolver_tls != to.resolver_tls || maps_certificates(from) != maps_certificates(to);
 }
 
 }  // namespace midge::server

@@ -2,12 +2,18 @@
 #pragma once
 
 #include "auth/authenticator.h"
+#include "auth/oidc/key_source.h"
 #include "server/options/options.h"
 
 namespace midge::server {
 
-// Null: everybody is welcome.
-auth::AuthenticatorPtr make_authenticator(const Options& options);
+// Whether certificates say who a client is.
+bool maps_certificates(const Options& options);
+
+// Null: everybody is welcome. Services that decide are not its business (callout/). `keys`: of the
+// issuer, where tokens let in.
+auth::AuthenticatorPtr make_authenticator(const Options& options,
+                                          const auth::oidc::KeySourcePtr& keys);
 
 // Whether a reload from one to the other changes who may log in: sessions are asked anew then.
 bool changes_logins(const Options& from, const Options& to);

@@ -1,6 +1,11 @@
 #include "server/broker_config.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
+
+#include "server/jetstream_settings.h"
+#include "server/system/server_json.h"
 
 namespace midge::server {
 
@@ -25,23 +30,43 @@ proto::ServerInfo make_info(const Options& options, const Identity& identity) {
   }
   info.max_payload = options.max_payload;
   info.api_level = kApiLevel;
+  info.jetstream = options.jetstream_enabled;
+  if (options.jetstream_enabled) info.domain = options.jetstream.domain;
   info.xkey = identity.xkey;
   info.connect_urls = identity.connect_urls;
   return info;
 }
 
+// The API's subjects with the domain in them, in every account.
+void add_domain(broker::BrokerConfig& config, const std::string& domain) {
+  if (domain.empty()) return;
+  if (std::ranges::find(config.accounts, "$G", &broker::AccountConfig::name) ==
+      config.accounts.end())
+    config.accounts.push_back({.name = "$G"});
+  for (broker::AccountConfig& account : config.accounts)
+    std::ranges::copy(domain_mappings(domain), std::back_inserter(account.mappings));
+}
+
+broker::SignEvent make_signature(const Options& options, const Identity& identity) {
+  return [facts = facts_of(identity, options), events = identity.events](
+             codec::JsonWriter& json, WallTime now) { write_server(json, facts, ++*events, now); };
+}
+
 }  // namespace
 
 broker::BrokerConfigPtr make_broker_config(const Options& options, const Identity& identity,
-                                           auth::AuthenticatorPtr authenticator) {
+                                           auth::AuthenticatorPtr authenticator,
+                                           broker::Inquirer* inquirer) {
   auto config = std::make_shared<broker::BrokerConfig>();
   config->info = make_info(options, identity);
   config->info.auth_required = authenticator && authenticator->required();
   config->authenticator = std::move(authenticator);
+  config->inquirer = inquirer;
   config->auth_timeout = options.auth.timeout;
   config->parser.max_control_line = static_cast<std::uint32_t>(options.max_control_line);
   config->parser.max_payload = options.max_payload;
   config->headers = !options.no_header_support;
+  config->sign_event = make_signature(options, identity);
   config->max_connections = options.max_connections;
   config->max_subscriptions = options.max_subscriptions;
   config->max_sub_tokens = options.max_sub_tokens;
@@ -58,6 +83,7 @@ broker::BrokerConfigPtr make_broker_config(const Options& options, const Identit
   config->stall_fast_producers = !options.no_fast_producer_stall;
   config->cache_routes = !options.disable_sublist_cache;
   config->accounts = options.accounts;
+  if (options.jetstream_enabled) add_domain(*config, options.jetstream.domain);
   config->system_account = options.system_account;
   if (options.tls) config->pinned_certs = options.tls->pinned_certs;
   return config;

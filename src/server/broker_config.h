@@ -7,8 +7,9 @@
 
 namespace midge::server {
 
-// `authenticator` null: everybody is welcome.
+// `authenticator` null: everybody is welcome. `inquirer` asks services about logins.
 broker::BrokerConfigPtr make_broker_config(const Options& options, const Identity& identity,
-                                           auth::AuthenticatorPtr authenticator);
+                                           auth::AuthenticatorPtr authenticator,
+                                           broker::Inquirer* inquirer);
 
 }  // namespace midge::server

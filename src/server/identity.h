@@ -1,6 +1,9 @@
 // Who this server is, fixed at start.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +26,9 @@ struct Identity {
   }
   [[nodiscard]] int told_port() const { return advertised_host.empty() ? port : advertised_port; }
   WallTime started;
+  // How many events it has told of, which numbers them. Any thread.
+  std::shared_ptr<std::atomic<std::uint64_t>> events =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
 }  // namespace midge::server

@@ -7,19 +7,27 @@
 
 #include "broker/broker.h"
 #include "broker/call_mail.h"
+#include "broker/proxy_header_stream.h"
 #include "crypto/nkey.h"
 #include "io/posix/log_writer.h"
 #include "io/posix/posix_env.h"
+#include "jetstream/jetstream.h"
 #include "server/authentication.h"
 #include "server/broker_config.h"
+#include "server/callout/callout_desks.h"
+#include "server/callout/callout_logins.h"
+#include "server/feature_flags.h"
 #include "server/identity.h"
+#include "server/jetstream_settings.h"
 #include "server/lame_duck.h"
 #include "server/monitor/monitor.h"
+#include "server/oidc/key_service.h"
 #include "server/operator/claims_service.h"
 #include "server/operator/operator_mode.h"
 #include "server/options/host_port.h"
 #include "server/options/reload_plan.h"
 #include "server/ports_file.h"
+#include "server/system/server_service.h"
 #include "server/system/system_client.h"
 #include "server/system/system_login.h"
 #include "server/tls_service.h"
@@ -29,10 +37,10 @@ namespace midge::server {
 
 namespace {
 
-std::string make_nkey_text(io::Entropy& entropy, crypto::NkeyKind kind) {
+crypto::NkeyPair make_nkey(io::Entropy& entropy, crypto::NkeyKind kind) {
   std::array<unsigned char, 32> seed;
   entropy.fill(seed);
-  return crypto::make_nkey(kind, seed).public_key;
+  return crypto::make_nkey(kind, seed);
 }
 
 unsigned loop_count(const Options& options, io::Process& process) {
@@ -53,26 +61,37 @@ struct Server::Parts final : io::ListenerEvents {
   Log& log;
   std::shared_ptr<const Options> options;
   Identity identity;
+  ServerKeys keys;
   std::span<io::Loop* const> loops;
   std::unique_ptr<OperatorMode> operator_mode;  // null without operators
   std::string system_secret;                    // lets the server's own client in
   std::unique_ptr<SystemClient> system_client;
   std::unique_ptr<ClaimsService> claims_service;
+  ServerService server_service{[this] { return facts(); }, identity.events, env.clock()};
+  ZoneFiles zones{env.disk()};
+  std::unique_ptr<CalloutDesks> callouts;   // null: no service is asked; no reload changes it
+  std::shared_ptr<KeyService> issuer_keys;  // null without oidc
   auth::AuthenticatorPtr authenticator;
   subject::WriterLock config_lock;  // of options, authenticator, and what is made of them
   std::unique_ptr<broker::Broker> broker;
+  std::unique_ptr<jetstream::JetStream> jetstream;  // null: not enabled
   std::unique_ptr<TlsService> tls;
   std::unique_ptr<io::Listener> listener;  // gone in lame duck mode
   std::unique_ptr<Monitor> monitor;
   std::unique_ptr<LameDuck> lame_duck;
   std::string ports_path;
+  const bool proxied;  // clients come through a proxy; no reload changes it
   std::atomic<bool> stopping{false};
   std::atomic<bool> lame{false};
 
   Parts(io::Env& env, Log& log, Options options)
-      : env(env), log(log), options(std::make_shared<const Options>(std::move(options))) {}
+      : env(env),
+        log(log),
+        options(std::make_shared<const Options>(std::move(options))),
+        proxied(this->options->proxy_protocol) {}
 
   void on_accept(std::unique_ptr<io::Stream> stream) override {
+    if (proxied) stream = std::make_unique<broker::ProxyHeaderStream>(std::move(stream));
     broker->accept(tls->wrap_client(std::move(stream)));
   }
   void on_accept_error(const Error& error) override {
@@ -80,24 +99,30 @@ struct Server::Parts final : io::ListenerEvents {
   }
 
   void identify();
+  [[nodiscard]] ServerFacts facts();
   [[nodiscard]] MonitorIdentity monitor_identity() const;
   void log_banner() const;
   void log_listening() const;
   Result<void> listen();
   Result<void> prepare_logins();
-  [[nodiscard]] auth::AuthenticatorPtr operator_logins() const;
+  // Who decides about logins, by these options; null: everybody is welcome.
+  [[nodiscard]] auth::AuthenticatorPtr logins_by(const Options& from) const;
+  // Those in use if their configuration is the same.
+  [[nodiscard]] Result<std::shared_ptr<KeyService>> issuer_keys_by(const Options& from);
   [[nodiscard]] broker::BrokerConfigPtr broker_config() const;
-  Result<void> advertise();
+  [[nodiscard]] Result<HostPort> advertised_by(const Options& options) const;
   Result<void> listen_monitor();
-  Result<void> write_files();
+  void write_files();
   void on_main_loop(std::move_only_function<void()> function);
   void begin_lame_duck();
   void stop();
 };
 
 void Server::Parts::identify() {
-  identity.id = make_nkey_text(env.entropy(), crypto::NkeyKind::kServer);
-  identity.xkey = make_nkey_text(env.entropy(), crypto::NkeyKind::kCurve);
+  keys.key = make_nkey(env.entropy(), crypto::NkeyKind::kServer);
+  keys.xkey = make_nkey(env.entropy(), crypto::NkeyKind::kCurve);
+  identity.id = keys.key.public_key;
+  identity.xkey = keys.xkey.public_key;
   identity.name = options->server_name.empty() ? identity.id : options->server_name;
   identity.host = options->host;
   identity.started = env.clock().wall();
@@ -117,6 +142,11 @@ MonitorIdentity Server::Parts::monitor_identity() const {
   return told;
 }
 
+ServerFacts Server::Parts::facts() {
+  const subject::WriterGuard guard(config_lock);
+  return facts_of(identity, *options);
+}
+
 void Server::Parts::log_banner() const {
   log.info("Starting nats-server");
   log.info(std::string("  Version:  ").append(kCompatibilityVersion));
@@ -124,6 +154,7 @@ void Server::Parts::log_banner() const {
   log.info("  Git:      [not set]");
   log.info("  Name:     " + identity.name);
   log.info("  ID:       " + identity.id);
+  for (const std::string& line : feature_flag_lines(options->feature_flags)) log.info(line);
   if (!options->config_file.empty()) {
     log.info("Using configuration file: " + options->config_file + " (" + options->config_digest +
              ")");
@@ -150,54 +181,68 @@ Result<void> Server::Parts::listen() {
   }
   listener = std::move(*bound);
   identity.port = listener->address().port;
-  return advertise();
-}
-
-Result<void> Server::Parts::prepare_logins() {
-  if (!OperatorMode::is_wanted(*options)) {
-    authenticator = make_authenticator(*options);
-    return {};
-  }
-  ASSIGN_OR_RETURN(operator_mode, OperatorMode::make(env, log, *options));
-  system_secret = make_nkey_text(env.entropy(), crypto::NkeyKind::kUser);
-  authenticator = operator_logins();
-  operator_mode->on_change([this](bool recheck) {
-    const subject::WriterGuard guard(config_lock);
-    if (recheck) authenticator = operator_logins();
-    broker->reconfigure(broker_config(), false);
-  });
-  if (options->system_account.empty()) return {};
-  system_client = std::make_unique<SystemClient>(system_secret);
-  claims_service = std::make_unique<ClaimsService>(
-      *operator_mode, *system_client,
-      ServerFacts{identity.name, identity.host, identity.id, options->server_tags}, env.clock(),
-      log);
-  return {};
-}
-
-auth::AuthenticatorPtr Server::Parts::operator_logins() const {
-  return std::make_shared<const SystemLogin>(system_secret, options->system_account,
-                                             operator_mode->authenticator());
-}
-
-broker::BrokerConfigPtr Server::Parts::broker_config() const {
-  if (!operator_mode) return make_broker_config(*options, identity, authenticator);
-  Options claimed = *options;
-  claimed.accounts = operator_mode->accounts();
-  return make_broker_config(claimed, identity, authenticator);
-}
-
-// Clients are told the advertised address in place of the bound one.
-Result<void> Server::Parts::advertise() {
-  if (options->client_advertise.empty()) return {};
-  ASSIGN_OR_RETURN(const HostPort told,
-                   parse_advertised_address(options->client_advertise, identity.port));
-  identity.advertised_host = told.host;
+  ASSIGN_OR_RETURN(HostPort told, advertised_by(*options));
+  identity.advertised_host = std::move(told.host);
   identity.advertised_port = told.port;
   return {};
 }
 
-Result<void> Server::Parts::write_files() {
+Result<void> Server::Parts::prepare_logins() {
+  if (OperatorMode::is_wanted(*options) || options->auth.callout || options->authenticator)
+    callouts = std::make_unique<CalloutDesks>();
+  if (!OperatorMode::is_wanted(*options)) {
+    for (const std::string& fault : callout_faults(*options)) log.error(fault);
+    ASSIGN_OR_RETURN(issuer_keys, issuer_keys_by(*options));
+    authenticator = logins_by(*options);
+    return {};
+  }
+  ASSIGN_OR_RETURN(operator_mode, OperatorMode::make(env, log, *options));
+  system_secret = make_nkey(env.entropy(), crypto::NkeyKind::kUser).public_key;
+  authenticator = logins_by(*options);
+  operator_mode->on_change([this](bool recheck) {
+    const subject::WriterGuard guard(config_lock);
+    if (recheck) authenticator = logins_by(*options);
+    broker->reconfigure(broker_config(), false);
+  });
+  if (options->system_account.empty()) return {};
+  system_client = std::make_unique<SystemClient>(system_secret);
+  claims_service = std::make_unique<ClaimsService>(*operator_mode, *system_client,
+                                                   facts_of(identity, *options), env.clock(), log);
+  return {};
+}
+
+auth::AuthenticatorPtr Server::Parts::logins_by(const Options& from) const {
+  if (!operator_mode) {
+    const bool by_service = from.auth.callout && !from.authenticator;
+    if (by_service) return make_config_callout(from, identity, keys, zones);
+    return make_authenticator(from, issuer_keys ? issuer_keys->ring() : nullptr);
+  }
+  auth::AuthenticatorPtr others = from.authenticator;
+  if (!others)
+    others = make_operator_callout(operator_mode->authenticator(), from, identity, keys, zones);
+  return std::make_shared<const SystemLogin>(system_secret, from.system_account, std::move(others));
+}
+
+Result<std::shared_ptr<KeyService>> Server::Parts::issuer_keys_by(const Options& from) {
+  if (!from.auth.oidc) return nullptr;
+  if (issuer_keys && issuer_keys->is_for(*from.auth.oidc)) return issuer_keys;
+  return KeyService::make(env, log, *loops[0], *from.auth.oidc);
+}
+
+broker::BrokerConfigPtr Server::Parts::broker_config() const {
+  if (!operator_mode) return make_broker_config(*options, identity, authenticator, callouts.get());
+  Options claimed = *options;
+  claimed.accounts = operator_mode->accounts();
+  return make_broker_config(claimed, identity, authenticator, callouts.get());
+}
+
+// What clients are told in place of the bound address; an empty host: nothing else.
+Result<HostPort> Server::Parts::advertised_by(const Options& from) const {
+  if (from.client_advertise.empty()) return HostPort{};
+  return parse_advertised_address(from.client_advertise, identity.port);
+}
+
+void Server::Parts::write_files() {
   const std::string pid = std::to_string(env.process().id());
   if (!options->pid_file.empty()) {
     // As the peer does: a pid file that cannot be written is logged, and the server runs.
@@ -217,7 +262,6 @@ Result<void> Server::Parts::write_files() {
     if (auto written = write_ports_file(env, ports_path, urls); !written)
       log.error("Error writing ports file (" + ports_path + "): " + written.error().text());
   }
-  return {};
 }
 
 void Server::Parts::on_main_loop(std::move_only_function<void()> function) {
@@ -240,6 +284,7 @@ void Server::Parts::stop() {
     listener.reset();
     monitor.reset();
     tls->stop();
+    issuer_keys.reset();
     lame_duck.reset();
   });
   broker->close_all(broker::CloseReason::kServerShutdown);
@@ -251,8 +296,8 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options options) {
   TRY(check(options));
   auto parts = std::make_unique<Parts>(env, log, std::move(options));
-  parts->tls = std::make_unique<TlsService>(env, log);
-  TRY(parts->tls->configure(*parts->options));
+  parts->tls = std::make_unique<TlsService>(env, log, [raw = parts.get()] { raw->stop(); });
+  TRY(parts->tls->start(*parts->options));
   env.process().raise_file_limit();
   parts->identify();
   parts->log_banner();
@@ -262,10 +307,21 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   TRY(parts->listen());
   TRY(parts->prepare_logins());
   parts->broker = std::make_unique<broker::Broker>(env, log, parts->loops, parts->broker_config());
+  if (parts->options->jetstream_enabled) {
+    ASSIGN_OR_RETURN(parts->jetstream, start_jetstream(env, log, *parts->broker, *parts->options,
+                                                       parts->identity));
+  }
+  if (parts->callouts) parts->callouts->attach(*parts->broker);
+  if (!parts->options->no_system_account)
+    parts->server_service.attach(*parts->broker->workers()[0]);
   TRY(parts->listen_monitor());
   parts->log_listening();
-  TRY(parts->write_files());
+  parts->write_files();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+void Server::on_reload_request(std::function<Result<void>()> reload) {
+  parts_->server_service.on_reload(std::move(reload));
 }
 
 void Server::watch_signals(io::SignalEvents& events) {
@@ -282,6 +338,7 @@ void Server::go() {
   const auto handlers = parts_->broker->handlers();
   if (parts_->monitor) parts_->monitor->set_accepting(true);
   if (parts_->operator_mode) parts_->operator_mode->watch(*parts_->loops[0]);
+  if (parts_->issuer_keys) parts_->issuer_keys->start();
   if (parts_->system_client) parts_->system_client->start(*parts_->loops[0]);
   parts_->env.start(handlers);
   parts_->log.info("Server is ready");
@@ -294,6 +351,7 @@ Result<void> Server::Parts::listen_monitor() {
   const int port = options->https_port != 0 ? options->https_port : options->http_port;
   const io::Address wanted{host, static_cast<std::uint16_t>(std::max(port, 0))};
   monitor->use_tls(*tls, options->https_port != 0);
+  if (operator_mode) monitor->use_operators(*operator_mode);
   if (auto bound = monitor->listen(*loops[0], wanted); !bound)
     return std::unexpected(bound.error().within("Can't start monitoring"));
   return {};
@@ -342,37 +400,51 @@ void Server::enter_lame_duck_mode() {
   parts_->on_main_loop([parts = parts_.get()] { parts->begin_lame_duck(); });
 }
 
-Result<void> Server::reload(Options options) {
+// What may fail comes first and changes nothing; what follows does not fail.
+Result<void> Server::reload(Options options, std::function<void()> on_applied) {
+  Parts& parts = *parts_;
+  const bool is_operated = parts.operator_mode != nullptr;
   TRY(check(options));
-  ASSIGN_OR_RETURN(const ReloadPlan plan, plan_reload(*parts_->options, options));
-  if (OperatorMode::is_wanted(options) != (parts_->operator_mode != nullptr))
+  ASSIGN_OR_RETURN(const ReloadPlan plan, plan_reload(*parts.options, options));
+  if (OperatorMode::is_wanted(options) != is_operated)
     return failure("config reload not supported for TrustedOperators");
-  TRY(parts_->tls->configure(options));
-  parts_->on_main_loop([parts = parts_.get()] { parts->tls->watch(*parts->loops[0]); });
-  for (const std::string& line : plan.lines) parts_->log.info(line);
-  const bool advertise_anew = options.client_advertise != parts_->options->client_advertise;
-  const std::int64_t excess = parts_->broker->connection_count() - options.max_connections;
-  const bool logins_change = changes_logins(*parts_->options, options);
-  if (logins_change && parts_->operator_mode) TRY(parts_->operator_mode->reload(options));
+  const bool logins_change = changes_logins(*parts.options, options);
+  ASSIGN_OR_RETURN(HostPort advertised, parts.advertised_by(options));
+  ASSIGN_OR_RETURN(TlsService::LoadedPtr tls, parts.tls->prepare(options));
+  ASSIGN_OR_RETURN(std::shared_ptr<KeyService> issuer_keys, parts.issuer_keys_by(options));
+  OperatorMode::Next operators;
+  if (logins_change && is_operated) {
+    ASSIGN_OR_RETURN(operators, parts.operator_mode->prepare(options));
+  }
+
+  for (const std::string& line : plan.lines) parts.log.info(line);
+  parts.tls->apply(std::move(tls));
+  parts.on_main_loop([&parts] { parts.tls->watch(*parts.loops[0]); });
+  const bool advertise_anew = options.client_advertise != parts.options->client_advertise;
+  const std::int64_t excess = parts.broker->connection_count() - options.max_connections;
   {
-    const subject::WriterGuard guard(parts_->config_lock);
-    if (logins_change) {
-      parts_->authenticator =
-          parts_->operator_mode ? parts_->operator_logins() : make_authenticator(options);
+    const subject::WriterGuard guard(parts.config_lock);
+    if (operators.authenticator) parts.operator_mode->apply(std::move(operators));
+    if (issuer_keys != parts.issuer_keys) {
+      std::swap(issuer_keys, parts.issuer_keys);
+      // The one of before ends on the loop that it lives on.
+      parts.on_main_loop([before = std::move(issuer_keys), now = parts.issuer_keys] {
+        if (now) now->start();
+      });
     }
-    parts_->options = std::make_shared<const Options>(std::move(options));
-    if (advertise_anew) {
-      parts_->identity.advertised_host.clear();
-      TRY(parts_->advertise());
-    }
-    parts_->broker->reconfigure(parts_->broker_config(), advertise_anew);
+    if (logins_change) parts.authenticator = parts.logins_by(options);
+    parts.options = std::make_shared<const Options>(std::move(options));
+    parts.identity.advertised_host = std::move(advertised.host);
+    parts.identity.advertised_port = advertised.port;
+    parts.broker->reconfigure(parts.broker_config(), advertise_anew, std::move(on_applied));
   }
-  if (parts_->monitor) parts_->monitor->update(parts_->options);
+  if (parts.monitor) parts.monitor->update(parts.options);
   if (excess > 0) {
-    parts_->broker->close_random(static_cast<std::size_t>(excess),
-                                 broker::CloseReason::kMaximumConnectionsExceeded);
+    parts.broker->close_random(static_cast<std::size_t>(excess),
+                               broker::CloseReason::kMaximumConnectionsExceeded);
   }
-  return parts_->write_files();
+  parts.write_files();
+  return {};
 }
 
 void Server::wait() {

@@ -8,6 +8,7 @@
 // Thread: any, for everything here. Destruction shuts down.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,8 +53,11 @@ class Server {
   // SIGUSR2: no new clients; existing ones are told, then closed little by little; then it stops.
   void enter_lame_duck_mode();
   // Takes over a changed configuration as far as this server can change while it runs; the error
-  // says what it cannot, and then nothing was changed.
-  Result<void> reload(Options options);
+  // says what it cannot, and then nothing was changed. `on_applied` is called once all loops have
+  // it and all sessions were asked anew, on whatever thread came to its end last.
+  Result<void> reload(Options options, std::function<void()> on_applied = {});
+  // What a request for a reload in the system account calls, on the first loop. Before go().
+  void on_reload_request(std::function<Result<void>()> reload);
   // Blocks until the server has stopped.
   void wait();
 

@@ -63,12 +63,12 @@ class SignalDesk final : public midge::io::SignalEvents {
         return server_->enter_lame_duck_mode();
       case Signal::kHangup:
         log_.info("Trapped \"hangup\" signal");
-        return reload();
+        (void)reload();  // it has logged what failed
+        return;
     }
   }
 
- private:
-  void reload() {
+  midge::Result<void> reload() {
     CommandLineResult again = parse_command_line(arguments_, sources_);
     midge::Result<void> done;
     if (again.action != CommandLineResult::Action::kRun) {
@@ -78,13 +78,16 @@ class SignalDesk final : public midge::io::SignalEvents {
     } else {
       const std::string digest = again.options.config_digest;
       const midge::io::LogOptions log = log_options(again.options);
-      done = server_->reload(std::move(again.options));
+      done = server_->reload(std::move(again.options), [&log = log_, digest] {
+        log.info("Reloaded server configuration (" + digest + ")");
+      });
       if (done) done = log_.configure(log);
-      if (done) log_.info("Reloaded server configuration (" + digest + ")");
     }
     if (!done) log_.error("Failed to reload server configuration: " + done.error().text());
+    return done;
   }
 
+ private:
   midge::io::LogWriter& log_;
   std::vector<std::string> arguments_;
   midge::conf::Sources sources_;
@@ -113,6 +116,7 @@ int run(midge::io::Env& env, CommandLineResult command, std::vector<std::string>
   for (const std::string& note : command.notes) log.warn(note);
   signals.serve(**server);
   (*server)->watch_signals(signals);
+  (*server)->on_reload_request([&signals] { return signals.reload(); });
   (*server)->go();
   (*server)->wait();
   log.info("Server Exiting..");

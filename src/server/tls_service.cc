@@ -2,22 +2,45 @@
 
 #include <utility>
 
+#include "server/ocsp/responder.h"
+#include "server/ocsp/staples.h"
 #include "tls/stream.h"
 
 namespace midge::server {
 
+// What the options say of it.
+struct TlsService::Wish {
+  tls::TlsConfig config;
+  bool allow_plain = false;
+  OcspConfig ocsp;
+  OcspCacheConfig ocsp_cache;
+  std::string store_dir;
+};
+
+struct TlsService::Loaded {
+  Wish wish;
+  Files files;
+  tls::ContextPtr clients, monitoring;
+  std::shared_ptr<Staples> staples;    // null: none
+  std::shared_ptr<AnswerCache> cache;  // null: clients' certificates are not asked after
+};
+
 // Reads the files again, and loads them if they differ.
 class TlsService::LookJob final : public io::Job {
  public:
-  LookJob(std::shared_ptr<Door> door, io::Disk& disk, LoadedPtr before, Files refused)
-      : door_(std::move(door)),
-        disk_(disk),
+  LookJob(TlsService& service, LoadedPtr before, Files refused)
+      : service_(service),
+        door_(service.door_),
         before_(std::move(before)),
         refused_(std::move(refused)) {}
 
+  // The service outlives what runs on the pool, not what comes back from it.
   void run() override {
-    changed_ = have_changed(disk_, before_->files, seen_) && seen_ != refused_;
-    if (changed_) after_ = load(disk_, before_->config, before_->allow_plain);
+    changed_ = have_changed(service_.env_.disk(), before_->files, seen_) && seen_ != refused_;
+    if (!changed_) return;
+    auto loaded = service_.load(before_->wish, before_);
+    if (loaded) service_.settle_staples(**loaded, before_, true);
+    after_ = std::move(loaded);
   }
   void done() override {
     if (door_->service == nullptr) return;
@@ -28,8 +51,8 @@ class TlsService::LookJob final : public io::Job {
   }
 
  private:
+  TlsService& service_;
   std::shared_ptr<Door> door_;
-  io::Disk& disk_;
   const LoadedPtr before_;
   const Files refused_;
   Files seen_;
@@ -37,38 +60,101 @@ class TlsService::LookJob final : public io::Job {
   Result<LoadedPtr> after_;
 };
 
-TlsService::TlsService(io::Env& env, Log& log)
-    : env_(env), log_(log), door_(std::make_shared<Door>(this)) {}
+class TlsService::SaveJob final : public io::Job {
+ public:
+  explicit SaveJob(std::shared_ptr<AnswerCache> cache) : cache_(std::move(cache)) {}
+  void run() override { cache_->save(); }
+  void done() override {}
+
+ private:
+  std::shared_ptr<AnswerCache> cache_;
+};
+
+TlsService::TlsService(io::Env& env, Log& log, std::function<void()> shut_down)
+    : env_(env),
+      log_(log),
+      door_(std::make_shared<Door>(this)),
+      responders_(std::make_shared<PatientResponders>(env)),
+      stapler_(env, log, std::move(shut_down)) {}
 
 TlsService::~TlsService() { stop(); }
 
-Result<TlsService::LoadedPtr> TlsService::load(io::Disk& disk, const tls::TlsConfig& config,
-                                               bool allow_plain) {
-  auto loaded = std::make_shared<Loaded>();
-  loaded->config = config;
-  loaded->allow_plain = allow_plain;
+Result<std::shared_ptr<TlsService::Loaded>> TlsService::load(const Wish& wish,
+                                                             const LoadedPtr& before) {
+  auto loaded = std::make_shared<Loaded>(wish);
   // Both contexts come from one reading of the files.
   const tls::ReadFile read_once = [&](const std::string& path) -> Result<std::string> {
     if (const auto found = loaded->files.find(path); found != loaded->files.end())
       return found->second;
-    ASSIGN_OR_RETURN(std::string content, disk.read_file(path));
+    ASSIGN_OR_RETURN(std::string content, env_.disk().read_file(path));
     loaded->files[path] = content;
     return content;
   };
-  ASSIGN_OR_RETURN(loaded->clients, tls::Context::load(config, read_once));
-  ASSIGN_OR_RETURN(loaded->monitoring,
-                   tls::Context::load(config, read_once, tls::Context::Use::kOpenListener));
+  using Use = tls::Context::Use;
+  const tls::TlsConfig& config = wish.config;
+  tls::OcspPeerCheckPtr peer_check;
+  ASSIGN_OR_RETURN(loaded->cache, cache_for(wish, before));
+  if (loaded->cache != nullptr) {
+    const auto get = [responders = responders_](const std::string& url, Duration timeout) {
+      return responders->get(url, timeout);
+    };
+    peer_check =
+        std::make_shared<const tls::OcspPeerCheck>(config.ocsp_peer, loaded->cache, get, log_);
+  }
+  ASSIGN_OR_RETURN(loaded->clients, tls::Context::load(config, read_once, Use::kListener,
+                                                       {.peer_check = std::move(peer_check)}));
+  ASSIGN_OR_RETURN(loaded->monitoring, tls::Context::load(config, read_once, Use::kOpenListener,
+                                                          {.staples = loaded->clients->staples()}));
+  loaded->staples =
+      std::make_shared<Staples>(env_, log_, wish.ocsp, wish.store_dir, loaded->clients->staples());
   return loaded;
 }
 
-Result<void> TlsService::configure(const Options& options) {
-  if (!options.tls) {
-    current_.store(nullptr);
-    return {};
+// Null if clients' certificates are not asked after.
+Result<std::shared_ptr<AnswerCache>> TlsService::cache_for(const Wish& wish,
+                                                           const LoadedPtr& before) {
+  if (!wish.config.ocsp_peer.verify) return nullptr;
+  log_.debug("Plugging TLS OCSP peer for [Client]");
+  if (!wish.config.verify && !wish.config.verify_and_map)
+    return failure(
+        "OCSP peer verification for client connections requires TLS verify (mTLS) to be enabled");
+  if (before && before->cache && before->cache->config() == wish.ocsp_cache) return before->cache;
+  auto cache = std::make_shared<AnswerCache>(env_, log_, wish.ocsp_cache);
+  cache->load();
+  return cache;
+}
+
+// While the server runs, certificates serve without a staple rather than not at all.
+void TlsService::settle_staples(Loaded& loaded, const LoadedPtr& before, bool ask) {
+  const Staples* known = before ? before->staples.get() : nullptr;
+  if (const auto checked = loaded.staples->check(); !checked) {
+    log_.warn("Can't restart OCSP features: " + checked.error().text());
+    loaded.staples = nullptr;
+    return;
   }
-  ASSIGN_OR_RETURN(LoadedPtr loaded, load(env_.disk(), *options.tls, options.allow_non_tls));
-  current_.store(std::move(loaded));
+  if (!ask) return loaded.staples->take_known(known);
+  if (const auto got = loaded.staples->obtain(known); !got) log_.error(got.error().text());
+}
+
+TlsService::Wish TlsService::wish_of(const Options& options) {
+  return {*options.tls, options.allow_non_tls, options.ocsp.value_or(OcspConfig{}),
+          options.ocsp_cache.value_or(OcspCacheConfig{}), options.store_dir};
+}
+
+Result<void> TlsService::start(const Options& options) {
+  if (!options.tls) return {};
+  ASSIGN_OR_RETURN(const auto loaded, load(wish_of(options), nullptr));
+  TRY(loaded->staples->obtain(nullptr));
+  current_.store(loaded);
   return {};
+}
+
+Result<TlsService::LoadedPtr> TlsService::prepare(const Options& options) {
+  if (!options.tls) return nullptr;
+  const LoadedPtr before = current_.load();
+  ASSIGN_OR_RETURN(const auto loaded, load(wish_of(options), before));
+  settle_staples(*loaded, before, false);
+  return loaded;
 }
 
 // ---- connections
@@ -87,12 +173,12 @@ std::unique_ptr<io::Stream> TlsService::wrap_client(std::unique_ptr<io::Stream> 
   using Opening = io::SecureStream::Opening;
   const LoadedPtr loaded = current_.load();
   if (loaded == nullptr) return stream;
-  const tls::TlsConfig& config = loaded->config;
+  const tls::TlsConfig& config = loaded->wish.config;
   tls::StreamOptions options;
   options.timeout = config.timeout;
   if (is_throttled(config.connection_rate_limit)) {
     options.opening = Opening::kThrottled;
-  } else if (loaded->allow_plain) {
+  } else if (loaded->wish.allow_plain) {
     options.opening = Opening::kOptional;
     options.silence_max = config.timeout;
   } else if (config.handshake_first && config.first_fallback.ns > 0) {
@@ -122,23 +208,54 @@ WallTime TlsService::not_after() const {
   return loaded == nullptr ? WallTime{} : loaded->clients->not_after();
 }
 
-// ---- renewed files
+std::optional<AnswerCache::Stats> TlsService::peer_cache() const {
+  const LoadedPtr loaded = current_.load();
+  if (loaded == nullptr || loaded->cache == nullptr) return std::nullopt;
+  return loaded->cache->stats();
+}
+
+// ---- what is kept current
 
 void TlsService::watch(io::Loop& loop) {
   loop_ = &loop;
-  if (!enabled() || look_timer_.armed()) return;
+  const LoadedPtr loaded = current_.load();
+  stapler_.watch(loop, loaded ? loaded->staples : nullptr);
+  use_cache(loaded ? loaded->cache : nullptr);
+  if (!loaded || look_timer_.armed()) return;
   loop.timers().arm(look_timer_, loop.now() + kLookEvery);
 }
 
 void TlsService::stop() {
   door_->service = nullptr;
   if (look_timer_.armed()) loop_->timers().cancel(look_timer_);
+  if (save_timer_.armed()) loop_->timers().cancel(save_timer_);
+  stapler_.stop();
+  if (const auto cache = std::exchange(cache_, nullptr)) {
+    log_.debug("Stopping OCSP peer cache");
+    cache->save();
+  }
+}
+
+void TlsService::use_cache(std::shared_ptr<AnswerCache> cache) {
+  if (cache == cache_) return;
+  if (cache_ != nullptr) env_.pool().submit(*loop_, std::make_unique<SaveJob>(cache_));
+  cache_ = std::move(cache);
+  if (save_timer_.armed()) loop_->timers().cancel(save_timer_);
+  if (cache_ == nullptr) return;
+  log_.info("OCSP peer cache online, type [" + cache_->stats().type + "]");
+  loop_->timers().arm(save_timer_, loop_->now() + cache_->config().save_interval);
+}
+
+void TlsService::on_save_timer() {
+  log_.debug("OCSP peer cache save timer expired");
+  env_.pool().submit(*loop_, std::make_unique<SaveJob>(cache_));
+  loop_->timers().arm(save_timer_, loop_->now() + cache_->config().save_interval);
 }
 
 void TlsService::on_look_timer() {
   const LoadedPtr loaded = current_.load();
   if (loaded == nullptr) return;  // a reload took TLS away
-  env_.pool().submit(*loop_, std::make_unique<LookJob>(door_, env_.disk(), loaded, refused_));
+  env_.pool().submit(*loop_, std::make_unique<LookJob>(*this, loaded, refused_));
 }
 
 bool TlsService::have_changed(io::Disk& disk, const Files& files, Files& now) {
@@ -162,8 +279,9 @@ void TlsService::looked(const LoadedPtr& before, Result<LoadedPtr> after, Files 
   refused_.clear();
   // A reload meanwhile knows better.
   LoadedPtr expected = before;
-  if (current_.compare_exchange_strong(expected, *after))
-    log_.info("TLS: new handshakes use the renewed certificate files");
+  if (!current_.compare_exchange_strong(expected, *after)) return;
+  log_.info("TLS: new handshakes use the renewed certificate files");
+  stapler_.watch(*loop_, (*after)->staples);
 }
 
 }  // namespace midge::server

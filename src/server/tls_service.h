@@ -1,11 +1,14 @@
 // TLS of a server: the contexts its listeners hand to new connections, and how they stay current.
 //
 // Certificates are looked at every few seconds: a renewed file serves the handshakes after it
-// without a signal; one that does not load is warned of, and the old one goes on serving.
-// Thread: wrap…() and watch() on the first loop; configure() where reloads happen; the rest any.
+// without a signal; one that does not load is warned of, and the old one goes on serving. Their
+// OCSP staples are kept current (ocsp/stapler.h); a renewed certificate has one before it serves.
+// Thread: wrap…() and watch() on the first loop; prepare() and apply() where reloads happen; the
+// rest any.
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +19,9 @@
 #include "io/env.h"
 #include "io/stream.h"
 #include "io/timer.h"
+#include "server/ocsp/answer_cache.h"
+#include "server/ocsp/responder.h"
+#include "server/ocsp/stapler.h"
 #include "server/options/options.h"
 #include "tls/context.h"
 
@@ -25,12 +31,20 @@ class TlsService {
  public:
   static constexpr Duration kLookEvery = seconds(2);
 
-  TlsService(io::Env& env, Log& log);
+  // Contexts of one state of the files, and what belongs to them. Immutable.
+  struct Loaded;
+  using LoadedPtr = std::shared_ptr<const Loaded>;
+
+  // `shut_down`: a certificate that has to be good is not any more.
+  TlsService(io::Env& env, Log& log, std::function<void()> shut_down);
   ~TlsService();
 
-  // At start and at a reload: loads what the options name, or keeps what it had and says why.
-  Result<void> configure(const Options& options);
-  // From now on the files are looked at, if there are any; again after each configure().
+  // At start: loads what the options name, staples included. Blocks.
+  Result<void> start(const Options& options);
+  // For a reload: the same without asking anybody. Changes nothing; null: no TLS.
+  Result<LoadedPtr> prepare(const Options& options);
+  void apply(LoadedPtr loaded) { current_.store(std::move(loaded)); }
+  // From now on files and staples are kept current, if there are any; again after each apply().
   void watch(io::Loop& loop);
   // Before the loop ends.
   void stop();
@@ -42,23 +56,25 @@ class TlsService {
   std::unique_ptr<io::Stream> wrap_monitoring(std::unique_ptr<io::Stream> stream);
   // When the first certificate ends to be valid; zero without TLS.
   [[nodiscard]] WallTime not_after() const;
+  // Nothing if clients' certificates are not asked after.
+  [[nodiscard]] std::optional<AnswerCache::Stats> peer_cache() const;
 
  private:
   using Files = std::map<std::string, std::string>;  // by path
-  // Contexts of one state of the files. Immutable.
-  struct Loaded {
-    tls::TlsConfig config;
-    bool allow_plain = false;
-    Files files;
-    tls::ContextPtr clients, monitoring;
-  };
-  using LoadedPtr = std::shared_ptr<const Loaded>;
   class LookJob;
   struct Door {
     TlsService* service;
   };
 
-  static Result<LoadedPtr> load(io::Disk& disk, const tls::TlsConfig& config, bool allow_plain);
+  struct Wish;
+  class SaveJob;
+  static Wish wish_of(const Options& options);
+  // `before` may be null; what it knows is taken over.
+  Result<std::shared_ptr<Loaded>> load(const Wish& wish, const LoadedPtr& before);
+  Result<std::shared_ptr<AnswerCache>> cache_for(const Wish& wish, const LoadedPtr& before);
+  void settle_staples(Loaded& loaded, const LoadedPtr& before, bool ask);
+  void use_cache(std::shared_ptr<AnswerCache> cache);
+  void on_save_timer();
   static bool have_changed(io::Disk& disk, const Files& files, Files& now);
   [[nodiscard]] bool is_throttled(std::int64_t per_second);
   void on_look_timer();
@@ -72,7 +88,11 @@ class TlsService {
   MonoTime second_began_{};
   std::int64_t in_this_second_ = 0;
   std::shared_ptr<Door> door_;
+  const std::shared_ptr<PatientResponders> responders_;  // contexts ask through it
+  Stapler stapler_;
+  std::shared_ptr<AnswerCache> cache_;  // in use, or null
   io::MemberTimer<&TlsService::on_look_timer> look_timer_{*this};
+  io::MemberTimer<&TlsService::on_save_timer> save_timer_{*this};
 };
 
 }  // namespace midge::server

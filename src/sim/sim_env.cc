@@ -1,6 +1,7 @@
 #include "sim/sim_env.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/check.h"
 
@@ -76,27 +77,80 @@ class SimPool final : public io::Pool {
   bool stopped_ = false;
 };
 
+// Jobs run side by side, each as if at one moment between being submitted and being done.
+class SimDiskPool final : public io::Pool {
+ public:
+  explicit SimDiskPool(SimScheduler& scheduler) : scheduler_(scheduler) {}
+  void submit(io::Loop& home, std::unique_ptr<io::Job> job) override {
+    if (stopped_) return;
+    const std::uint64_t number = next_number_++;
+    jobs_.emplace(number, Submitted{&home, std::move(job)});
+    const Duration latency = draw_latency();
+    const Duration runs_after{scheduler_.random().between(0, latency.ns)};
+    scheduler_.after(runs_after, [this, number, rest = latency - runs_after] {
+      const auto found = jobs_.find(number);
+      if (found == jobs_.end()) return;
+      found->second.job->run();
+      scheduler_.after(rest, [this, number] { finish(number); });
+    });
+  }
+  void stop() {
+    stopped_ = true;
+    jobs_.clear();
+  }
+
+ private:
+  struct Submitted {
+    io::Loop* home;
+    std::unique_ptr<io::Job> job;
+  };
+  // Mostly a good disk's; now and then it has something else to do.
+  Duration draw_latency() {
+    SimRandom& random = scheduler_.random();
+    if (random.one_in(2000)) return milliseconds(random.between(100, 4000));
+    if (random.one_in(50)) return microseconds(random.between(1000, 50'000));
+    return microseconds(random.between(30, 1000));
+  }
+  void finish(std::uint64_t number) {
+    const auto found = jobs_.find(number);
+    if (found == jobs_.end()) return;
+    Submitted done = std::move(found->second);
+    jobs_.erase(found);
+    done.home->post(std::make_unique<JobDone>(std::move(done.job)));
+  }
+
+  SimScheduler& scheduler_;
+  std::map<std::uint64_t, Submitted> jobs_;
+  std::uint64_t next_number_ = 0;
+  bool stopped_ = false;
+};
+
 }  // namespace
 
 struct SimEnv::Parts {
   SimClock clock;
   SimEntropy entropy;
   SimPool pool;
+  SimDiskPool disk_pool;
 };
 
 SimEnv::SimEnv(std::uint64_t seed, SimOptions options)
-    : scheduler_(seed),
+    : scheduler_(seed, options.start),
       net_(scheduler_),
-      disk_(scheduler_.hash()),
+      own_disk_(options.disk == nullptr ? std::make_unique<SimDisk>(seed ^ 0xd15c) : nullptr),
+      disk_(options.disk == nullptr ? own_disk_.get() : options.disk),
       process_(scheduler_, options.loops),
       parts_(new Parts{SimClock(scheduler_), SimEntropy(seed ^ 0x5eed, options.salt),
-                       SimPool(scheduler_)}) {}
+                       SimPool(scheduler_), SimDiskPool(scheduler_)}) {
+  disk_->set_hash(&scheduler_.hash());
+}
 
-SimEnv::~SimEnv() = default;
+SimEnv::~SimEnv() { disk_->set_hash(nullptr); }
 
 io::Clock& SimEnv::clock() { return parts_->clock; }
 io::Entropy& SimEnv::entropy() { return parts_->entropy; }
 io::Pool& SimEnv::pool() { return parts_->pool; }
+io::Pool& SimEnv::disk_pool() { return parts_->disk_pool; }
 
 std::span<io::Loop* const> SimEnv::make_loops(unsigned count) {
   ENSURE(loops_.empty() && count >= 1 && count <= kLoopsMax, "loops are made once");
@@ -122,6 +176,7 @@ void SimEnv::join() {
   };
   ENSURE(run_until(all_ended, seconds(3600)), "loops end when they are asked to");
   parts_->pool.stop();
+  parts_->disk_pool.stop();
 }
 
 bool SimEnv::run_until(const std::function<bool()>& condition, Duration at_most) {

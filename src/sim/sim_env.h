@@ -21,8 +21,10 @@
 namespace midge::sim {
 
 struct SimOptions {
-  unsigned loops = 2;      // what the process says its cores are
-  std::uint64_t salt = 0;  // of hash tables: must change nothing that happens
+  unsigned loops = 2;       // what the process says its cores are
+  std::uint64_t salt = 0;   // of hash tables: must change nothing that happens
+  SimDisk* disk = nullptr;  // one that was there before and stays; else there is one of its own
+  MonoTime start = MonoTime{} + seconds(1000);  // after what was there before
 };
 
 class SimEnv final : public io::Env {
@@ -33,8 +35,9 @@ class SimEnv final : public io::Env {
   io::Clock& clock() override;
   io::Entropy& entropy() override;
   io::Net& net() override { return net_; }
-  io::Disk& disk() override { return disk_; }
+  SimDisk& disk() override { return *disk_; }
   io::Pool& pool() override;
+  io::Pool& disk_pool() override;
   io::Process& process() override { return process_; }
   std::span<io::Loop* const> make_loops(unsigned count) override;
   void start(std::span<io::LoopHandler* const> handlers) override;
@@ -69,7 +72,8 @@ class SimEnv final : public io::Env {
   struct Parts;
   mutable SimScheduler scheduler_;
   SimNet net_;
-  SimDisk disk_;
+  std::unique_ptr<SimDisk> own_disk_;
+  SimDisk* disk_;
   SimProcess process_;
   std::unique_ptr<Parts> parts_;
   std::vector<std::unique_ptr<SimLoop>> loops_;

@@ -17,8 +17,7 @@ class SimNet final : public io::Net {
   Result<std::unique_ptr<io::Listener>> listen(io::Loop& loop, const io::Address& address,
                                                io::ListenerEvents& events) override;
   // There is nobody outside.
-  Result<std::string> exchange(const io::Address& address, std::string_view, Duration,
-                               std::size_t) override {
+  Result<std::unique_ptr<io::BlockingStream>> dial(const io::Address& address, Duration) override {
     return failure("dial tcp " + address.text() + ": connect: connection refused");
   }
   std::vector<std::string> interface_addresses() override { return {"192.0.2.1"}; }

@@ -15,6 +15,7 @@ class SimProcess final : public io::Process {
   [[nodiscard]] Duration cpu_time() override { return scheduler_.now() - MonoTime{}; }
   [[nodiscard]] unsigned cores() override { return cores_; }
   [[nodiscard]] double cpu_quota() override { return cores_; }
+  [[nodiscard]] std::int64_t memory() override { return std::int64_t{16} << 30; }
   [[nodiscard]] std::optional<std::int64_t> memory_quota() override { return std::nullopt; }
   [[nodiscard]] std::string executable_name() override { return "midge-sim"; }
   [[nodiscard]] std::optional<std::string> environment(const std::string&) override {

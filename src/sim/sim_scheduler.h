@@ -15,7 +15,7 @@ namespace midge::sim {
 
 class SimScheduler {
  public:
-  explicit SimScheduler(std::uint64_t seed) : random_(seed) {}
+  SimScheduler(std::uint64_t seed, MonoTime start) : random_(seed), now_(start) {}
 
   [[nodiscard]] MonoTime now() const { return now_; }
   void at(MonoTime time, std::function<void()> action);
@@ -43,7 +43,7 @@ class SimScheduler {
 
   SimRandom random_;
   EventHash hash_;
-  MonoTime now_ = MonoTime{} + seconds(1000);
+  MonoTime now_;
   std::priority_queue<Event, std::vector<Event>, Later> events_;
   std::uint64_t next_number_ = 0;
 };

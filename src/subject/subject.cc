@@ -64,6 +64,19 @@ bool is_subset(std::string_view inner, std::string_view outer) {
   return inners.done() && outers.done();
 }
 
+bool overlaps(std::string_view a, std::string_view b) {
+  while (true) {
+    const std::size_t a_dot = a.find('.'), b_dot = b.find('.');
+    const std::string_view x = a.substr(0, a_dot), y = b.substr(0, b_dot);
+    if (x == ">" || y == ">") return true;
+    if (x != "*" && y != "*" && x != y) return false;
+    const bool a_ends = a_dot == std::string_view::npos, b_ends = b_dot == std::string_view::npos;
+    if (a_ends || b_ends) return a_ends && b_ends;
+    a.remove_prefix(a_dot + 1);
+    b.remove_prefix(b_dot + 1);
+  }
+}
+
 std::size_t token_count(std::string_view subject) {
   if (subject.empty()) return 0;
   std::size_t count = 1;

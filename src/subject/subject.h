@@ -16,6 +16,8 @@ bool is_literal(std::string_view subject);
 bool matches(std::string_view subject, std::string_view pattern);
 // Whether every subject that `inner` matches, `outer` matches too (both may hold wildcards).
 bool is_subset(std::string_view inner, std::string_view outer);
+// Whether some subject reaches subscriptions to both.
+bool overlaps(std::string_view a, std::string_view b);
 std::size_t token_count(std::string_view subject);
 
 }  // namespace midge::subject

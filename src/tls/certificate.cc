@@ -131,6 +131,17 @@ std::string subject_in_go_order(X509* certificate, bool whole) {
   return text;
 }
 
+// `DC=a,DC=b`, in the certificate's order.
+std::string domain_components(X509* certificate) {
+  std::string text;
+  const X509_NAME* name = X509_get_subject_name(certificate);
+  for (int at = -1; (at = X509_NAME_get_index_by_NID(name, NID_domainComponent, at)) >= 0;)
+    append(text, ',', "DC=" + text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at))));
+  return text;
+}
+
+}  // namespace
+
 std::string subject_by_rfc2253(X509* certificate) {
   const BioPtr out(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0,
@@ -139,16 +150,6 @@ std::string subject_by_rfc2253(X509* certificate) {
   const auto size = BIO_get_mem_data(out.get(), &data);
   return {data, static_cast<std::size_t>(size)};
 }
-
-WallTime wall_time(const ASN1_TIME* time) {
-  const std::unique_ptr<ASN1_TIME, FreeWith<&ASN1_STRING_free>> epoch(ASN1_TIME_set(nullptr, 0));
-  int days = 0;
-  int rest = 0;
-  if (ASN1_TIME_diff(&days, &rest, epoch.get(), time) != 1) return {};
-  return WallTime{(std::int64_t{days} * 86400 + rest) * 1'000'000'000};
-}
-
-}  // namespace
 
 std::string subject_text(X509* certificate) { return subject_in_go_order(certificate, true); }
 
@@ -187,9 +188,19 @@ std::vector<std::string> login_names(X509* certificate) {
     }
   }
   add(subject_by_rfc2253(certificate));
+  const std::string components = domain_components(certificate);
+  if (!components.empty()) add(subject_in_go_order(certificate, false) + "," + components);
   add(subject_in_go_order(certificate, false));
   add(subject_in_go_order(certificate, true));
   return names;
+}
+
+WallTime wall_time(const ASN1_TIME* time) {
+  const std::unique_ptr<ASN1_TIME, FreeWith<&ASN1_STRING_free>> epoch(ASN1_TIME_set(nullptr, 0));
+  int days = 0;
+  int rest = 0;
+  if (ASN1_TIME_diff(&days, &rest, epoch.get(), time) != 1) return {};
+  return WallTime{(std::int64_t{days} * 86400 + rest) * 1'000'000'000};
 }
 
 std::string time_text(WallTime time) {

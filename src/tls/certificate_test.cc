@@ -42,6 +42,11 @@ TEST_CASE("[AUTH-34] [AUTH-35] names to log in with, in the order they are tried
       "CN=alice,O=Midge",     "CN=alice,O=Midge,0.9.2342.19200300.100.1.25=#130474657374",
   };
   CHECK(login_names(certificate.get()) == expected);
+  CHECK(subject_by_rfc2253(certificate.get()) == "CN=alice,O=Midge,DC=test");
+
+  const X509Ptr other = made({.name = {{"CN", "alice"}, {"O", "Midge"}, {"DC", "a"}, {"DC", "b"}}});
+  CHECK(login_names(other.get())[0] == "DC=b,DC=a,O=Midge,CN=alice");
+  CHECK(login_names(other.get())[1] == "CN=alice,O=Midge,DC=a,DC=b");
 }
 
 TEST_CASE("times are read and written to the second") {

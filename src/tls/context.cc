@@ -44,21 +44,28 @@ int version_number(const std::string& text) {
 }  // namespace
 
 struct Context::Identity {
+  StaplePtr staple;  // outlives the handle, which serves it; null without a certificate
   ContextHandle handle;
-  X509Ptr leaf;
+  std::vector<X509Ptr> chain;  // the leaf first
+
+  [[nodiscard]] X509* leaf() const { return chain.front().get(); }
 };
 
 struct Context::Parts {
   std::vector<Identity> identities;  // at least one; the first serves whoever names no other
 };
 
-Context::Context(TlsConfig config, Use use)
-    : config_(std::move(config)), use_(use), parts_(std::make_unique<Parts>()) {}
+Context::Context(TlsConfig config, Use use, Shared shared)
+    : config_(std::move(config)),
+      use_(use),
+      shared_(std::move(shared)),
+      parts_(std::make_unique<Parts>()) {}
 
 Context::~Context() = default;
 
-Result<ContextPtr> Context::load(const TlsConfig& config, const ReadFile& read_file, Use use) {
-  std::shared_ptr<Context> context(new Context(config, use));
+Result<ContextPtr> Context::load(const TlsConfig& config, const ReadFile& read_file, Use use,
+                                 Shared shared) {
+  std::shared_ptr<Context> context(new Context(config, use, std::move(shared)));
   TRY(context->load_all(read_file));
   return context;
 }
@@ -67,14 +74,14 @@ Result<void> Context::load_all(const ReadFile& read_file) {
   const std::size_t count = config_.certificates.size();
   for (std::size_t i = 0; i < count; ++i) {
     const std::string place =
-        count > 1 ? " " + std::to_string(i + 1) + "/" + std::to_string(count) : "";
+        config_.listed ? " " + std::to_string(i + 1) + "/" + std::to_string(count) : "";
     TRY(load_identity(config_.certificates[i], read_file, place));
   }
   if (count == 0) {
     if (use_ != Use::kClient) return failure("TLS needs a certificate");
-    parts_->identities.push_back({ContextHandle(SSL_CTX_new(TLS_method())), nullptr});
+    parts_->identities.push_back({nullptr, ContextHandle(SSL_CTX_new(TLS_method())), {}});
   } else {
-    not_after_ = validity(parts_->identities[0].leaf.get()).until;
+    not_after_ = validity(parts_->identities[0].leaf()).until;
   }
   ASSIGN_OR_RETURN(const std::string ciphers, cipher_list(config_.ciphers));
   ASSIGN_OR_RETURN(const std::string curves, curve_list(config_.curves));
@@ -92,6 +99,11 @@ Result<void> Context::load_all(const ReadFile& read_file) {
     // Sessions are resumed by tickets, which cost no memory here.
     SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(handle, 1);
+    // A resumed session shows no certificate again that could have been revoked meanwhile.
+    if (shared_.peer_check != nullptr) {
+      SSL_CTX_set_num_tickets(handle, 0);
+      SSL_CTX_set_options(handle, SSL_OP_NO_TICKET);
+    }
     static constexpr unsigned char kName[] = "midge";
     SSL_CTX_set_session_id_context(handle, kName, sizeof kName);
     SSL_CTX_set_ciphersuites(handle, tls13_suites().c_str());
@@ -127,17 +139,18 @@ Result<void> Context::load_identity(const CertificateFiles& files, const ReadFil
       PEM_read_bio_PrivateKey(reader_of(*key_pem).get(), nullptr, &no_passphrase, nullptr));
   if (key == nullptr) return wrong("tls: failed to parse private key: " + last_error());
 
-  Identity identity{ContextHandle(SSL_CTX_new(TLS_method())), std::move(chain[0])};
+  Identity identity{nullptr, ContextHandle(SSL_CTX_new(TLS_method())), std::move(chain)};
   SSL_CTX* handle = identity.handle.get();
   SSL_CTX_set_security_level(handle, 1);
-  if (X509_check_private_key(identity.leaf.get(), key.get()) != 1) {
+  if (X509_check_private_key(identity.leaf(), key.get()) != 1) {
     ERR_clear_error();
     return wrong("tls: private key does not match public key");
   }
-  if (SSL_CTX_use_certificate(handle, identity.leaf.get()) != 1 ||
+  if (SSL_CTX_use_certificate(handle, identity.leaf()) != 1 ||
       SSL_CTX_use_PrivateKey(handle, key.get()) != 1)
     return wrong("tls: " + last_error());
-  for (std::size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(handle, chain[i].get());
+  for (std::size_t i = 1; i < identity.chain.size(); ++i)
+    SSL_CTX_add1_chain_cert(handle, identity.chain[i].get());
   parts_->identities.push_back(std::move(identity));
   return {};
 }
@@ -150,6 +163,9 @@ Result<void> Context::load_authorities(const ReadFile& read_file) {
     authorities = read_certificates(pem);
     if (authorities.empty()) return failure("failed to parse root ca certificate");
   }
+  std::vector<X509*> known;
+  for (const X509Ptr& authority : authorities) known.push_back(authority.get());
+  if (use_ != Use::kClient) prepare_staples(known);
   if (use_ == Use::kOpenListener || (use_ == Use::kListener && !demands)) return {};
   for (const Identity& identity : parts_->identities) {
     SSL_CTX* handle = identity.handle.get();
@@ -168,6 +184,26 @@ Result<void> Context::load_authorities(const ReadFile& read_file) {
   return {};
 }
 
+void Context::prepare_staples(const std::vector<X509*>& authorities) {
+  for (std::size_t i = 0; i < config_.certificates.size(); ++i) {
+    Identity& identity = parts_->identities[i];
+    std::vector<X509*> chain;
+    for (const X509Ptr& one : identity.chain) chain.push_back(one.get());
+    identity.staple =
+        i < shared_.staples.size()
+            ? shared_.staples[i]
+            : std::make_shared<Staple>(config_.certificates[i].cert_file, chain, authorities);
+    identity.staple->serve(identity.handle.get());
+  }
+}
+
+std::vector<StaplePtr> Context::staples() const {
+  std::vector<StaplePtr> found;
+  for (const Identity& identity : parts_->identities)
+    if (identity.staple != nullptr) found.push_back(identity.staple);
+  return found;
+}
+
 int Context::choose_identity(SSL* ssl, int*, void* self) {
   const auto& identities = static_cast<const Context*>(self)->parts_->identities;
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
@@ -175,7 +211,7 @@ int Context::choose_identity(SSL* ssl, int*, void* self) {
   constexpr unsigned kOnlyAlternativeNames =
       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
   for (const Identity& identity : identities) {
-    if (X509_check_host(identity.leaf.get(), name, 0, kOnlyAlternativeNames, nullptr) == 1) {
+    if (X509_check_host(identity.leaf(), name, 0, kOnlyAlternativeNames, nullptr) == 1) {
       SSL_set_SSL_CTX(ssl, identity.handle.get());
       break;
     }
@@ -188,8 +224,11 @@ std::unique_ptr<Session> Context::make_session(WallTime now, const std::string& 
   if (ssl == nullptr) std::abort();  // no memory
   if (use_ == Use::kClient) {
     SSL_set_connect_state(ssl);
-    if (!server_name.empty()) {
+    const bool is_ip = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name.c_str()) == 1;
+    ERR_clear_error();
+    if (!server_name.empty() && !is_ip) {
       SSL_set_tlsext_host_name(ssl, server_name.c_str());
+      SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
       if (!config_.insecure) SSL_set1_host(ssl, server_name.c_str());
     }
   } else {

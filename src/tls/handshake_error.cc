@@ -79,6 +79,9 @@ std::string handshake_error(std::string_view refusal, std::string_view offered_v
           return "tls: client offered only unsupported versions: [" +
                  std::string(offered_versions) + "]";
         }
+        // A client's view of a server that does not speak TLS.
+        if (reason == SSL_R_WRONG_VERSION_NUMBER)
+          return "tls: first record does not look like a TLS handshake";
         break;
       case SSL_R_NO_SHARED_CIPHER:
         return "tls: no cipher suite supported by both client and server";
@@ -125,7 +128,7 @@ std::string refused_certificate(int error, X509* certificate, STACK_OF(X509) * p
     X509* one = sk_X509_value(presented, i);
     who += subject_text(one) + " SHA-256: " + cert_sha256(one);
   }
-  return text + " (" + who + ")";
+  return who.empty() ? text : text + " (" + who + ")";
 }
 
 }  // namespace midge::tls

@@ -17,7 +17,7 @@ namespace midge::tls {
 std::string handshake_error(std::string_view refusal, std::string_view offered_versions);
 
 // Why a peer's certificate does not do; `error` is OpenSSL's X509_V_ERR_…, `presented` all that the
-// peer sent.
+// peer sent, null = it is not to be shown.
 std::string refused_certificate(int error, x509_st* certificate, stack_st_X509* presented,
                                 WallTime now);
 

@@ -106,6 +106,7 @@ Session::Step Session::step() {
 
 Session::Step Session::fail() {
   handshake_->failure.text = handshake_error(handshake_->refusal, handshake_->offered_versions);
+  if (!handshake_->rejection.empty()) handshake_->failure.text = handshake_->rejection;
   return Step::kFailed;
 }
 
@@ -117,6 +118,7 @@ Session::Step Session::finish_handshake() {
   if (leaf != nullptr) {
     peer_.verified = SSL_get_verify_result(ssl_) == X509_V_OK;
     peer_.names = login_names(leaf.get());
+    peer_.subject = subject_by_rfc2253(leaf.get());
     // A resumed session knows the leaf alone; a server's view of the chain leaves the leaf out of
     // nothing: it comes first.
     STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl_);

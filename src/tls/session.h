@@ -92,6 +92,7 @@ class Session {
     bool begun = false;  // the first bytes were worked on
     io::HandshakeFailure failure;
     std::string refusal;           // why the peer's certificate was refused
+    std::string_view rejection;    // the whole text instead, if its chain was fine
     std::string offered_versions;  // by the client, in hex as Go lists them
   };
 

@@ -44,6 +44,7 @@ class Stream final : public io::SecureStream, private io::StreamEvents, private 
   [[nodiscard]] io::Address local() const override { return wire_->local(); }
   [[nodiscard]] bool in_process() const override { return wire_->in_process(); }
   io::SecureStream* secure() override { return this; }
+  io::ProxiedStream* proxied() override { return wire_->proxied(); }
 
   [[nodiscard]] Opening opening() const override { return opening_; }
   void await_first_bytes(io::HandshakeEvents& events) override;

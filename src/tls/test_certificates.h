@@ -19,6 +19,7 @@ struct TestSubject {
   std::vector<std::pair<std::string, std::string>> name;  // {"CN", "alice"}, in this order
   std::string alternative_names;                          // `DNS:a.test,email:a@b`
   std::string usage = "serverAuth,clientAuth";
+  std::vector<std::pair<int, std::string>> more;  // other extensions: OpenSSL's number, value
   WallTime from{kFrom}, until{kUntil};
 
   static constexpr std::int64_t kFrom = 1'700'000'000'000'000'000;   // 2023
@@ -31,6 +32,7 @@ class TestAuthority {
  public:
   explicit TestAuthority(const std::string& name);
   [[nodiscard]] const std::string& cert_pem() const { return self_.cert_pem; }
+  [[nodiscard]] const TestCertificate& self() const { return self_; }
   [[nodiscard]] TestCertificate issue(const TestSubject& subject) const;
 
  private:

@@ -75,6 +75,7 @@ TestCertificate TestAuthority::issue(const TestSubject& subject) const {
   if (!subject.alternative_names.empty())
     extend(made.get(), issuer.get(), NID_subject_alt_name, subject.alternative_names);
   extend(made.get(), issuer.get(), NID_ext_key_usage, subject.usage);
+  for (const auto& [nid, value] : subject.more) extend(made.get(), issuer.get(), nid, value);
   X509_sign(made.get(), issuer_key.get(), EVP_sha256());
   return {pem_of(made.get()), pem_of(key.get())};
 }

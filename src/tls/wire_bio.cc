@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tls/handshake_error.h"
+#include "tls/name_mismatch.h"
 #include "tls/openssl_ptr.h"
 #include "tls/session.h"
 
@@ -139,13 +140,27 @@ struct HandshakeHooks {
 
   static int on_verify(X509_STORE_CTX* store, void*) {
     const int ok = X509_verify_cert(store);
-    if (ok == 1) return 1;
     auto* ssl =
         static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     Session::Handshake& handshake = *session(ssl).handshake_;
-    handshake.refusal =
-        refused_certificate(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get0_cert(store),
-                            X509_STORE_CTX_get0_untrusted(store), handshake.now);
+    if (ok == 1) {
+      const OcspPeerCheck* check = handshake.context->peer_check();
+      if (check == nullptr || check->accepts(X509_STORE_CTX_get0_chain(store), handshake.now))
+        return 1;
+      handshake.rejection = OcspPeerCheck::kRejection;
+      X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+      return 0;
+    }
+    const int error = X509_STORE_CTX_get_error(store);
+    X509* certificate = X509_STORE_CTX_get0_cert(store);
+    const bool is_server = SSL_is_server(ssl) != 0;
+    // A server's log shows who came; a client knows whom it asked.
+    if (error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH)
+      handshake.refusal = "x509: " + mismatched_name(ssl, certificate);
+    else
+      handshake.refusal = refused_certificate(
+          error, certificate, is_server ? X509_STORE_CTX_get0_untrusted(store) : nullptr,
+          handshake.now);
     return ok;
   }
 };

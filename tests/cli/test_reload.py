@@ -40,6 +40,10 @@ def load(path: pathlib.Path) -> Reload:
         else:
             key, _, reload.head[key] = line.partition(": ")
     for line in body.splitlines():
+        if line.startswith("["):
+            server, _, line = line[1:].partition("] ")
+            if server != servers.kind():
+                continue
         verb, _, text = line.partition(" ")
         if verb == "line":
             reload.lines.append(text)
@@ -73,7 +77,8 @@ def test_reload(reload):
         refusals = [line.removeprefix(_FAILED) for line in said if line.startswith(_FAILED)]
         assert len(refusals) == 1 and refusals[0].startswith(reload.refusal)
         return
-    changes = [line for line in said if line.startswith("Reloaded: ")]
+    assert not any(line.startswith(_FAILED) for line in said), said
+    changes = [line for line in said if line.startswith(("Reloaded: ", "Reloaded OCSP"))]
     if servers.kind() == "peer":
         # It also deletes accounts that its resolver does not have.
         changes = [line for line in dict.fromkeys(changes) if line not in _ALWAYS - set(reload.lines)

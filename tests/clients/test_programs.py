@@ -1,14 +1,10 @@
 """Clients that are programs of their own: @nats-io/transport-node and libnats."""
 
-import pathlib
-import shutil
 import subprocess
 
 import pytest
 
 from harness import server as servers
-
-HERE = pathlib.Path(__file__).resolve().parent
 
 SCENARIOS = ["publish_subscribe", "queue", "request", "no_responders", "headers",
              "unsubscribe_after", "drain", "large", "rtt"]
@@ -23,21 +19,13 @@ def server():
 
 
 @pytest.fixture(scope="session")
-def node_program():
-    folder = HERE / "node"
-    assert shutil.which("npm"), "npm is missing: install nodejs and npm"
-    if not (folder / "node_modules" / ".package-lock.json").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=True,
-                       capture_output=True, timeout=300)
-    return ["node", str(folder / "scenarios.js")]
+def node_program(node_folder):
+    return ["node", str(node_folder / "scenarios.js")]
 
 
 @pytest.fixture(scope="session")
-def c_program(tmp_path_factory):
-    out = tmp_path_factory.mktemp("libnats") / "scenarios"
-    subprocess.run(["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", str(HERE / "c" / "scenarios.c"),
-                    "-o", str(out), "-lnats"], check=True, timeout=120)
-    return [str(out)]
+def c_program(compile_c):
+    return [str(compile_c("scenarios"))]
 
 
 def run(program, scenario, url):

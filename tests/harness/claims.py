@@ -54,9 +54,10 @@ class Key:
     @classmethod
     def from_seed(cls, seed: str) -> "Key":
         key = cls("U", "")
-        raw = base64.b32decode(seed + "=" * (-len(seed) % 8))[2:34]
-        key._signing, key.seed = nacl.signing.SigningKey(raw), seed
-        key.public = _text(bytes([_PREFIXES["U"]]) + bytes(key._signing.verify_key))
+        decoded = base64.b32decode(seed + "=" * (-len(seed) % 8))
+        prefix = (decoded[0] & 7) << 5 | decoded[1] >> 3
+        key._signing, key.seed = nacl.signing.SigningKey(decoded[2:34]), seed
+        key.public = _text(bytes([prefix]) + bytes(key._signing.verify_key))
         return key
 
     def sign(self, data: bytes) -> bytes:
@@ -99,12 +100,15 @@ def read_creds(path) -> tuple:
 
 
 class Session:
-    """A connection that says what it is told, line by line."""
+    """A connection that says what it is told, line by line. With a TLS context it is encrypted."""
 
-    def __init__(self, port: int, patience: float = 5):
+    def __init__(self, port: int, patience: float = 5, context=None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=patience)
         self.file = self.socket.makefile("rb")
         self.info = json.loads(self.line()[5:])
+        if context is not None:
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
+            self.file = self.socket.makefile("rb")
 
     def line(self) -> str:
         return self.file.readline().decode().rstrip("\r\n")

@@ -174,6 +174,13 @@ class Server:
         self.is_lame_duck = self.is_lame_duck or name == "USR2"
         self.process.send_signal(getattr(signal, f"SIG{name}"))
 
+    def reload(self, config: str):
+        """Takes over another configuration; returns when it is in force."""
+        self.config_path.write_text(config)
+        count = self.log().count("Reloaded server configuration")
+        self.signal("HUP")
+        wait_until(lambda: self.log().count("Reloaded server configuration") > count, "the reload")
+
     def wait_exit(self, patience: float = 0.0) -> int:
         return self.process.wait(timeout=patience or PATIENCE)
 

@@ -37,18 +37,24 @@ class Authority:
         return str(self.folder / "ca.pem")
 
     def issue(self, name: str, subject: str = "", names: str = "", usage="serverAuth,clientAuth",
-              dates=("20200101000000Z", "20490101000000Z")) -> "Certificate":
-        """A certificate NAME.pem with its key NAME.key."""
+              dates=("20200101000000Z", "20490101000000Z"), more: str = "") -> "Certificate":
+        """A certificate NAME.pem with its key NAME.key. `more`: lines of other extensions."""
         _openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out",
                  f"{name}.csr", "-subj", subject or f"/CN={name}", folder=self.folder)
         extensions = f"extendedKeyUsage={usage}\n"
         if names:
             extensions += f"subjectAltName={names}\n"
+        extensions += more
         (self.folder / f"{name}.ext").write_text(extensions)
         _openssl("ca", "-batch", "-notext", "-config", "ca.cnf", "-in", f"{name}.csr", "-cert",
                  "ca.pem", "-keyfile", "ca.key", "-startdate", dates[0], "-enddate", dates[1],
                  "-extfile", f"{name}.ext", "-out", f"{name}.pem", folder=self.folder)
         return Certificate(self.folder, name)
+
+
+    def revoke(self, certificate: "Certificate"):
+        _openssl("ca", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key", "-revoke",
+                 str(certificate.cert), folder=self.folder)
 
 
 class Certificate:

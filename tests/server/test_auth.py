@@ -54,17 +54,9 @@ ANN = "{ user: ann, password: a }"
 BOB = "{ user: bob, password: b }"
 
 
-def reload(server, config: str):
-    server.config_path.write_text(config)
-    count = server.log().count("Reloaded server configuration")
-    server.signal("HUP")
-    servers.wait_until(
-        lambda: server.log().count("Reloaded server configuration") > count, "the reload")
-
-
 # ---- nkeys
 
-@pytest.mark.rows("AUTH-06", "AUTH-07", "AUTH-08")
+@pytest.mark.rows("AUTH-06", "AUTH-07", "AUTH-08", "CORE-13")
 @pytest.mark.parametrize("encode", [raw_url, std])
 def test_a_signed_nonce_lets_in(start, encode):
     pair, public = key_pair(1)
@@ -100,7 +92,7 @@ def test_a_signature_is_good_for_one_connection(start):
     assert second.until_closed() == VIOLATION
 
 
-@pytest.mark.rows("AUTH-55", "AUTH-56")
+@pytest.mark.rows("AUTH-55", "AUTH-56", "CORE-16")
 def test_a_trusted_proxy_signs(start):
     pair, public = key_pair(2)
     server = start("-m", "-1", config=f"proxies {{ trusted: [ {{ key: {public} }} ] }}\n" +
@@ -144,7 +136,7 @@ def test_who_leaves_before_the_answer_harms_nobody(start):
 
 # ---- what is told
 
-@pytest.mark.rows("AUTH-02", "AUTH-04")
+@pytest.mark.rows("AUTH-02", "AUTH-04", "CORE-90")
 def test_the_log_says_why_and_no_secret(start, kind):
     server = start(config=users("{ user: ann, password: sesame }"))
     for fields in ({"user": "ann", "pass": "open-up"}, {"user": "eve", "pass": "open-up"},
@@ -214,7 +206,7 @@ def test_info_after_the_first_ping_names_the_account(start):
 def test_reload_closes_a_removed_user(start):
     server = start("-m", "-1", config=users(ANN, BOB))
     ann, bob = (login(server, user=name, **{"pass": name[0]}) for name in ("ann", "bob"))
-    reload(server, users(BOB))
+    server.reload(users(BOB))
     assert ann.until_closed() == b""
     bob.barrier()
     [closed] = servers.wait_until(
@@ -231,7 +223,7 @@ def test_reload_closes_a_removed_user(start):
 def test_reload_refuses_a_changed_user(start, changed):
     server = start(config=users(ANN, BOB))
     ann, bob = (login(server, user=name, **{"pass": name[0]}) for name in ("ann", "bob"))
-    reload(server, users(changed, BOB))
+    server.reload(users(changed, BOB))
     assert ann.until_closed() == VIOLATION
     bob.barrier()
 
@@ -241,7 +233,7 @@ def test_reload_closes_a_user_who_moved(start):
     account = "accounts: {{ {0}: {{ users: [ {{ user: ann, password: a }} ] }} }}\n".format
     server = start(config=account("A"))
     ann = login(server, user="ann", **{"pass": "a"})
-    reload(server, account("B"))
+    server.reload(account("B"))
     assert ann.until_closed() == b""
 
 
@@ -251,7 +243,7 @@ def test_reload_turns_authentication_on(start):
     ann = login(server, user="ann", **{"pass": "a"})
     eve = login(server, user="eve")
     nobody = login(server)
-    reload(server, users(ANN))
+    server.reload(users(ANN))
     ann.barrier()
     assert eve.until_closed() == b""
     assert nobody.until_closed() == VIOLATION
@@ -265,7 +257,7 @@ def test_reload_turns_authentication_on(start):
 def test_reload_turns_authentication_off(start):
     server = start(config=users(ANN))
     ann = login(server, user="ann", **{"pass": "a"})
-    reload(server, "")
+    server.reload("")
     assert ann.until_closed() == b""
     wire, info = greeted(server)
     assert "auth_required" not in info
@@ -276,7 +268,7 @@ def test_reload_turns_authentication_off(start):
 def test_reload_of_a_token(start):
     server = start(config="authorization { token: x }")
     wire = login(server, auth_token="x")
-    reload(server, "authorization { token: y }")
+    server.reload("authorization { token: y }")
     assert wire.until_closed() == VIOLATION
 
 
@@ -289,19 +281,19 @@ def test_reload_keeps_those_who_did_not_change(start):
     ann.barrier()
     wire, info = greeted(server)
     connect(wire, nkey=public, sig=raw_url(pair.sign(info["nonce"].encode()))).barrier()
-    reload(server, users(*entries[:2], "{ user: carl, password: c }"))
+    server.reload(users(*entries[:2], "{ user: carl, password: c }"))
     ann.barrier()
     wire.barrier()
 
 
-@pytest.mark.rows("AUTH-49", "CONF-121")
+@pytest.mark.rows("AUTH-49", "CONF-121", "CORE-56", "CORE-57")
 def test_reload_takes_permissions_away(start):
     server = start(config=users(ANN, BOB))
     ann, bob = (login(server, user=name, **{"pass": name[0]}) for name in ("ann", "bob"))
     ann.send(b"SUB foo 1\r\nSUB bar 2\r\nSUB baz q 3\r\nSUB baz x 4\r\n")
     ann.barrier()
-    reload(server, users('{ user: ann, password: a, permissions: '
-                         '{ subscribe: [bar, "baz q"], publish: ok } }', BOB))
+    server.reload(users('{ user: ann, password: a, permissions: '
+                        '{ subscribe: [bar, "baz q"], publish: ok } }', BOB))
     lines = sorted((ann.line(), ann.line()))
     assert lines == [
         b"-ERR 'Permissions Violation for Subscription to \"baz\" using queue \"x\" (sid \"4\")'",
@@ -323,8 +315,8 @@ def test_reload_sieves_what_is_subscribed_already(start):
     ann, bob = (login(server, user=name, **{"pass": name[0]}) for name in ("ann", "bob"))
     ann.send(b"SUB foo.* 1\r\n")
     ann.barrier()
-    reload(server, users("{ user: ann, password: a, permissions: { subscribe: { deny: foo.x } } }",
-                         BOB))
+    server.reload(users("{ user: ann, password: a, permissions: { subscribe: { deny: foo.x } } }",
+                        BOB))
     bob.send(b"PUB foo.x 1\r\nx\r\nPUB foo.y 1\r\ny\r\n")
     bob.barrier()
     assert ann.barrier() == [b"MSG foo.y 1 1\r\ny"]
@@ -337,7 +329,7 @@ def test_reload_gives_permissions_back(start):
     ann = login(server, user="ann", **{"pass": "a"})
     ann.send(b"PUB y 0\r\n\r\n")
     assert ann.line() == b"-ERR 'Permissions Violation for Publish to \"y\"'"
-    reload(server, users(ANN))
+    server.reload(users(ANN))
 
     def allowed():
         ann.send(b"PUB y 0\r\n\r\n")
@@ -352,7 +344,7 @@ def test_reload_while_a_hash_is_computed(start):
     ann, _ = greeted(server)
     connect(ann, user="ann", **{"pass": "pw"})
     ann.wait_consumed()
-    reload(server, users("{ user: ann, password: other }", BOB))
+    server.reload(users("{ user: ann, password: other }", BOB))
     assert ann.until_closed() == VIOLATION
 
 
@@ -365,5 +357,5 @@ def test_authentication_turned_off_while_a_hash_is_computed(start, kind):
     connect(ann, user="ann", **{"pass": "wrong"})
     ann.wait_consumed()
     ann.send(b"SUB foo 1\r\nPUB foo 1\r\nx\r\n")
-    reload(server, "")
+    server.reload("")
     assert ann.barrier() == [b"MSG foo 1 1\r\nx"]

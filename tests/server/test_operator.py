@@ -174,7 +174,7 @@ def test_role(start):
     assert session.next_line() == "-ERR 'Maximum Payload Violation'"
 
 
-@pytest.mark.rows("AUTH-16")
+@pytest.mark.rows("AUTH-16", "CORE-59")
 def test_expiry(start):
     """A session ends when its user's claim or its account's does."""
     soon = int(time.time()) + 2

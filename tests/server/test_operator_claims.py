@@ -4,12 +4,14 @@ in folders, by the requests that nsc and other servers make."""
 import hashlib
 import http.server
 import json
+import ssl
 import threading
 import time
 
 import pytest
 
 from harness.claims import LONG_AGO, NO_LIMITS, USER_LIMITS, Key, Session, make_token
+from harness.tls import authority, server_certificate
 
 OPERATOR, SYSTEM, ACCOUNT = Key("O", "operator"), Key("A", "system"), Key("A", "acc")
 OTHER, USER, ADMIN = Key("A", "other"), Key("U", "user"), Key("U", "admin")
@@ -29,9 +31,9 @@ OPERATOR_TOKEN = make_token("operator", OPERATOR, OPERATOR, {"system_account": S
 PRELOADED = {SYSTEM.public: make_account(SYSTEM), ACCOUNT.public: make_account()}
 
 
-def configuration(resolver: str, preloaded=PRELOADED) -> str:
+def configuration(resolver: str, preloaded=PRELOADED, extra="") -> str:
     preload = "\n".join(f"{key}: {token}" for key, token in preloaded.items())
-    lines = f"operator: {OPERATOR_TOKEN}\nresolver: {resolver}\n"
+    lines = f"operator: {OPERATOR_TOKEN}\nresolver: {resolver}\n{extra}\n"
     return lines + (f"resolver_preload {{\n{preload}\n}}\n" if preloaded else "")
 
 
@@ -82,7 +84,7 @@ def test_memory(start):
         assert "503" in admin(server).request(other)
 
 
-@pytest.mark.rows("AUTH-17", "AUTH-27")
+@pytest.mark.rows("AUTH-17", "AUTH-27", "CORE-59")
 @pytest.mark.parametrize("who", [USER.public, "*"])
 def test_revocation(full, who):
     session = log_in(full)
@@ -95,7 +97,7 @@ def test_revocation(full, who):
     log_in(full)
 
 
-@pytest.mark.rows("AUTH-16", "AUTH-27")
+@pytest.mark.rows("AUTH-16", "AUTH-27", "CORE-59")
 def test_expiry_by_update(full):
     session = log_in(full)
     soon = int(time.time()) + 1
@@ -237,6 +239,11 @@ def test_cache_directory(start, tmp_path):
 
 class ClaimsHandler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path.startswith("/moved/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.replace("/moved/", "/accounts/"))
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
         key = self.path.removeprefix("/accounts/")
         body = PRELOADED.get(key, "").encode() if self.path.startswith("/accounts/") else b""
         self.send_response(200 if body or not key else 404)
@@ -249,12 +256,33 @@ class ClaimsHandler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def claims_url():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ClaimsHandler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/accounts/"
-    server.shutdown()
-    server.server_close()
+def serve():
+    """Starts web servers of claims, with TLS if given a certificate: serve(...) -> host and port."""
+    running = []
+
+    def starter(certificate=None, clients=None) -> str:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ClaimsHandler)
+        server.daemon_threads = True
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.cert, certificate.key)
+            if clients:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(clients.path)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        running.append(server)
+        return f"127.0.0.1:{server.server_port}"
+
+    yield starter
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def claims_url(serve):
+    return f"http://{serve()}/accounts/"
 
 
 @pytest.mark.rows("AUTH-23")
@@ -271,3 +299,55 @@ def test_url_unreachable(start, claims_url):
         start(config=configuration(f"URL({claims_url.replace('accounts', 'other')})", {}))
     with pytest.raises(RuntimeError, match="connection refused"):
         start(config=configuration("URL(http://127.0.0.1:1/)", {}))
+
+
+@pytest.mark.rows("AUTH-23")
+def test_url_follows_redirects(start, claims_url):
+    log_in(start(config=configuration(f"URL({claims_url.replace('accounts', 'moved')})", {})))
+
+
+@pytest.mark.rows("AUTH-23", "CONF-066")
+def test_url_over_tls(start, serve):
+    mine, host = authority(), serve(server_certificate())
+    trust = f'resolver_tls {{ ca_file: "{mine.path}" }}'
+    server = start(config=configuration(f"URL(https://{host}/accounts/)", {}, trust))
+    log_in(server)
+    refused = Session(server.port)
+    assert refused.login(make_user(account=OTHER), USER) == "-ERR 'Authorization Violation'"
+    # A name, the machine's roots, no check at all, and a server that asks for a certificate.
+    named = f"URL(https://localhost:{host.split(':')[1]}/accounts/)"
+    log_in(start(config=configuration(named, {}, trust)))
+    log_in(start(config=configuration(named, {}), env={"SSL_CERT_FILE": mine.path}))
+    log_in(start(config=configuration(named, {}, "resolver_tls { insecure: true }")))
+    mutual = serve(server_certificate(), clients=mine)
+    own = f'resolver_tls {{ ca_file: "{mine.path}", {server_certificate().files} }}'
+    log_in(start(config=configuration(f"URL(https://{mutual}/accounts/)", {}, own)))
+
+
+@pytest.mark.rows("AUTH-23", "CONF-066")
+def test_url_over_tls_refused(start, serve):
+    mine = authority()
+    trust = f'resolver_tls {{ ca_file: "{mine.path}" }}'
+    failed = r"could not fetch <\"https://\S+/accounts/\">: Get \"https://\S+/accounts/\": tls: "
+    unverified = failed + "failed to verify certificate: x509: "
+
+    def fails(certificate, why, extra=trust, host="127.0.0.1"):
+        port = serve(certificate).split(":")[1]
+        with pytest.raises(RuntimeError, match=why):
+            start(config=configuration(f"URL(https://{host}:{port}/accounts/)", {}, extra))
+
+    fails(server_certificate(), unverified + "certificate signed by unknown authority\n", "")
+    elsewhere = mine.issue("named elsewhere", names="DNS:a.test,DNS:b.test")
+    fails(elsewhere, unverified + "certificate is valid for a.test, b.test, not localhost\n",
+          host="localhost")
+    fails(elsewhere, unverified + "cannot validate certificate for 127.0.0.1 because it doesn't "
+                                  "contain any IP SANs\n")
+    other = mine.issue("other address", names="IP:127.0.0.2,IP:192.0.2.1")
+    fails(other, unverified + "certificate is valid for 127.0.0.2, 192.0.2.1, not 127.0.0.1\n")
+    fails(other, unverified + "certificate is not valid for any names, but wanted to match "
+                              "localhost\n", host="localhost")
+    old = mine.issue("too old", names="IP:127.0.0.1",
+                     dates=("20200101000000Z", "20210101000000Z"))
+    fails(old, unverified + r"certificate has expired or is not yet valid: current time \S+ is after "
+                            "2021-01-01T00:00:00Z\n")
+    fails(None, failed + "first record does not look like a TLS handshake\n")

@@ -173,11 +173,11 @@ Result<ActivationClaims> decode_activation(std::string_view token);
 Result<AuthorizationResponse> decode_authorization_response(std::string_view token);
 
 // Each makes a token signed by `issuer`, of version 2; head.issuer and head.id follow from it.
-Result<std::string> encode(OperatorClaims claims, const crypto::NkeyPair& issuer);
-Result<std::string> encode(AccountClaims claims, const crypto::NkeyPair& issuer);
-Result<std::string> encode(UserClaims claims, const crypto::NkeyPair& issuer);
-Result<std::string> encode(ActivationClaims claims, const crypto::NkeyPair& issuer);
-Result<std::string> encode(AuthorizationResponse claims, const crypto::NkeyPair& issuer);
+Result<std::string> encode(const OperatorClaims& claims, const crypto::NkeyPair& issuer);
+Result<std::string> encode(const AccountClaims& claims, const crypto::NkeyPair& issuer);
+Result<std::string> encode(const UserClaims& claims, const crypto::NkeyPair& issuer);
+Result<std::string> encode(const ActivationClaims& claims, const crypto::NkeyPair& issuer);
+Result<std::string> encode(const AuthorizationResponse& claims, const crypto::NkeyPair& issuer);
 // Any other type: `body` is the JSON of the part that only this type has, with type and version.
 Result<std::string> encode_claims(Head head, std::string_view body, const crypto::NkeyPair& issuer);
 

@@ -1,4 +1,4 @@
-// Goal: addresses and networks are read as Go's net package reads them.
+// Goal: networks are read as Go's net package reads them.
 // Method: tables.
 #include "auth/jwt/network.h"
 
@@ -6,18 +6,6 @@
 
 namespace midge::auth::jwt {
 namespace {
-
-TEST_CASE("network: what is an address") {
-  for (const char* text : {"0.0.0.0", "255.255.255.255", "::", "::1", "1::", "1:2:3:4:5:6:7:8",
-                           "2001:db8::1:0", "::ffff:10.0.0.1", "1:2:3:4:5:6:10.0.0.1"})
-    CHECK_MESSAGE(parse_ip(text), text);
-  for (const char* text : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.", "a.b.c.d",
-                           ":", ":::", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::",
-                           "g::", "1:2:3:4:5:6:7:10.0.0.1", "1:2:3:4:5:6:7::8:9", "localhost"})
-    CHECK_MESSAGE(!parse_ip(text), text);
-  CHECK(parse_ip("10.1.2.3") == parse_ip("::ffff:10.1.2.3"));
-  CHECK(parse_ip("::ffff:a01:203") == parse_ip("10.1.2.3"));
-}
 
 TEST_CASE("network: [AUTH-13] who is in it") {
   const struct {
@@ -42,7 +30,8 @@ TEST_CASE("network: [AUTH-13] who is in it") {
   for (const auto& row : rows) {
     const auto network = Network::parse(row.network);
     REQUIRE(network);
-    CHECK_MESSAGE(network->contains(*parse_ip(row.host)) == row.contains, row.network, row.host);
+    CHECK_MESSAGE(network->contains(*codec::parse_ip(row.host)) == row.contains, row.network,
+                  row.host);
   }
   for (const char* text : {"", "10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0/8", "::/129", "x/8",
                            "10.0.0.0/-1", "10.0.0.0/8 "})

@@ -6,121 +6,20 @@
 
 #include "auth/jwt/claimed_permissions.h"
 #include "auth/jwt/claims_check.h"
-#include "auth/jwt/network.h"
 #include "auth/jwt/rights_template.h"
-#include "codec/base64.h"
-#include "crypto/nkey.h"
+#include "auth/jwt/user_rules.h"
+#include "auth/signature.h"
 #include "crypto/sha256.h"
 
 namespace midge::auth::jwt {
 namespace {
 
-constexpr std::int64_t kDay = 86400;
 constexpr Duration kSecond = seconds(1);
-
-Refused refused(std::string why, Refused::Reason reason = Refused::Reason::kAuthentication) {
-  Refused verdict;
-  verdict.why = std::move(why);
-  verdict.reason = reason;
-  return verdict;
-}
 
 std::string told(const UserClaims& claims) {
   std::string text = "user claim " + claims.head.subject;
   if (!claims.head.name.empty()) text += " (\"" + claims.head.name + "\")";
   return text;
-}
-
-// Signatures come in either alphabet; the URL's is tried first.
-std::optional<std::string> decode_signature(std::string_view text) {
-  auto bytes = codec::decode_base64(codec::Base64::kRawUrl, text);
-  return bytes ? bytes : codec::decode_base64(codec::Base64::kStd, text);
-}
-
-bool has_signed(std::string_view key, std::string_view nonce, std::string_view signature) {
-  const auto bytes = decode_signature(signature);
-  return bytes && crypto::verify(key, nonce, *bytes).value_or(false);
-}
-
-std::string upper_case(std::string text) {
-  for (char& letter : text)
-    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-  return text;
-}
-
-std::uint32_t connection_type(const std::string& name) {
-  static constexpr struct {
-    std::string_view name;
-    ConnectionTypes type;
-  } kTypes[] = {{"STANDARD", kStandard},      {"WEBSOCKET", kWebsocket}, {"LEAFNODE", kLeafnode},
-                {"LEAFNODE_WS", kLeafnodeWs}, {"MQTT", kMqtt},           {"MQTT_WS", kMqttWs},
-                {"IN_PROCESS", kInProcess}};
-  const std::string upper = upper_case(name);
-  for (const auto& type : kTypes)
-    if (type.name == upper) return type.type;
-  return 0;
-}
-
-// Why a connection of this type is not among those allowed. Names that mean nothing here are passed
-// over, unless all do.
-std::optional<std::string> find_type_fault(const std::vector<std::string>& names,
-                                           std::uint32_t type) {
-  if (names.empty()) return std::nullopt;
-  std::uint32_t allowed = 0;
-  std::string all;
-  for (const std::string& name : names) {
-    allowed |= connection_type(name);
-    all += (all.empty() ? "\"" : " \"") + name + "\"";
-  }
-  if (allowed == 0) return "invalid connection types [" + all + "]";
-  if ((allowed & type) == 0) return "Connection type not allowed: only [" + all + "]";
-  return std::nullopt;
-}
-
-bool is_source_allowed(const std::vector<std::string>& networks, std::string_view host) {
-  if (networks.empty()) return true;
-  const auto address = parse_ip(host);
-  if (!address) return false;
-  return std::any_of(networks.begin(), networks.end(), [&](const std::string& text) {
-    const auto network = Network::parse(text);
-    return network && network->contains(*address);
-  });
-}
-
-// How long the window that `now` is in stays open; nothing if it is in none. Windows whose end is
-// before their start span midnight.
-std::optional<Duration> time_left(const UserRights& rights, const ZoneSource& zones, WallTime now) {
-  const auto zone = zones.find(rights.locale);
-  if (!zone) return std::nullopt;
-  const std::int64_t utc = now.ns / kSecond.ns;
-  const std::int64_t local = utc + zone->offset_at(utc);
-  const std::int64_t of_day = (local % kDay + kDay) % kDay;
-  for (const TimeRange& range : rights.times) {
-    const auto start = parse_time_of_day(range.start);
-    const auto end = parse_time_of_day(range.end);
-    if (!start || !end) return std::nullopt;
-    const bool spans_midnight = *start > *end;
-    const bool after_start = of_day >= *start;
-    const bool before_end = of_day < *end;
-    if (spans_midnight ? !after_start && !before_end : !after_start || !before_end) continue;
-    const std::int64_t left = *end - of_day + (before_end ? 0 : kDay);
-    return seconds(left) - nanoseconds(now.ns % kSecond.ns);
-  }
-  return std::nullopt;
-}
-
-WallTime earlier(WallTime a, WallTime b) {
-  if (a.ns == 0 || b.ns == 0) return a.ns == 0 ? b : a;
-  return std::min(a, b);
-}
-
-WallTime expiry_of(const Head& head) {
-  return head.expires > 0 ? WallTime{head.expires * kSecond.ns} : WallTime{};
-}
-
-std::int64_t lower_limit(std::int64_t a, std::int64_t b) {
-  if (a < 0 || b < 0) return std::max(a, b);
-  return std::min(a, b);
 }
 
 }  // namespace
@@ -161,15 +60,23 @@ Result<OperatorAuthenticator::UserPtr> OperatorAuthenticator::read(const std::st
   return UserPtr(std::move(user));
 }
 
-bool OperatorAuthenticator::is_slow(const LoginRequest& request) const {
+AccountPtr OperatorAuthenticator::known_account(const LoginRequest& request) const {
   const std::string& token =
       request.connect.jwt.empty() ? rules_.default_sentinel : request.connect.jwt;
-  if (token.empty()) return false;
-  const UserPtr user = cached(crypto::sha256_hex(token));
-  if (!user) return true;
-  const AccountPtr account = store_->known(user->claims.account());
+  const UserPtr user = token.empty() ? nullptr : cached(crypto::sha256_hex(token));
+  return user ? store_->known(user->claims.account()) : nullptr;
+}
+
+bool OperatorAuthenticator::is_slow(const LoginRequest& request) const {
+  if (request.connect.jwt.empty() && rules_.default_sentinel.empty()) return false;
+  const AccountPtr account = known_account(request);
   return !account ||
          validity_at(account->claims.head, request.now.ns / kSecond.ns) != Validity::kValid;
+}
+
+Result<UserClaims> OperatorAuthenticator::claims(const std::string& token) const {
+  ASSIGN_OR_RETURN(const UserPtr user, read(token));
+  return user->claims;
 }
 
 // A default sentinel also stands in for what is no user's claim.
@@ -182,18 +89,11 @@ Result<OperatorAuthenticator::UserPtr> OperatorAuthenticator::claimed_user(
 }
 
 Verdict OperatorAuthenticator::decide(const LoginRequest& request) const {
-  std::string proxy;
-  const std::string& signature = request.connect.proxy_sig;
-  if (!signature.empty() && !rules_.trusted_proxies.empty()) {
-    for (const std::string& trusted : rules_.trusted_proxies)
-      if (has_signed(trusted, request.nonce, signature)) proxy = trusted;
-    if (proxy.empty())
-      return refused("proxy is not trusted: proxy_sig is of none of proxies.trusted",
-                     Refused::Reason::kProxyNotTrusted);
-  }
+  ProxyProof proof = prove_proxy(request, rules_.trusted_proxies);
+  if (proof.refusal) return std::move(*proof.refusal);
   const Result<UserPtr> user = claimed_user(request);
   if (!user) return refused("Authentication requires a user JWT: " + user.error().text());
-  Verdict verdict = decide_user(request, **user, proxy);
+  Verdict verdict = decide_user(request, **user, proof.proxy);
   // Those who were in are told more than those who want in.
   if (auto* refusal = std::get_if<Refused>(&verdict); refusal != nullptr && request.previous) {
     if (refusal->reason == Refused::Reason::kRevoked) refusal->text = "User Authentication Revoked";
@@ -233,7 +133,7 @@ std::optional<Refused> OperatorAuthenticator::refuse_rights(const LoginRequest& 
   if (rights.bearer_token && account.claims.limits.disallow_bearer)
     return refuse("Account " + claims.account() + " does not allow bearer tokens");
   if (const auto fault = find_type_fault(rights.connection_types, request.connection_type))
-    return refuse(*fault);
+    return refuse(fault->text);
   const bool is_proved = request.previous && request.previous->user == claims.head.subject;
   if (!rights.bearer_token && !is_proved) {
     if (request.connect.sig.empty()) return refuse("Signature missing");
@@ -297,34 +197,41 @@ Result<IdentityPtr> OperatorAuthenticator::identify(const User& user,
                                                     const AccountPtr& account) const {
   const auto built = user.built.load();
   if (built && built->account == account) return built->identity;
-  const UserClaims& claims = user.claims;
-  const UserScope* scope = account->scope_of(claims.head.issuer);
-  const UserRights& rights = scope == nullptr ? claims.rights : scope->rights;
-  ClaimedPermissions permissions = rights.permissions;
-  if (scope != nullptr) {
-    ASSIGN_OR_RETURN(permissions, fill_in(rights.permissions, claims.head, account->claims.head));
-  }
-  if (permissions.empty()) permissions = account->claims.default_permissions;
-  Identity identity;
-  identity.account = claims.account();
-  identity.user = claims.head.subject;
-  identity.name_tag = account->claims.head.name;
-  identity.tags = claims.head.tags;
+  const UserScope* scope = account->scope_of(user.claims.head.issuer);
+  ASSIGN_OR_RETURN(
+      Identity identity,
+      identity_of(user.claims, scope == nullptr ? user.claims.rights : scope->rights, *account));
   identity.jwt = user.token;
-  identity.issuer_key = claims.head.issuer;
-  if (!permissions.empty()) identity.permissions = Permissions::compile(to_config(permissions));
-  identity.max_subscriptions = rights.subs;
-  identity.max_payload = lower_limit(rights.payload, account->claims.limits.payload);
-  identity.expires = earlier(expiry_of(claims.head), expiry_of(account->claims.head));
-  identity.expires_with_account =
-      identity.expires.ns != 0 && identity.expires != expiry_of(claims.head);
-  identity.rule = told(claims);
-  if (scope != nullptr) identity.rule += " with the role \"" + scope->role + "\"";
   auto next = std::make_shared<User::Built>();
   next->account = account;
   next->identity = std::make_shared<const Identity>(std::move(identity));
   user.built.store(next);
   return next->identity;
+}
+
+Result<Identity> identity_of(const UserClaims& claims, const UserRights& rights,
+                             const AccountRecord& account) {
+  const UserScope* scope = account.scope_of(claims.head.issuer);
+  ClaimedPermissions permissions = rights.permissions;
+  if (scope != nullptr) {
+    ASSIGN_OR_RETURN(permissions, fill_in(rights.permissions, claims.head, account.claims.head));
+  }
+  if (permissions.empty()) permissions = account.claims.default_permissions;
+  Identity identity;
+  identity.account = claims.account();
+  identity.user = claims.head.subject;
+  identity.name_tag = account.claims.head.name;
+  identity.tags = claims.head.tags;
+  identity.issuer_key = claims.head.issuer;
+  if (!permissions.empty()) identity.permissions = Permissions::compile(to_config(permissions));
+  identity.max_subscriptions = rights.subs;
+  identity.max_payload = lower_limit(rights.payload, account.claims.limits.payload);
+  identity.expires = earlier(expiry_of(claims.head), expiry_of(account.claims.head));
+  identity.expires_with_account =
+      identity.expires.ns != 0 && identity.expires != expiry_of(claims.head);
+  identity.rule = told(claims);
+  if (scope != nullptr) identity.rule += " with the role \"" + scope->role + "\"";
+  return identity;
 }
 
 }  // namespace midge::auth::jwt

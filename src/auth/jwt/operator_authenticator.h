@@ -30,6 +30,11 @@ struct OperatorRules {
   std::vector<std::string> trusted_proxies;  // public nkeys
 };
 
+// Who a user is with these rights, which are its claim's or its role's. Errors: a role's templates
+// make no sense for it.
+Result<Identity> identity_of(const UserClaims& claims, const UserRights& rights,
+                             const AccountRecord& account);
+
 class OperatorAuthenticator final : public Authenticator {
  public:
   // `zones` outlives it.
@@ -47,6 +52,10 @@ class OperatorAuthenticator final : public Authenticator {
   [[nodiscard]] Verdict decide(const LoginRequest& request) const override;
 
   [[nodiscard]] const std::shared_ptr<AccountStore>& store() const { return store_; }
+  // The account that a login says it is of, if its claims are known; else null. Never takes long.
+  [[nodiscard]] AccountPtr known_account(const LoginRequest& request) const;
+  // What a token of a user says; its signature is checked once.
+  [[nodiscard]] Result<UserClaims> claims(const std::string& token) const;
   // Logins refused because their account is not pinned.
   [[nodiscard]] std::int64_t pinned_account_fails() const {
     return shared_->pinned_account_fails.load(std::memory_order_relaxed);

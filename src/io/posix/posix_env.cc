@@ -15,12 +15,15 @@ namespace midge::io {
 namespace {
 
 constexpr unsigned kPoolThreadsMax = 4;
+// Two for each loop, its journal's and another, so that no commit waits for somebody's large file.
+constexpr unsigned kDiskThreadsMax = 64;
 
 class PosixEnv final : public Env {
  public:
   explicit PosixEnv(PosixOptions options)
       : process_(std::move(options.argv0)),
-        pool_(std::clamp(process_.cores(), 2U, kPoolThreadsMax)) {}
+        pool_(std::clamp(process_.cores(), 2U, kPoolThreadsMax), "midge-pool"),
+        disk_pool_(std::clamp(2 * process_.cores() + 2, 4U, kDiskThreadsMax), "midge-disk") {}
   ~PosixEnv() override {
     stop();
     join();
@@ -31,6 +34,7 @@ class PosixEnv final : public Env {
   Net& net() override { return net_; }
   Disk& disk() override { return disk_; }
   Pool& pool() override { return pool_; }
+  Pool& disk_pool() override { return disk_pool_; }
   Process& process() override { return process_; }
 
   std::span<Loop* const> make_loops(unsigned count) override {
@@ -55,6 +59,7 @@ class PosixEnv final : public Env {
     for (const auto& loop : loops_)
       while (!loop->try_join_for_a_second()) look_for_stuck_loops();
     pool_.stop();
+    disk_pool_.stop();
   }
 
   void report_stuck_loops(StuckReport report) override { report_ = std::move(report); }
@@ -83,6 +88,7 @@ class PosixEnv final : public Env {
   std::vector<Loop*> loop_pointers_;
   PosixProcess process_;
   PosixPool pool_;
+  PosixPool disk_pool_;
 };
 
 }  // namespace

@@ -10,8 +10,8 @@
 #include <cstring>
 
 #include "io/posix/posix_address.h"
+#include "io/posix/posix_dial.h"
 #include "io/posix/posix_error.h"
-#include "io/posix/posix_exchange.h"
 #include "io/posix/posix_fd.h"
 #include "io/posix/posix_listener.h"
 
@@ -90,9 +90,8 @@ Result<std::unique_ptr<Listener>> PosixNet::listen(Loop& loop, const Address& ad
                                          std::move(bound), events);
 }
 
-Result<std::string> PosixNet::exchange(const Address& address, std::string_view request,
-                                       Duration timeout, std::size_t answer_max) {
-  return io::exchange(address, request, timeout, answer_max);
+Result<std::unique_ptr<BlockingStream>> PosixNet::dial(const Address& address, Duration timeout) {
+  return io::dial(address, timeout);
 }
 
 std::vector<std::string> PosixNet::interface_addresses() {

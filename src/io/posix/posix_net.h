@@ -1,4 +1,4 @@
-// TCP listeners, and short exchanges with servers.
+// TCP listeners, and blocking connections to servers.
 #pragma once
 
 #include "io/net.h"
@@ -9,8 +9,7 @@ class PosixNet final : public Net {
  public:
   Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address,
                                            ListenerEvents& events) override;
-  Result<std::string> exchange(const Address& address, std::string_view request, Duration timeout,
-                               std::size_t answer_max) override;
+  Result<std::unique_ptr<BlockingStream>> dial(const Address& address, Duration timeout) override;
   std::vector<std::string> interface_addresses() override;
 };
 

@@ -28,6 +28,7 @@ struct Submitted {
 
 struct PosixPool::State {
   const unsigned threads_max;
+  const std::string name;
   std::mutex mutex;
   std::condition_variable work_or_stop;
   std::deque<Submitted> waiting;
@@ -52,7 +53,8 @@ struct PosixPool::State {
   }
 };
 
-PosixPool::PosixPool(unsigned threads_max) : state_(std::make_unique<State>(threads_max)) {}
+PosixPool::PosixPool(unsigned threads_max, std::string name)
+    : state_(std::make_unique<State>(threads_max, std::move(name))) {}
 
 PosixPool::~PosixPool() { stop(); }
 
@@ -62,7 +64,7 @@ void PosixPool::submit(Loop& home, std::unique_ptr<Job> job) {
   state_->waiting.push_back({&home, std::move(job)});
   if (state_->waiting.size() > state_->idle && state_->threads.size() < state_->threads_max)
     state_->threads.push_back(
-        std::make_unique<PosixThread>("midge-pool", [state = state_.get()] { state->work(); }));
+        std::make_unique<PosixThread>(state_->name, [state = state_.get()] { state->work(); }));
   state_->work_or_stop.notify_one();
 }
 

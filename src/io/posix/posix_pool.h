@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "io/pool.h"
 
@@ -9,8 +10,8 @@ namespace midge::io {
 
 class PosixPool final : public Pool {
  public:
-  explicit PosixPool(unsigned threads_max);
-  ~PosixPool() override;  // as stop()
+  PosixPool(unsigned threads_max, std::string name);  // as threads are called
+  ~PosixPool() override;                              // as stop()
   void submit(Loop& home, std::unique_ptr<Job> job) override;
   // Waits for jobs under way; those waiting are destroyed, and so is what is submitted later.
   void stop();

@@ -121,6 +121,11 @@ double PosixProcess::cpu_quota() {
   return limit && *limit < all ? *limit : all;
 }
 
+std::int64_t PosixProcess::memory() {
+  const std::int64_t pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  return pages > 0 && size > 0 ? pages * size : 0;
+}
+
 std::optional<std::int64_t> PosixProcess::memory_quota() { return read_cgroup_limits("").memory; }
 
 std::string PosixProcess::executable_name() { return base_name(argv0_); }

@@ -18,6 +18,7 @@ class PosixProcess final : public Process {
   [[nodiscard]] Duration cpu_time() override;
   [[nodiscard]] unsigned cores() override;
   [[nodiscard]] double cpu_quota() override;
+  [[nodiscard]] std::int64_t memory() override;
   [[nodiscard]] std::optional<std::int64_t> memory_quota() override;
   [[nodiscard]] std::string executable_name() override;
   [[nodiscard]] std::optional<std::string> environment(const std::string& name) override;

@@ -9,6 +9,7 @@
 #include "server/monitor/healthz.h"
 #include "server/monitor/root_page.h"
 #include "server/monitor/subsz.h"
+#include "server/operator/account_conversion.h"
 
 namespace midge::server {
 namespace {
@@ -36,6 +37,7 @@ constexpr Monitor::Endpoint Monitor::kEndpoints[] = {
     {"/connz", "/connz", &Monitor::serve_connz},
     {"/subsz", "/subsz", &Monitor::serve_subsz},
     {"/subscriptionsz", "/subsz", &Monitor::serve_subsz},
+    {"/accountz", "/accountz", &Monitor::serve_accountz},
     {"/healthz", "/healthz", &Monitor::serve_healthz},
     {"/livez", "/livez", &Monitor::serve_livez},
 };
@@ -73,6 +75,8 @@ Monitor::Monitor(io::Env& env, Log& log, broker::Broker& broker, MonitorIdentity
 }
 
 Monitor::~Monitor() { stop(); }
+
+void Monitor::use_operators(const OperatorMode& operators) { operators_ = &operators; }
 
 void Monitor::use_tls(TlsService& tls, bool https) {
   tls_ = &tls;
@@ -149,17 +153,20 @@ void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
   gatherer_->ask({}, [this, exchange](Parts parts) {
     const ToldPtr told = this->told();
     io::Process& process = env_.process();
-    const Varz varz{.identity = told->identity,
-                    .options = *told->options,
-                    .parts = parts,
-                    .requests = requests_,
-                    .now = env_.clock().wall(),
-                    .config_loaded = told->config_loaded,
-                    .memory_bytes = process.resident_bytes(),
-                    .cores = process.cores(),
-                    .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
-                    .tls_not_after = tls_ == nullptr ? WallTime{} : tls_->not_after(),
-                    .total = total(parts)};
+    const Varz varz{
+        .identity = told->identity,
+        .options = *told->options,
+        .parts = parts,
+        .requests = requests_,
+        .now = env_.clock().wall(),
+        .config_loaded = told->config_loaded,
+        .memory_bytes = process.resident_bytes(),
+        .cores = process.cores(),
+        .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
+        .tls_not_after = tls_ == nullptr ? WallTime{} : tls_->not_after(),
+        .ocsp_cache = tls_ == nullptr ? std::nullopt : tls_->peer_cache(),
+        .pinned_account_fails = operators_ == nullptr ? 0 : operators_->pinned_account_fails(),
+        .total = total(parts)};
     http_->answer(exchange, HttpResponse::json(compose_varz(varz)));
   });
 }
@@ -167,7 +174,8 @@ void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
 void Monitor::serve_connz(ExchangeId exchange, const HttpRequest& request) {
   auto connz = parse_connz(Query(request.query));
   if (!connz) return http_->answer(exchange, HttpResponse::text(connz.error().text(), 400));
-  gatherer_->ask(connz->wanted(), [this, exchange, connz = *std::move(connz)](Parts parts) {
+  const Wanted wanted = connz->wanted();
+  gatherer_->ask(wanted, [this, exchange, connz = *std::move(connz)](Parts parts) {
     std::size_t rows = 0;
     for (const Part& part : parts) rows += part.open.size() + part.closed.size();
     compose(exchange, rows,
@@ -180,7 +188,8 @@ void Monitor::serve_connz(ExchangeId exchange, const HttpRequest& request) {
 void Monitor::serve_subsz(ExchangeId exchange, const HttpRequest& request) {
   auto subsz = parse_subsz(Query(request.query));
   if (!subsz) return http_->answer(exchange, HttpResponse::text(subsz.error().text(), 400));
-  gatherer_->ask(subsz->wanted(), [this, exchange, subsz = *std::move(subsz)](Parts parts) {
+  const Wanted wanted = subsz->wanted();
+  gatherer_->ask(wanted, [this, exchange, subsz = *std::move(subsz)](Parts parts) {
     std::size_t rows = 0;
     for (const Part& part : parts) rows += part.subscriptions.size();
     compose(exchange, rows,
@@ -188,6 +197,36 @@ void Monitor::serve_subsz(ExchangeId exchange, const HttpRequest& request) {
              parts = std::move(parts)] {
               return compose_subsz(subsz, told->identity.server_id, now, index, parts);
             });
+  });
+}
+
+Accountz Monitor::accounts() const {
+  const ToldPtr told = this->told();
+  const WallTime now = env_.clock().wall();
+  Accountz accountz{.server_id = told->identity.server_id,
+                    .now = now,
+                    .updated = told->config_loaded,
+                    .system_account = system_account_name(*told->options),
+                    .accounts = {}};
+  if (operators_ == nullptr) {
+    for (const broker::AccountConfig& config : told->options->accounts)
+      accountz.accounts.push_back({config, nullptr});
+  } else {
+    const auto records = operators_->store()->all();
+    ConvertedAccounts converted = convert_accounts(records, now);
+    for (std::size_t i = 0; i < records.size(); ++i)
+      accountz.accounts.push_back({std::move(converted.accounts[i]), records[i]});
+  }
+  add_implied_accounts(accountz);
+  return accountz;
+}
+
+void Monitor::serve_accountz(ExchangeId exchange, const HttpRequest& request) {
+  const std::string account = Query(request.query).text("acc");
+  gatherer_->ask(wanted_for_account(account), [this, exchange, account](Parts parts) {
+    auto json = compose_accountz(account, accounts(), parts);
+    http_->answer(exchange, json ? HttpResponse::json(*std::move(json))
+                                 : HttpResponse::text(json.error().text(), 400));
   });
 }
 

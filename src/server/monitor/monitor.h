@@ -16,11 +16,13 @@
 #include "base/result.h"
 #include "broker/broker.h"
 #include "io/env.h"
+#include "server/monitor/accountz.h"
 #include "server/monitor/cpu_meter.h"
 #include "server/monitor/gather.h"
 #include "server/monitor/http_server.h"
 #include "server/monitor/identity.h"
 #include "server/monitor/varz.h"
+#include "server/operator/operator_mode.h"
 #include "server/options/options.h"
 #include "server/tls_service.h"
 
@@ -36,6 +38,8 @@ class Monitor final : public HttpHandler {
 
   // Before listen(). `tls` outlives this; if `https` the port speaks TLS only.
   void use_tls(TlsService& tls, bool https);
+  // The same, in operator mode.
+  void use_operators(const OperatorMode& operators);
   // Serves on `loop`. Logs the address; the error reads `can't listen to the monitor port: …`.
   Result<void> listen(io::Loop& loop, const io::Address& address);
   [[nodiscard]] io::Address address() const;
@@ -76,16 +80,19 @@ class Monitor final : public HttpHandler {
   void serve_varz(ExchangeId exchange, const HttpRequest& request);
   void serve_connz(ExchangeId exchange, const HttpRequest& request);
   void serve_subsz(ExchangeId exchange, const HttpRequest& request);
+  void serve_accountz(ExchangeId exchange, const HttpRequest& request);
   void serve_healthz(ExchangeId exchange, const HttpRequest& request);
   void serve_livez(ExchangeId exchange, const HttpRequest& request);
   // Composes now if the answer is small, else on the pool.
   void compose(ExchangeId exchange, std::size_t rows, std::move_only_function<std::string()> write);
+  [[nodiscard]] Accountz accounts() const;
   [[nodiscard]] ToldPtr told() const { return told_.load(); }
 
   io::Env& env_;
   Log& log_;
   broker::Broker& broker_;
   TlsService* tls_ = nullptr;
+  const OperatorMode* operators_ = nullptr;
   bool https_ = false;
   io::Loop* loop_ = nullptr;
   std::string base_path_;  // "" or `/a/b`

@@ -45,10 +45,11 @@ inline std::string read_answer(io::PipeClient& pipe) {
 
 class BrokerFixture {
  public:
-  BrokerFixture() {
+  explicit BrokerFixture(void (*change)(broker::BrokerConfig&) = nullptr) {
     auto config = std::make_shared<broker::BrokerConfig>();
     config->info.server_id = "NABC";
     config->placement = broker::ConnectionPlacement::kSpread;
+    if (change != nullptr) change(*config);
     config_ = std::move(config);
     loops_ = env->make_loops(2);
     broker = std::make_unique<broker::Broker>(*env, log, loops_, config_);

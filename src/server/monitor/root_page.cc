@@ -11,6 +11,7 @@ constexpr std::pair<std::string_view, std::string_view> kLinks[] = {
     {"connz?state=closed", "Connections that ended"},
     {"subsz", "Interest and its cache"},
     {"subsz?subs=1", "Subscriptions"},
+    {"accountz", "Accounts"},
     {"healthz", "Health: clients can be served"},
     {"livez", "Liveness: no loop is stuck"},
 };

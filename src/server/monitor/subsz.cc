@@ -81,6 +81,13 @@ Subscriptions chosen(const SubszRequest& request, const Parts& parts) {
   return found;
 }
 
+std::uint64_t count(std::string_view account, const Parts& parts) {
+  std::uint64_t found = 0;
+  for (const Part& part : parts)
+    for (const SubscriptionInfo& one : part.subscriptions) found += one.account == account;
+  return found;
+}
+
 std::span<const SubscriptionInfo* const> sorted_page(const SubszRequest& request,
                                                      Subscriptions& found) {
   const auto size = static_cast<std::int64_t>(found.size());
@@ -110,7 +117,8 @@ Result<SubszRequest> parse_subsz(const Query& query) {
 
 std::string compose_subsz(const SubszRequest& request, std::string_view server_id, WallTime now,
                           const subject::IndexStats& index, const Parts& parts) {
-  Subscriptions found = chosen(request, parts);
+  Subscriptions found;
+  if (request.list) found = chosen(request, parts);
   Subsz subsz{.server_id = server_id,
               .now = now,
               .index = {},
@@ -118,11 +126,12 @@ std::string compose_subsz(const SubszRequest& request, std::string_view server_i
               .total = found.size(),
               .request = request,
               .page = sorted_page(request, found)};
-  // There is one account; others have nothing.
+  // Figures of the cache are of all accounts; a server that has no others shows them for `$G`.
   if (request.account.empty() || request.account == kGlobalAccountName) {
     subsz.index = index;
     subsz.stats = total(parts);
   }
+  if (!request.account.empty()) subsz.index.subscriptions = count(request.account, parts);
   JsonWriter json(true);
   write_object<Subsz>(json, kFields, subsz);
   return json.take();

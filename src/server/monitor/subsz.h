@@ -20,7 +20,8 @@ struct SubszRequest {
   std::string account;  // "" = all
   std::string test;     // only subscriptions that this subject reaches; "" = all
 
-  [[nodiscard]] Wanted wanted() const { return {.subscriptions = list}; }
+  // Those of one account are counted one by one.
+  [[nodiscard]] Wanted wanted() const { return {.subscriptions = list || !account.empty()}; }
 };
 
 // Errors are the body of a 400.

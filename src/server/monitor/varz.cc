@@ -2,9 +2,10 @@
 
 #include <utility>
 
+#include "auth/jwt/claims_json.h"
+#include "server/feature_flags.h"
 #include "server/monitor/duration_text.h"
 #include "server/monitor/field_table.h"
-#include "server/operator/operator_json.h"
 
 namespace midge::server {
 namespace {
@@ -13,12 +14,6 @@ using codec::JsonWriter;
 
 // The peer's defaults of what Midge does not have yet, so that tools find what they expect.
 constexpr double kTlsTimeoutSeconds = 2;
-constexpr std::pair<std::string_view, bool> kFeatureFlags[] = {
-    {"js_ack_fc_v2", false},
-    {"js_api_reply_v2", false},
-    {"js_raft_delete_range", true},
-    {"js_snapshot_sources", false},
-};
 
 std::string_view to_text(WriteTimeoutPolicy policy) {
   switch (policy) {
@@ -33,13 +28,6 @@ std::string_view to_text(WriteTimeoutPolicy policy) {
 }
 
 void write_empty_object(JsonWriter& json, const Varz&) { json.begin_object().end_object(); }
-
-template <class Strings>
-void write_strings(JsonWriter& json, const Strings& strings) {
-  json.begin_array();
-  for (const std::string& text : strings) json.value(text);
-  json.end_array();
-}
 
 // By kind of connection; only clients exist so far.
 void write_by_kind(JsonWriter& json, std::uint64_t clients) {
@@ -59,19 +47,11 @@ void write_metadata(JsonWriter& json, const Varz& v) {
   json.end_object();
 }
 
-void write_feature_flags(JsonWriter& json, const Varz& v) {
-  json.begin_object();
-  for (const auto& [name, preset] : kFeatureFlags) {
-    const auto set = v.options.feature_flags.find(std::string(name));
-    json.field(name, set == v.options.feature_flags.end() ? preset : set->second);
-  }
-  json.end_object();
-}
-
 void write_operators(JsonWriter& json, const Varz& v) {
   json.begin_array();
   for (const std::string& token : v.options.auth.operator_jwts)
-    if (const auto claims = auth::jwt::decode_operator(token)) write_operator(json, *claims);
+    if (const auto claims = auth::jwt::decode_operator(token))
+      auth::jwt::write_claims(json, *claims);
   json.end_array();
 }
 
@@ -97,6 +77,18 @@ void write_loops(JsonWriter& json, const Varz& v) {
   json.end_array();
 }
 
+void write_ocsp_cache(JsonWriter& json, const Varz& v) {
+  const AnswerCache::Stats& stats = *v.ocsp_cache;
+  json.begin_object().field("cache_type", stats.type);
+  json.field_unless_empty("cache_hits", stats.hits);
+  json.field_unless_empty("cache_misses", stats.misses);
+  json.field_unless_empty("cached_responses", stats.kept());
+  json.field_unless_empty("cached_revoked_responses", stats.revoked);
+  json.field_unless_empty("cached_good_responses", stats.good);
+  json.field_unless_empty("cached_unknown_responses", stats.unknown);
+  json.end_object();
+}
+
 template <auto Get>
 constexpr Field<Varz> row(std::string_view name) {
   return always<Varz, Get>(name);
@@ -108,22 +100,17 @@ constexpr Field<Varz> optional(std::string_view name) {
 
 using V = const Varz&;
 
-constexpr Field<Varz> kFields[] = {row < [](V v) -> auto& {return v.identity.server_id;
-}  // namespace
-> ("server_id"), row < [](V v) -> auto& { return v.identity.server_name; }
-> ("server_name"), row < [](V v) -> auto& { return v.identity.version; }
-> ("version"), row<[](V) { return 1; }>("proto"), optional < [](V v) -> auto& {
-  return v.identity.git_commit;
-}
-> ("git_commit"), row < [](V v) -> auto& { return v.identity.go; }
-> ("go"), row < [](V v) -> auto& { return v.identity.host; }
-> ("host"), row<[](V v) { return v.identity.port; }>("port"), optional < [](V v) -> auto& {
-  return v.identity.ip;
-}
-> ("ip"),
-    nested_if<Varz, [](V v) { return !v.identity.connect_urls.empty(); },
-              [](JsonWriter& json, V v) { write_strings(json, v.identity.connect_urls); }>(
-        "connect_urls"),
+constexpr Field<Varz> kFields[] = {
+    row<[](V v) { return std::string_view(v.identity.server_id); }>("server_id"),
+    row<[](V v) { return std::string_view(v.identity.server_name); }>("server_name"),
+    row<[](V v) { return std::string_view(v.identity.version); }>("version"),
+    row<[](V) { return 1; }>("proto"),
+    optional<[](V v) { return std::string_view(v.identity.git_commit); }>("git_commit"),
+    row<[](V v) { return std::string_view(v.identity.go); }>("go"),
+    row<[](V v) { return std::string_view(v.identity.host); }>("host"),
+    row<[](V v) { return v.identity.port; }>("port"),
+    optional<[](V v) { return std::string_view(v.identity.ip); }>("ip"),
+    optional<[](V v) { return v.identity.connect_urls; }>("connect_urls"),
 
     // What it was told.
     optional<[](V v) { return v.options.auth.required() && v.options.auth.no_auth_user.empty(); }>(
@@ -133,37 +120,45 @@ constexpr Field<Varz> kFields[] = {row < [](V v) -> auto& {return v.identity.ser
     optional<[](V v) {
       return v.options.tls && (v.options.tls->verify || v.options.tls->verify_and_map);
     }>("tls_verify"),
+    optional<[](V v) { return v.options.tls && v.options.tls->ocsp_peer.verify; }>(
+        "tls_ocsp_peer_verify"),
     row<[](V v) { return v.options.max_connections; }>("max_connections"),
     optional<[](V v) { return v.options.max_subscriptions; }>("max_subscriptions"),
     row<[](V v) { return v.options.ping_interval.ns; }>("ping_interval"),
-    row<[](V v) { return v.options.ping_max; }>("ping_max"), row < [](V v) -> auto& {
-  return v.options.http_host.empty() ? v.options.host : v.options.http_host;
-}
-> ("http_host"), row<[](V v) { return v.options.http_port; }>("http_port"), row < [](V v) -> auto& {
-  return v.options.http_base_path;
-}
-> ("http_base_path"), row<[](V v) { return v.options.https_port; }>("https_port"),
+    row<[](V v) { return v.options.ping_max; }>("ping_max"),
+    row<[](V v) {
+      return std::string_view(v.options.http_host.empty() ? v.options.host : v.options.http_host);
+    }>("http_host"),
+    row<[](V v) { return v.options.http_port; }>("http_port"),
+    row<[](V v) { return std::string_view(v.options.http_base_path); }>("http_base_path"),
+    row<[](V v) { return v.options.https_port; }>("https_port"),
     row<[](V v) { return v.options.auth.timeout.seconds(); }>("auth_timeout"),
     row<[](V v) { return v.options.max_control_line; }>("max_control_line"),
     row<[](V v) { return v.options.max_payload; }>("max_payload"),
     row<[](V v) { return v.options.max_pending; }>("max_pending"),
-    nested<Varz, write_empty_object>("cluster"), nested<Varz, write_empty_object>("gateway"),
-    nested<Varz, write_empty_object>("leaf"), nested<Varz, write_empty_object>("mqtt"),
-    nested<Varz, write_empty_object>("websocket"), nested<Varz, write_empty_object>("jetstream"),
+    nested<Varz, write_empty_object>("cluster"),
+    nested<Varz, write_empty_object>("gateway"),
+    nested<Varz, write_empty_object>("leaf"),
+    nested<Varz, write_empty_object>("mqtt"),
+    nested<Varz, write_empty_object>("websocket"),
+    nested<Varz, write_empty_object>("jetstream"),
     row<[](V v) { return v.options.tls ? v.options.tls->timeout.seconds() : kTlsTimeoutSeconds; }>(
         "tls_timeout"),
     row<[](V v) { return v.options.write_deadline.ns; }>("write_deadline"),
     optional<[](V v) { return to_text(v.options.write_timeout); }>("write_timeout"),
 
     // What it does.
-    row<[](V v) { return v.identity.start; }>("start"), row<[](V v) { return v.now; }>("now"),
+    row<[](V v) { return v.identity.start; }>("start"),
+    row<[](V v) { return v.now; }>("now"),
     row<[](V v) { return uptime_text(v.now - v.identity.start); }>("uptime"),
-    row<[](V v) { return v.memory_bytes; }>("mem"), row<[](V v) { return v.cores; }>("cores"),
+    row<[](V v) { return v.memory_bytes; }>("mem"),
+    row<[](V v) { return v.cores; }>("cores"),
     row<[](V v) { return v.parts.size(); }>("gomaxprocs"),
     row<[](V v) { return v.cpu_percent; }>("cpu"),
     row<[](V v) { return v.total.connections; }>("connections"),
     row<[](V v) { return v.total.total_connections; }>("total_connections"),
-    row<[](V) { return 0; }>("routes"), row<[](V) { return 0; }>("remotes"),
+    row<[](V) { return 0; }>("routes"),
+    row<[](V) { return 0; }>("remotes"),
     row<[](V) { return 0; }>("leafnodes"),
     row<[](V v) { return v.total.traffic.in_msgs; }>("in_msgs"),
     row<[](V v) { return v.total.traffic.in_bytes; }>("in_bytes"),
@@ -178,24 +173,20 @@ constexpr Field<Varz> kFields[] = {row < [](V v) -> auto& {return v.identity.ser
     row<[](V v) { return v.total.stalled_clients; }>("stalled_clients"),
     row<[](V v) { return v.total.subscriptions; }>("subscriptions"),
     nested<Varz, write_requests>("http_req_stats"),
-    row<[](V v) { return v.config_loaded; }>("config_load_time"), row < [](V v) -> auto& {
-  return v.options.config_digest;
-}
-> ("config_digest"),
-    nested_if<Varz, [](V v) { return !v.options.server_tags.empty(); },
-              [](JsonWriter& json, V v) { write_strings(json, v.options.server_tags); }>("tags"),
+    row<[](V v) { return v.config_loaded; }>("config_load_time"),
+    row<[](V v) { return std::string_view(v.options.config_digest); }>("config_digest"),
+    optional<[](V v) { return v.options.server_tags; }>("tags"),
     nested_if<Varz, [](V v) { return !v.options.server_metadata.empty(); }, write_metadata>(
         "metadata"),
-    nested<Varz, write_feature_flags>("feature_flags"),
-    nested_if<Varz, [](V v) { return !v.options.auth.operator_jwts.empty(); },
-              [](JsonWriter& json, V v) { write_strings(json, v.options.auth.operator_jwts); }>(
-        "trusted_operators_jwt"),
+    nested<Varz, [](JsonWriter& json, V v) { write_feature_flags(json, v.options.feature_flags); }>(
+        "feature_flags"),
+    optional<[](V v) { return v.options.auth.operator_jwts; }>("trusted_operators_jwt"),
     nested_if<Varz, [](V v) { return !v.options.auth.operator_jwts.empty(); }, write_operators>(
         "trusted_operators_claim"),
-    row<[](V v) {
-      const std::string& name = v.options.system_account;
-      return name.empty() ? std::string("$SYS") : name;
-    }>("system_account"),
+    optional<[](V v) { return system_account_name(v.options); }>("system_account"),
+    optional<[](V v) { return v.pinned_account_fails; }>("pinned_account_fails"),
+    nested_if<Varz, [](V v) { return v.ocsp_cache && v.ocsp_cache->type != "none"; },
+              write_ocsp_cache>("ocsp_peer_cache"),
     nested<Varz, [](JsonWriter& json, V v) { write_by_kind(json, v.total.slow_consumers); }>(
         "slow_consumer_stats"),
     nested<Varz, [](JsonWriter& json, V v) { write_by_kind(json, v.total.stale_connections); }>(
@@ -205,13 +196,11 @@ constexpr Field<Varz> kFields[] = {row < [](V v) -> auto& {return v.identity.ser
               [](JsonWriter& json, V v) { json.value(v.tls_not_after); }>("tls_cert_not_after"),
 
     // Midge's own.
-    row < [](V v) -> auto& {
-  return v.identity.midge_version;
-}
-> ("midge_version"), row<[](V v) { return v.total.dropped_messages; }>("dropped_msgs"),
+    row<[](V v) { return std::string_view(v.identity.midge_version); }>("midge_version"),
+    row<[](V v) { return v.total.dropped_messages; }>("dropped_msgs"),
     row<[](V v) { return v.total.pending_bytes; }>("pending_bytes"),
     nested<Varz, write_loops>("loops"),
-};  // namespace midge::server
+};
 
 }  // namespace
 

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
 #include "server/monitor/gather.h"
 #include "server/monitor/identity.h"
+#include "server/ocsp/answer_cache.h"
 #include "server/options/options.h"
 
 namespace midge::server {
@@ -24,8 +26,10 @@ struct Varz {
   WallTime config_loaded;
   std::int64_t memory_bytes = 0;
   unsigned cores = 0;
-  double cpu_percent = 0;       // of one core
-  WallTime tls_not_after{};     // zero = no TLS
+  double cpu_percent = 0;                        // of one core
+  WallTime tls_not_after{};                      // zero = no TLS
+  std::optional<AnswerCache::Stats> ocsp_cache;  // of clients' certificates
+  std::int64_t pinned_account_fails = 0;
   broker::WorkerStats total{};  // of all parts
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "auth/jwt/key_fixture.h"
+#include "io/whole_file_disk.h"
 
 namespace midge::server {
 namespace {
@@ -15,7 +16,7 @@ using auth::ResolverConfig;
 using auth::jwt::test_key;
 using crypto::NkeyKind;
 
-class MemoryDisk final : public io::Disk {
+class MemoryDisk final : public io::WholeFileDisk {
  public:
   std::map<std::string, std::string> files;
 

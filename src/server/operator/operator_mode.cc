@@ -1,5 +1,6 @@
 #include "server/operator/operator_mode.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/operator/memory_source.h"
@@ -19,17 +20,31 @@ bool OperatorMode::is_wanted(const Options& options) {
 Result<std::unique_ptr<OperatorMode>> OperatorMode::make(io::Env& env, Log& log,
                                                          const Options& options) {
   std::unique_ptr<OperatorMode> mode(new OperatorMode(env, log));
-  TRY(mode->load(options));
+  mode->resolver_ = options.auth.resolver.value_or(ResolverConfig{});
+  mode->system_account_ = options.system_account;
+  ASSIGN_OR_RETURN(Next first, mode->prepare(options));
+  mode->apply(std::move(first));
   return mode;
 }
 
+Result<tls::ContextPtr> OperatorMode::load_resolver_trust(const Options& options) {
+  const tls::ReadFile read_file = [this](const std::string& path) {
+    return env_.disk().read_file(path);
+  };
+  return tls::Context::load(options.resolver_tls.value_or(tls::TlsConfig{}), read_file,
+                            tls::Context::Use::kClient);
+}
+
 Result<std::shared_ptr<auth::jwt::AccountSource>> OperatorMode::make_source(
-    const auth::AuthConfig& auth) {
+    const Options& options) {
+  const auth::AuthConfig& auth = options.auth;
   switch (resolver_.kind) {
     case ResolverConfig::Kind::kMemory:
       return std::make_shared<MemorySource>(auth.preloaded);
     case ResolverConfig::Kind::kUrl: {
-      const auto source = std::make_shared<UrlSource>(resolver_.url, env_.net());
+      ASSIGN_OR_RETURN(tls::ContextPtr trust, load_resolver_trust(options));
+      const auto source =
+          std::make_shared<UrlSource>(resolver_.url, env_.net(), env_.clock(), std::move(trust));
       // Who cannot be reached at the start will not be later: better to hear of it now.
       TRY(source->fetch(""));
       return source;
@@ -49,32 +64,44 @@ Result<std::shared_ptr<auth::jwt::AccountSource>> OperatorMode::make_source(
   return directory_;
 }
 
-Result<void> OperatorMode::load(const Options& options) {
+Result<OperatorMode::Next> OperatorMode::prepare(const Options& options) {
   const auth::AuthConfig& auth = options.auth;
-  if (authenticator_.load()) {
-    if (auth.resolver.value_or(ResolverConfig{}) != resolver_)
-      return failure("config reload not supported for AccountResolver");
-  } else {
-    resolver_ = auth.resolver.value_or(ResolverConfig{});
-    system_account_ = options.system_account;
-  }
+  if (auth.resolver.value_or(ResolverConfig{}) != resolver_)
+    return failure("config reload not supported for AccountResolver");
   ASSIGN_OR_RETURN(
       TrustedOperators operators,
       TrustedOperators::make(auth.operator_jwts, auth.trusted_keys, kCompatibilityVersion));
-  ASSIGN_OR_RETURN(const auto source, make_source(auth));
+  ASSIGN_OR_RETURN(const auto source, make_source(options));
   const auto store = std::make_shared<AccountStore>(std::move(operators), source);
   const WallTime now = env_.clock().wall();
+  keep_pushed(auth.preloaded, *store);
   if (!system_account_.empty())
     if (const auto record = store->get(system_account_, now); !record)
       return std::unexpected(record.error().within("error resolving system account"));
   // What is wrong with the others is told when somebody wants to log in to them.
   for (const auto& [account, token] : auth.preloaded) (void)store->get(account, now);
   store->on_fetched([this](const AccountPtr&) { changed(false); });
-  authenticator_.store(std::make_shared<const Decider>(
-      auth::jwt::OperatorRules{auth.pinned_accounts, system_account_, auth.default_sentinel,
-                               auth.trusted_proxies},
-      store, zones_));
-  return {};
+  return Next{std::make_shared<const Decider>(
+                  auth::jwt::OperatorRules{auth.pinned_accounts, system_account_,
+                                           auth.default_sentinel, auth.trusted_proxies},
+                  store, zones_),
+              auth.preloaded};
+}
+
+void OperatorMode::apply(Next next) {
+  authenticator_.store(std::move(next.authenticator));
+  preloaded_ = std::move(next.preloaded);
+}
+
+// Other resolvers have them in their files, or ask for them again.
+void OperatorMode::keep_pushed(const auth::PreloadedClaims& preloaded, AccountStore& next) const {
+  if (resolver_.kind != ResolverConfig::Kind::kMemory || !authenticator_.load()) return;
+  for (const auto& entry : preloaded) {
+    if (std::ranges::find(preloaded_, entry) == preloaded_.end()) continue;
+    const AccountPtr known = store()->known(entry.first);
+    if (!known || known->token == entry.second) continue;
+    if (auto record = next.check(known->token, env_.clock().wall())) next.put(*std::move(record));
+  }
 }
 
 std::vector<broker::AccountConfig> OperatorMode::accounts() const {

@@ -20,6 +20,7 @@
 #include "server/operator/account_directory.h"
 #include "server/operator/zone_files.h"
 #include "server/options/options.h"
+#include "tls/context.h"
 
 namespace midge::server {
 
@@ -29,8 +30,16 @@ class OperatorMode {
   // Errors: as nats-server words them. `env` and `log` outlive it.
   static Result<std::unique_ptr<OperatorMode>> make(io::Env& env, Log& log, const Options& options);
 
-  // Another configuration. Errors: it cannot be; nothing has changed then.
-  Result<void> reload(const Options& options) { return load(options); }
+  // Another configuration, in two steps: what it comes to, then taking it over. Claims that were
+  // pushed to a memory resolver stay, unless the configuration has others now than it had. Errors:
+  // it cannot be.
+  using Decider = auth::jwt::OperatorAuthenticator;
+  struct Next {
+    std::shared_ptr<const Decider> authenticator;
+    auth::PreloadedClaims preloaded;
+  };
+  [[nodiscard]] Result<Next> prepare(const Options& options);
+  void apply(Next next);
 
   // What was agreed on changed: sessions are to be asked anew (`recheck`), or there is only another
   // account. Called on whatever thread it happens. Set before the server runs.
@@ -42,7 +51,9 @@ class OperatorMode {
   void watch(io::Loop& loop);
 
   // Another object after each change that puts logins in question.
-  [[nodiscard]] auth::AuthenticatorPtr authenticator() const { return authenticator_.load(); }
+  [[nodiscard]] std::shared_ptr<const Decider> authenticator() const {
+    return authenticator_.load();
+  }
   // All accounts known now.
   [[nodiscard]] std::vector<broker::AccountConfig> accounts() const;
   [[nodiscard]] std::shared_ptr<auth::jwt::AccountStore> store() const {
@@ -66,11 +77,10 @@ class OperatorMode {
   [[nodiscard]] AccountDirectory* directory() const { return directory_.get(); }
 
  private:
-  using Decider = auth::jwt::OperatorAuthenticator;
-
   OperatorMode(io::Env& env, Log& log) : env_(env), log_(log), zones_(env.disk()) {}
-  Result<void> load(const Options& options);
-  Result<std::shared_ptr<auth::jwt::AccountSource>> make_source(const auth::AuthConfig& auth);
+  void keep_pushed(const auth::PreloadedClaims& preloaded, auth::jwt::AccountStore& next) const;
+  Result<std::shared_ptr<auth::jwt::AccountSource>> make_source(const Options& options);
+  Result<tls::ContextPtr> load_resolver_trust(const Options& options);
   void changed(bool recheck);
   void on_second();
 
@@ -80,6 +90,7 @@ class OperatorMode {
   // As at the start: a reload does not change them.
   auth::ResolverConfig resolver_;
   std::string system_account_;
+  auth::PreloadedClaims preloaded_;  // by the configuration in force
   std::shared_ptr<AccountDirectory> directory_;
   std::atomic<std::shared_ptr<const Decider>> authenticator_;
   OnChange on_change_;

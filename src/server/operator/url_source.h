@@ -1,4 +1,4 @@
-// Claims of accounts from a web server: GET of a URL with the account's key behind it. Plain HTTP.
+// Claims of accounts from a web server: GET of a URL with the account's key behind it.
 // Thread: any; blocks, so the pool's.
 #pragma once
 
@@ -6,22 +6,24 @@
 #include <string_view>
 
 #include "auth/jwt/account_store.h"
+#include "io/clock.h"
 #include "io/net.h"
+#include "tls/context.h"
 
 namespace midge::server {
 
 class UrlSource final : public auth::jwt::AccountSource {
  public:
-  UrlSource(std::string url, io::Net& net);
+  // `net` and `clock` outlive it. `trust`: whom https believes; null = the machine's roots.
+  UrlSource(std::string url, io::Net& net, io::Clock& clock, tls::ContextPtr trust);
   // "" asks for the base alone: whether there is somebody.
   Result<std::string> fetch(std::string_view account) override;
 
  private:
   std::string url_;  // with a slash at its end
   io::Net& net_;
+  io::Clock& clock_;
+  tls::ContextPtr trust_;
 };
-
-// The body of an answer with status 200. Errors: the status, as `404 Not Found`.
-Result<std::string> body_of_answer(std::string_view answer);
 
 }  // namespace midge::server

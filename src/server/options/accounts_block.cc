@@ -7,6 +7,7 @@
 #include "crypto/nkey.h"
 #include "server/options/exports_block.h"
 #include "server/options/fields.h"
+#include "server/options/jetstream_block.h"
 #include "server/options/mappings_block.h"
 #include "server/options/permissions_block.h"
 #include "server/options/quoted.h"
@@ -158,8 +159,8 @@ void read_trace(const Member& member, Block& block, Findings& findings) {
                      "Trace destination sampling ignored since no destination was set");
 }
 
-void read_account_jetstream(const Member& member, Block& block, Findings& findings) {
-  read_jetstream(member, block.options, findings);
+void read_jetstream(const Member& member, Block& block, Findings& findings) {
+  read_account_jetstream(member, block.account, findings);
 }
 
 constexpr BlockKey<Block> kAccountKeys[] = {
@@ -171,7 +172,7 @@ constexpr BlockKey<Block> kAccountKeys[] = {
     {"mappings maps", read_account_mappings},
     {"default_permissions", read_account_permissions},
     {"msg_trace trace_dest", read_trace},
-    {"jetstream", read_account_jetstream},
+    {"jetstream", read_jetstream},
 };
 
 bool is_reserved(const std::string& name, const conf::Position& position, Findings& findings) {

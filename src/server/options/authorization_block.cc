@@ -5,6 +5,7 @@
 
 #include "crypto/nkey.h"
 #include "server/options/fields.h"
+#include "server/options/oidc_block.h"
 #include "server/options/permissions_block.h"
 #include "server/options/quoted.h"
 #include "server/options/seconds.h"
@@ -133,6 +134,10 @@ void read_callout(const Member& member, Block& block, Findings& findings) {
   block.auth.callout = std::move(callout);
 }
 
+void read_oidc_block(const Member& member, Block& block, Findings& findings) {
+  block.auth.oidc = read_oidc(member, findings);
+}
+
 constexpr BlockKey<Block> kKeys[] = {
     {"user username", read_user},
     {"pass password", read_password},
@@ -141,6 +146,7 @@ constexpr BlockKey<Block> kKeys[] = {
     {"users", read_users_array},
     {"default_permission default_permissions permissions", read_defaults},
     {"auth_callout auth_hook", read_callout},
+    {"oidc", read_oidc_block},
     {"proxy_required", read_proxy_required},
 };
 

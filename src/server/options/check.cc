@@ -7,6 +7,21 @@
 
 namespace midge::server {
 
+namespace {
+
+Result<void> check_jetstream(const Options& options) {
+  const std::string& domain = options.jetstream.domain;
+  if (domain.empty()) return {};
+  if (domain.find_first_of(".*>") != std::string::npos)
+    return failure("invalid domain name: may not contain ., * or >");
+  if (domain.find_first_of(" \t\r\n") != std::string::npos)
+    return failure("invalid domain name: derived \"$JS." + domain +
+                   ".API.>\" is not a valid subject");
+  return {};
+}
+
+}  // namespace
+
 Result<void> check(const Options& options) {
   if (options.max_payload > options.max_pending)
     return failure("max_payload (" + std::to_string(options.max_payload) +
@@ -21,6 +36,7 @@ Result<void> check(const Options& options) {
                    conf::format_duration(options.lame_duck_duration) + ")");
   // nats-server crashes here.
   if (options.max_closed_clients < 0) return failure("max_closed_clients can not be negative");
+  TRY(check_jetstream(options));
   return check_logins(options);
 }
 
@@ -41,6 +57,10 @@ Result<void> check_start(const Options& options) {
   if (!is_port(options.port))
     return failure("Error listening on port: " + options.host + ":" + std::to_string(options.port) +
                    ", \"" + invalid_port(options.port) + "\"");
+  if (const std::string system = system_account_name(options); options.jetstream_enabled)
+    for (const broker::AccountConfig& account : options.accounts)
+      if (account.name == system && account.jetstream)
+        return failure("Not allowed to enable JetStream on the system account");
   if (options.client_advertise.empty()) return {};
   if (auto address = parse_advertised_address(options.client_advertise, options.port); !address)
     return failure("Error setting server INFO with ClientAdvertise value of " +

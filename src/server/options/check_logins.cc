@@ -7,6 +7,7 @@
 #include "auth/jwt/trusted_operators.h"
 #include "crypto/bcrypt.h"
 #include "crypto/nkey.h"
+#include "server/options/oidc_block.h"
 #include "server/options/quoted.h"
 
 namespace midge::server {
@@ -120,6 +121,7 @@ Result<void> check_system_account(const Options& options) {
 
 Result<void> check_logins(const Options& options) {
   TRY(check_no_auth_user(options.auth));
+  TRY(check_oidc(options));
   if (!options.auth.operator_jwts.empty()) TRY(check_operators(options));
   TRY(check_claims_of_accounts(options.auth));
   return check_system_account(options);

@@ -80,9 +80,9 @@ void complete(Options& options) {
   if (options.host.empty()) options.host = defaults.host;
   if (options.port == 0) options.port = defaults.port;
   if (options.trace_verbose || options.trace_headers) options.trace = true;
-  // With TLS, logging in takes no less than the handshake.
-  if (options.tls && !options.auth.timeout_is_set)
-    options.auth.timeout = options.tls->timeout + seconds(1);
+  // With TLS, logging in takes no less than the handshake. Zero is as good as nothing.
+  if (!options.auth.timeout_is_set || options.auth.timeout.ns == 0)
+    options.auth.timeout = options.tls ? options.tls->timeout + seconds(1) : defaults.auth.timeout;
 }
 
 bool asks_for_something(const FlagValue& flag) {

@@ -7,6 +7,7 @@
 
 #include "server/options/account_checks.h"
 #include "server/options/authorization_block.h"
+#include "server/options/oidc_block.h"
 #include "server/options/operator_block.h"
 #include "server/options/quoted.h"
 #include "server/options/table.h"
@@ -35,8 +36,8 @@ void check_files(const conf::Document& document, std::string_view key,
 void check_callout_accounts(const Options& options, Findings& findings) {
   if (!options.auth.callout) return;
   for (const std::string& name : options.auth.callout->allowed_accounts) {
-    if (name == "$G" || std::ranges::find(options.accounts, name, &broker::AccountConfig::name) !=
-                            options.accounts.end())
+    if (std::ranges::find(options.accounts, name, &broker::AccountConfig::name) !=
+        options.accounts.end())
       continue;
     findings.add(
         {Finding::Kind::kError, std::numeric_limits<std::uint32_t>::max(),
@@ -55,6 +56,7 @@ void check_document(const conf::Document& document, const conf::Sources& sources
   if (findings.has(Finding::Kind::kError)) return;
   check_files(document, "tls", options.tls, sources, findings);
   check_files(document, "resolver_tls", options.resolver_tls, sources, findings);
+  load_oidc(document, sources, options, findings);
   check_callout_accounts(options, findings);
   if (const conf::Member* accounts = find(document, "accounts"))
     for (const std::string& text : account_errors(options))

@@ -87,9 +87,49 @@ std::string explain(const Action& action, const std::optional<PermissionsConfig>
 std::string known_users(const Options& options) {
   if (!options.auth.operator_jwts.empty() || !options.auth.trusted_keys.empty())
     return "in operator mode users are known by their JWTs";
+  if (options.auth.oidc) {
+    return "the configuration has no such user or role; bearers of tokens of " +
+           options.auth.oidc->issuer + " may log in, as their claims say (" +
+           options.auth.oidc->place + ")";
+  }
+  if (options.auth.callout)
+    return "the auth callout's service decides about whom is not configured";
   if (!options.auth.token.empty()) return "clients log in with a token, and may do everything";
   return options.auth.users.empty() ? "everybody may log in, and may do everything"
                                     : "the configuration has no such user";
+}
+
+// Whether a callout service has the word, whatever the configuration says of this user.
+bool is_delegated(const Options& options, const UserConfig& user) {
+  if (!options.auth.callout) return false;
+  const auth::CalloutConfig& callout = *options.auth.callout;
+  const std::string& name = user.nkey.empty() ? user.user : user.nkey;
+  if (std::ranges::find(callout.auth_users, name) != callout.auth_users.end()) return false;
+  const std::vector<std::string>& accounts = callout.allowed_accounts;
+  return user.account.empty() || user.account == "$G" || accounts.empty() ||
+         std::ranges::find(accounts, user.account) != accounts.end();
+}
+
+// A user, or a role of those who come with tokens.
+struct Known {
+  std::string title;
+  std::optional<PermissionsConfig> permissions;
+  bool is_delegated = false;
+};
+
+std::optional<Known> find_known(const Options& options, const std::string& name) {
+  for (const UserConfig& user : options.auth.users) {
+    if (user.user != name && user.nkey != name) continue;
+    const std::string account = user.account.empty() ? "$G" : user.account;
+    return Known{
+        fmt::format("user {} of account {} ({})", quoted(name), quoted(account), user.place),
+        user.permissions, is_delegated(options, user)};
+  }
+  if (!options.auth.oidc) return std::nullopt;
+  for (const auth::OidcRole& role : options.auth.oidc->roles)
+    if (role.name == name)
+      return Known{fmt::format("oidc role {} ({})", quoted(name), role.place), role.permissions};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -105,22 +145,19 @@ std::optional<ExplainRequest> take_explain_request(std::vector<std::string>& arg
 }
 
 Result<std::string> explain_auth(const Options& options, const ExplainRequest& request) {
-  const auto user = std::ranges::find_if(options.auth.users, [&](const UserConfig& candidate) {
-    return candidate.user == request.user || candidate.nkey == request.user;
-  });
-  if (user == options.auth.users.end())
-    return failure("no user " + quoted(request.user) + ": " + known_users(options));
+  const std::optional<Known> known = find_known(options, request.user);
+  if (!known) return failure("no user " + quoted(request.user) + ": " + known_users(options));
   const std::size_t blank = request.subject.find(' ');
   const std::string subject = request.subject.substr(0, blank);
   const std::string queue = blank == std::string::npos ? "" : request.subject.substr(blank + 1);
   if (!subject::is_valid(subject) || (!queue.empty() && !subject::is_valid(queue)))
     return failure("subject " + quoted(request.subject) + " is not a valid subject");
 
-  std::string out = fmt::format("user {} of account {} ({})\n", quoted(request.user),
-                                quoted(user->account.empty() ? "$G" : user->account), user->place);
+  std::string out = known->title + "\n";
+  if (known->is_delegated) return out + "the auth callout's service decides who it is\n";
   if (queue.empty() && subject::is_literal(subject))
-    out += explain({"publish", &PermissionsConfig::publish, subject, ""}, user->permissions);
-  out += explain({"subscribe", &PermissionsConfig::subscribe, subject, queue}, user->permissions);
+    out += explain({"publish", &PermissionsConfig::publish, subject, ""}, known->permissions);
+  out += explain({"subscribe", &PermissionsConfig::subscribe, subject, queue}, known->permissions);
   return out;
 }
 

@@ -60,6 +60,26 @@ TEST_CASE("wildcards and queues are subscribed to, not published") {
         "subscribe \"work v2\": denied (s.conf:8: none of the rules that allow matches)\n");
 }
 
+TEST_CASE("[AUTH-50] where an auth callout decides") {
+  const auto ask = [](const std::string& user) {
+    const conf::Sources sources{
+        .read_file = [](const std::string&) -> Result<std::string> {
+          return "accounts { A {users: [{user: auth, password: x}, {user: bob, password: x}]} }\n"
+                 "authorization { auth_callout { account: A, auth_users: [auth], issuer: "
+                 "ABJHLOVMPA4CI6R5KLNGOB4GSLNIY7IOUPAJC4YFNDLQVIOBYQGUWVLA } }\n";
+        },
+        .environment = [](const std::string&) -> std::optional<std::string> {
+          return std::nullopt;
+        },
+    };
+    return parse_command_line(std::vector<std::string>{"--explain-auth", user, "x", "-c", "s.conf"},
+                              sources);
+  };
+  CHECK(ask("auth").out.find("publish \"x\": allowed") != std::string::npos);
+  CHECK(ask("bob").out.find("the auth callout's service decides who it is") != std::string::npos);
+  CHECK(ask("eve").err.find("the auth callout's service decides") != std::string::npos);
+}
+
 TEST_CASE("without rules, and with the right to answer alone") {
   CHECK(answer("bob", "x") ==
         "publish \"x\": allowed (no rule is against it)\n"
@@ -68,6 +88,29 @@ TEST_CASE("without rules, and with the right to answer alone") {
         "publish \"x\": denied (allow_responses lets it answer requests, and publish nothing "
         "else)\n"
         "subscribe \"x\": allowed (no rule is against it)\n");
+}
+
+TEST_CASE("a role of those who come with tokens, and whoever else they may be") {
+  const auto ask = [](const std::string& user) {
+    const conf::Sources sources{
+        .read_file = [](const std::string&) -> Result<std::string> {
+          return "authorization { oidc {\n issuer: \"https://i\"\n audience: n\n roles_claim: r\n"
+                 "roles {\n reader: { subscribe: \"a.>\" } } } }\n";
+        },
+        .environment = [](const std::string&) -> std::optional<std::string> {
+          return std::nullopt;
+        },
+    };
+    return parse_command_line(
+        std::vector<std::string>{"--explain-auth", user, "a.b", "-c", "s.conf"}, sources);
+  };
+  CHECK(ask("reader").out ==
+        "oidc role \"reader\" (s.conf:6)\n"
+        "publish \"a.b\": allowed (no rule is against it)\n"
+        "subscribe \"a.b\": allowed (s.conf:6: allow \"a.>\")\n");
+  CHECK(ask("ann").err ==
+        "nats-server: no user \"ann\": the configuration has no such user or role; bearers of "
+        "tokens of https://i may log in, as their claims say (s.conf:1)\n");
 }
 
 TEST_CASE("what can not be answered") {

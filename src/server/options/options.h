@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "auth/auth_config.h"
+#include "auth/authenticator.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/account_config.h"
 #include "broker/config.h"
+#include "server/options/jetstream_options.h"
 #include "tls/tls_config.h"
 
 namespace midge::server {
@@ -30,6 +32,31 @@ inline constexpr int kPortRandom = -1;
 using broker::ConnectionPlacement;
 using broker::SlowConsumerPolicy;
 using broker::WriteTimeoutPolicy;
+
+// Which of the server's certificates come with an answer of their authority's OCSP responder.
+enum class OcspMode : std::uint8_t {
+  kAuto,    // those that say they must
+  kAlways,  // all; a revoked one ends the server
+  kNever,
+  kMust,  // those that say they must; a revoked one ends the server
+};
+
+struct OcspConfig {
+  OcspMode mode = OcspMode::kAuto;
+  std::vector<std::string> urls;  // of responders; empty: those the certificates name
+
+  bool operator==(const OcspConfig&) const = default;
+};
+
+// Of answers about clients' certificates.
+struct OcspCacheConfig {
+  bool local = true;                 // false: none are kept
+  std::string local_store = "_rc_";  // a folder
+  bool preserve_revoked = false;     // those are never forgotten
+  Duration save_interval = minutes(5);
+
+  bool operator==(const OcspCacheConfig&) const = default;
+};
 
 struct Options {
   // Where it came from.
@@ -63,11 +90,17 @@ struct Options {
   std::string pid_file;
   std::string ports_file_dir;
 
+  // Where the server keeps its own files; empty: nowhere.
+  std::string store_dir;
+
   // Monitoring. Ports: 0 off, -1 any free one.
   std::string http_host;  // empty: `host`
   int http_port = 0;
   int https_port = 0;
   std::string http_base_path;
+
+  bool jetstream_enabled = false;
+  JetStreamOptions jetstream;
 
   // Limits.
   std::int64_t max_connections = 65536;  // below 0: refuse all (a 0 in the file is kept as -1)
@@ -96,6 +129,8 @@ struct Options {
 
   // Who may do what.
   auth::AuthConfig auth;
+  // Decides all logins in place of `auth`, in a program that embeds the server; no key sets it.
+  auth::AuthenticatorPtr authenticator;
   std::vector<broker::AccountConfig> accounts;
   std::string system_account;  // empty: `$SYS`
   bool no_system_account = false;
@@ -103,13 +138,22 @@ struct Options {
   // TLS.
   std::optional<tls::TlsConfig> tls;
   bool allow_non_tls = false;
+  bool proxy_protocol = false;  // clients may come through a proxy that says who they are
   std::optional<tls::TlsConfig> resolver_tls;  // towards a URL of accounts' claims
+  std::optional<OcspConfig> ocsp;              // unset: as kAuto
+  std::optional<OcspCacheConfig> ocsp_cache;   // unset: the defaults
 
   // Midge's own.
   unsigned loops = 0;  // 0: one per core that the cgroup grants
   SlowConsumerPolicy slow_consumer_policy = SlowConsumerPolicy::kClose;
   ConnectionPlacement connection_placement = ConnectionPlacement::kFirstIdle;
 };
+
+// "" if there is none.
+[[nodiscard]] inline std::string system_account_name(const Options& options) {
+  if (options.no_system_account) return "";
+  return options.system_account.empty() ? "$SYS" : options.system_account;
+}
 
 // What has to hold between options, as the server asks it at start. The error's text is what
 // nats-server prints in the same case (after `nats-server: `).

@@ -249,33 +249,4 @@ void refuse_unless_false(const Member& member, Options& options, Findings& findi
   if (member.value.kind != Kind::kBool || member.value.boolean) refuse(member, options, findings);
 }
 
-void read_jetstream(const Member& member, Options& options, Findings& findings) {
-  const Value& value = member.value;
-  if (value.kind == Kind::kInteger || value.kind == Kind::kFloat || value.kind == Kind::kTime ||
-      value.kind == Kind::kArray) {
-    findings.error(member.position, "Expected map, bool or string to define JetStream, got " +
-                                        std::string(value.type_name()));
-    return;
-  }
-  if (value.kind == Kind::kString) {
-    const std::string word = lower_case(value.text);
-    if (word == "disabled" || word == "disable") return;
-    if (word != "enabled" && word != "enable") {
-      findings.error(member.position,
-                     "Expected 'enabled' or 'disabled' for string value, got '" + value.text + "'");
-      return;
-    }
-  }
-  if (value.kind == Kind::kBool && !value.boolean) return;
-  if (value.kind == Kind::kMap) {
-    const auto enabled = std::ranges::find_if(value.members, [](const Member& entry) {
-      return lower_case(entry.key) == "enabled" || lower_case(entry.key) == "enable";
-    });
-    if (enabled != value.members.end() && enabled->value.kind == Kind::kBool &&
-        !enabled->value.boolean)
-      return;
-  }
-  refuse(member, options, findings);
-}
-
 }  // namespace midge::server

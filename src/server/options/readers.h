@@ -27,6 +27,5 @@ void read_connection_placement(const conf::Member& member, Options& options, Fin
 void refuse(const conf::Member& member, Options& options, Findings& findings);
 // The same, but `false` is fine.
 void refuse_unless_false(const conf::Member& member, Options& options, Findings& findings);
-void read_jetstream(const conf::Member& member, Options& options, Findings& findings);
 
 }  // namespace midge::server

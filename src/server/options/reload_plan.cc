@@ -52,7 +52,6 @@ Result<ReloadPlan> plan_reload(const Options& now, const Options& next) {
       return failure("config reload not supported for " + std::string(row.go_name) +
                      ": old=" + before + ", new=" + after);
     plan.lines.push_back(line_for(row, after));
-    plan.limits |= row.keys.starts_with("max_");
   }
   TRY(plan_security(now, next, plan));
   return plan;

@@ -14,13 +14,6 @@ struct ReloadPlan {
   // For the log, at info: `Reloaded: max_payload = 2097152`. In table order; empty if nothing
   // changed.
   std::vector<std::string> lines;
-
-  // What has to be done beyond taking over the values.
-  bool auth = false;      // who may log in, as what: sessions are to be judged anew
-  bool accounts = false;  // what accounts export, import, map, and their limits
-  bool tls = false;       // of clients: new handshakes use a new context, pins are checked anew
-  bool limits = false;    // max_connections, max_payload and the like
-  std::vector<std::string> proxies_removed;  // keys: connections through them are to be closed
 };
 
 // Errors: `config reload not supported for Port: old=4222, new=4333`: the first option that may not

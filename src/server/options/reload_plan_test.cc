@@ -129,23 +129,6 @@ TEST_CASE("a user that only moved in the file is the same") {
                 }) == "");
 }
 
-TEST_CASE("the plan says which parts changed") {
-  const auto plan = [](const Change& change) {
-    const Options now;
-    Options next;
-    change(next);
-    const Result<ReloadPlan> made = plan_reload(now, next);
-    REQUIRE(made);
-    return std::string(made->auth ? "auth " : "") + (made->accounts ? "accounts " : "") +
-           (made->tls ? "tls " : "") + (made->limits ? "limits" : "");
-  };
-  CHECK(plan([](Options& o) { o.debug = true; }) == "");
-  CHECK(plan([](Options& o) { o.auth.token = "t"; }) == "auth ");
-  CHECK(plan([](Options& o) { o.accounts.emplace_back(); }) == "accounts ");
-  CHECK(plan([](Options& o) { o.tls.emplace(); }) == "tls ");
-  CHECK(plan([](Options& o) { o.max_payload = 5; }) == "limits");
-}
-
 TEST_CASE("tls: parts with lines of their own, and the rest as a whole") {
   const auto on = [](Options& o) { o.tls.emplace(); };
   CHECK(outcome([](Options&) {}, on) == "Reloaded: tls = enabled");
@@ -168,6 +151,13 @@ TEST_CASE("tls: parts with lines of their own, and the rest as a whole") {
         "config reload not supported for TLSMap: old=false, new=true");
   CHECK(outcome(on, [](Options& o) { o.tls.emplace().connection_rate_limit = 5; }) ==
         "config reload not supported for TLSRateLimit: old=0, new=5");
+}
+
+TEST_CASE("ocsp and its cache") {
+  const auto nothing = [](Options&) {};
+  CHECK(outcome(nothing, [](Options& o) { o.ocsp.emplace(); }) == "Reloaded: OCSP");
+  CHECK(outcome(nothing, [](Options& o) { o.ocsp_cache.emplace(); }) == "Reloaded OCSP peer cache");
+  CHECK(outcome([](Options& o) { o.ocsp.emplace(); }, [](Options& o) { o.ocsp.emplace(); }) == "");
 }
 
 TEST_CASE("logins that may not change") {

@@ -99,7 +99,6 @@ std::string quoted_list(std::vector<std::string> keys) {
 }
 
 void plan_users(const AuthConfig& now, const AuthConfig& next, ReloadPlan& plan) {
-  const std::size_t before = plan.lines.size();
   const auto add = [&](bool changed, std::string line) {
     if (changed) plan.lines.push_back("Reloaded: " + std::move(line));
   };
@@ -109,22 +108,19 @@ void plan_users(const AuthConfig& now, const AuthConfig& next, ReloadPlan& plan)
   add(was.user != is.user, "authorization username");
   add(was.password != is.password, "authorization password");
   add(now.token != next.token, "authorization token");
+  add(now.oidc != next.oidc, "authorization oidc");
   add(now.timeout != next.timeout, "authorization timeout = " + seconds_text(next.timeout));
   add(now.default_sentinel != next.default_sentinel, "default_sentinel = " + next.default_sentinel);
-  plan.proxies_removed = missing_from(now.trusted_proxies, next.trusted_proxies);
+  const auto proxies_removed = missing_from(now.trusted_proxies, next.trusted_proxies);
   const auto proxies_added = missing_from(next.trusted_proxies, now.trusted_proxies);
-  add(!plan.proxies_removed.empty(),
-      "proxies trusted keys " + quoted_list(plan.proxies_removed) + " were removed");
+  add(!proxies_removed.empty(),
+      "proxies trusted keys " + quoted_list(proxies_removed) + " were removed");
   add(!proxies_added.empty(), "proxies trusted keys " + quoted_list(proxies_added) + " were added");
-  plan.auth = plan.lines.size() > before || now.no_auth_user != next.no_auth_user ||
-              now.pinned_accounts != next.pinned_accounts || now.resolver != next.resolver ||
-              now.preloaded != next.preloaded;
 }
 
 void plan_accounts(const Options& now, const Options& next, ReloadPlan& plan) {
   const AuthConfig &a = now.auth, &b = next.auth;
-  plan.accounts = now.accounts != next.accounts;
-  if (plan.accounts || a.resolver != b.resolver || a.preloaded != b.preloaded ||
+  if (now.accounts != next.accounts || a.resolver != b.resolver || a.preloaded != b.preloaded ||
       a.pinned_accounts != b.pinned_accounts || now.resolver_tls != next.resolver_tls)
     plan.lines.emplace_back("Reloaded: accounts");
 }
@@ -140,8 +136,7 @@ tls::TlsConfig without_own_lines(tls::TlsConfig config) {
 }
 
 void plan_tls(const Options& now, const Options& next, ReloadPlan& plan) {
-  plan.tls = now.tls != next.tls;
-  if (!plan.tls) return;
+  if (now.tls == next.tls) return;
   const tls::TlsConfig was = now.tls.value_or(tls::TlsConfig{});
   const tls::TlsConfig is = next.tls.value_or(tls::TlsConfig{});
   const auto add = [&](bool changed, std::string line) {
@@ -158,6 +153,11 @@ void plan_tls(const Options& now, const Options& next, ReloadPlan& plan) {
       next.tls ? "tls = enabled" : "tls = disabled");
 }
 
+void plan_ocsp(const Options& now, const Options& next, ReloadPlan& plan) {
+  if (now.ocsp != next.ocsp) plan.lines.emplace_back("Reloaded: OCSP");
+  if (now.ocsp_cache != next.ocsp_cache) plan.lines.emplace_back("Reloaded OCSP peer cache");
+}
+
 }  // namespace
 
 Result<void> plan_security(const Options& now, const Options& next, ReloadPlan& plan) {
@@ -165,6 +165,7 @@ Result<void> plan_security(const Options& now, const Options& next, ReloadPlan& 
   plan_users(now.auth, next.auth, plan);
   plan_accounts(now, next, plan);
   plan_tls(now, next, plan);
+  plan_ocsp(now, next, plan);
   return {};
 }
 

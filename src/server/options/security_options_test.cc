@@ -101,14 +101,14 @@ TEST_CASE("permissions") {
 TEST_CASE("callouts and proxies") {
   const auth::AuthConfig auth =
       options_of(std::string("authorization {auth_callout {issuer: ") + kAccountKey +
-                 ", auth_users: [a], allowed_accounts: [A, \"$G\"]}}\naccounts: [A]\n" +
+                 ", auth_users: [a], allowed_accounts: [A, B]}}\naccounts: [A, B]\n" +
                  "proxies {trusted: [{key: " + kUserKey + "}]}")
           .auth;
   REQUIRE(auth.callout);
   CHECK(auth.callout->issuer == kAccountKey);
   CHECK(auth.callout->account == "$G");
   CHECK(auth.callout->auth_users == std::vector<std::string>{"a"});
-  CHECK(auth.callout->allowed_accounts == std::vector<std::string>{"A", "$G"});
+  CHECK(auth.callout->allowed_accounts == std::vector<std::string>{"A", "B"});
   CHECK(auth.trusted_proxies == std::vector<std::string>{kUserKey});
 }
 

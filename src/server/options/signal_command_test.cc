@@ -11,12 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include "io/whole_file_disk.h"
+
 namespace midge::server {
 namespace {
 
 using io::Signal;
 
-class FakeDisk final : public io::Disk {
+class FakeDisk final : public io::WholeFileDisk {
  public:
   std::map<std::string, std::string> files;
 
@@ -46,6 +48,7 @@ class FakeProcess final : public io::Process {
   Duration cpu_time() override { return {}; }
   unsigned cores() override { return 1; }
   double cpu_quota() override { return 1; }
+  std::int64_t memory() override { return 0; }
   std::optional<std::int64_t> memory_quota() override { return std::nullopt; }
   std::string executable_name() override { return "midge-server"; }
   std::optional<std::string> environment(const std::string&) override { return std::nullopt; }

@@ -1,7 +1,9 @@
 #include "server/options/table.h"
+#include "server/options/jetstream_block.h"
 
 #include "server/options/accounts_block.h"
 #include "server/options/authorization_block.h"
+#include "server/options/ocsp_block.h"
 #include "server/options/operator_block.h"
 #include "server/options/readers.h"
 #include "server/options/tls_block.h"
@@ -96,6 +98,10 @@ constexpr Row kTable[] = {
     {.keys = "pid_file pidfile", .field = &Options::pid_file, .reloadable = true,
      .go_name = "PidFile", .flags = "P pid", .argument = "<file>",
      .text = "File that gets the process id"},
+    {.keys = "store_dir", .field = &Options::store_dir, .read = read_store_dir, .reloadable = true,
+     .go_name = "StoreDir", .flags = "sd store_dir", .argument = "<dir>",
+     .group = Group::kJetStream,
+     .text = "Folder for the server's own files: JetStream's store, staples of OCSP"},
     {.keys = "ports_file_dir", .field = &Options::ports_file_dir, .reloadable = true,
      .go_name = "PortsFileDir", .flags = "ports_file_dir", .argument = "<dir>",
      .text = "Folder that gets EXECUTABLE_PID.ports, a list of the ports in use"},
@@ -261,8 +267,14 @@ constexpr Row kTable[] = {
     // TLS.
     {.keys = "tls", .read = read_tls, .type = "block", .reloadable = true, .go_name = "TLSConfig",
      .text = "TLS for clients: certificates, authorities, rules"},
+    {.keys = "proxy_protocol", .field = &Options::proxy_protocol, .go_name = "ProxyProtocol",
+     .text = "Clients may come through a proxy that says with the PROXY protocol who they are"},
     {.keys = "allow_non_tls", .field = &Options::allow_non_tls, .go_name = "AllowNonTLS",
      .text = "Clients may do without TLS"},
+    {.keys = "ocsp", .read = read_ocsp, .type = "bool or block", .reloadable = true,
+     .go_name = "OCSPConfig", .text = "OCSP stapling: which certificates, asked where"},
+    {.keys = "ocsp_cache", .read = read_ocsp_cache, .type = "bool or block", .reloadable = true,
+     .go_name = "OCSPCacheConfig", .text = "Cache of OCSP answers about clients' certificates"},
     {.keys = "", .type = "bool", .flags = "tls", .group = Group::kTls, .text = "TLS for clients"},
     {.keys = "", .type = "string", .flags = "tlscert", .argument = "<file>", .group = Group::kTls,
      .text = "The server's certificate"},
@@ -291,21 +303,14 @@ constexpr Row kTable[] = {
      .text = "Port of nats-server's profiler; accepted without effect"},
     {.keys = "prof_block_rate", .type = "int64", .support = Support::kNoEffect,
      .text = "Rate of nats-server's profiler; accepted without effect"},
-    {.keys = "store_dir", .type = "string", .support = Support::kNoEffect, .flags = "sd store_dir",
-     .argument = "<dir>", .group = Group::kJetStream,
-     .text = "Folder for JetStream's data; without effect while JetStream is off"},
+
+    {.keys = "jetstream", .field = &Options::jetstream_enabled, .read = read_jetstream,
+     .go_name = "JetStream", .flags = "js jetstream", .group = Group::kJetStream,
+     .text = "Enable JetStream"},
 
     // Parts that do not exist yet.
-    {.keys = "jetstream", .read = read_jetstream, .type = "bool", .support = Support::kUnsupported,
-     .flags = "js jetstream", .group = Group::kJetStream, .text = "JetStream"},
-    {.keys = "proxy_protocol", .read = refuse_unless_false, .type = "bool",
-     .support = Support::kUnsupported, .text = "PROXY protocol"},
     {.keys = "default_js_domain", .read = refuse, .support = Support::kUnsupported,
      .text = "JetStream domain by account"},
-    {.keys = "ocsp", .read = refuse_unless_false, .support = Support::kUnsupported,
-     .text = "OCSP stapling"},
-    {.keys = "ocsp_cache", .read = refuse_unless_false, .support = Support::kUnsupported,
-     .text = "Cache of OCSP answers"},
     {.keys = "cluster", .read = refuse, .type = "string", .support = Support::kUnsupported,
      .flags = "cluster", .argument = "<url>", .group = Group::kCluster,
      .text = "Address for routes of the cluster"},

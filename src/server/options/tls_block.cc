@@ -9,8 +9,8 @@
 
 #include "codec/conf/duration.h"
 #include "server/options/fields.h"
+#include "server/options/ocsp_block.h"
 #include "server/options/quoted.h"
-#include "server/options/readers.h"
 #include "server/options/seconds.h"
 #include "server/options/tls_names.h"
 #include "tls/context.h"
@@ -250,9 +250,8 @@ void read_list(const Member& member, Block& block, Findings& findings) {
   for (const Value& item : member.value.items) read_listed(item, block, findings);
 }
 
-void read_ocsp_peer(const Member& member, Block&, Findings& findings) {
-  Options unused;
-  refuse_unless_false(member, unused, findings);
+void read_ocsp_peer_rules(const Member& member, Block& block, Findings& findings) {
+  read_ocsp_peer(member, block.config.ocsp_peer, findings);
 }
 
 void read_cert_store(const Member& member, Block&, Findings& findings) {
@@ -287,7 +286,7 @@ constexpr BlockKey<Block> kKeys[] = {
     {"handshake_first first immediate", read_handshake_first},
     {"min_version", read_min_version},
     {"certs certificates", read_list},
-    {"ocsp_peer", read_ocsp_peer},
+    {"ocsp_peer", read_ocsp_peer_rules},
     {"cert_store", read_cert_store},
     {"cert_match_by cert_match ca_certs_match cert_match_skip_invalid", read_without_effect},
 };
@@ -322,6 +321,7 @@ std::optional<TlsConfig> read_config(const Member& member, Findings& findings) {
   if (findings.size() == before)
     if (const std::string text = contradiction(block); !text.empty())
       findings.error(member.position, text);
+  block.config.listed = block.has_list;
   if (!block.files.cert_file.empty()) block.config.certificates = {std::move(block.files)};
   return std::move(block.config);
 }

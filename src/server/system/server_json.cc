@@ -1,21 +1,9 @@
 #include "server/system/server_json.h"
 
-#include <string_view>
-#include <utility>
-
-#include "server/options/options.h"
-
 namespace midge::server {
-namespace {
-
-constexpr std::pair<std::string_view, bool> kFeatureFlags[] = {
-    {"js_ack_fc_v2", false},
-    {"js_api_reply_v2", false},
-    {"js_raft_delete_range", true},
-    {"js_snapshot_sources", false},
-};
-
-}  // namespace
+ServerFacts facts_of(const Identity& identity, const Options& options) {
+  return {identity.name, identity.host, identity.id, options.server_tags, options.feature_flags};
+}
 
 void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64_t sequence,
                   WallTime now) {
@@ -30,9 +18,8 @@ void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64
     for (const std::string& tag : facts.tags) json.value(tag);
     json.end_array();
   }
-  json.key("feature_flags").begin_object();
-  for (const auto& [name, preset] : kFeatureFlags) json.field(name, preset);
-  json.end_object();
+  json.key("feature_flags");
+  write_feature_flags(json, facts.feature_flags);
   json.field("jetstream", false).field("flags", 0).field("seq", sequence).field("time", now);
   json.end_object();
 }

@@ -7,13 +7,19 @@
 
 #include "base/time.h"
 #include "codec/json_writer.h"
+#include "server/feature_flags.h"
+#include "server/identity.h"
+#include "server/options/options.h"
 
 namespace midge::server {
 
 struct ServerFacts {
   std::string name, host, id;
   std::vector<std::string> tags;
+  FeatureFlagSettings feature_flags;
 };
+
+[[nodiscard]] ServerFacts facts_of(const Identity& identity, const Options& options);
 
 // Writes the member `server`.
 void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64_t sequence,

@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration kPatience = seconds(300);
 constexpr int kInboxSid = 1'000'000;
+constexpr int kTraceSid = 1'000'001;
 
 // Only what is exported may be imported: the server refuses a configuration that says otherwise.
 void drop_unauthorised(std::vector<broker::AccountConfig>& configs) {
@@ -41,6 +42,7 @@ Result<void> AccountBoundaries::setup() {
     peer->client->send("CONNECT {\"verbose\":false,\"headers\":true,\"user\":\"" + peer->account +
                        "\",\"pass\":\"" + peer->account + "\"}\r\n");
     peer->client->subscribe("_INBOX." + std::to_string(i) + ".*", "", kInboxSid);
+    peer->client->subscribe("trace." + std::to_string(i) + ".*", "", kTraceSid);
     peers_.push_back(std::move(peer));
   }
   return barrier();
@@ -103,13 +105,23 @@ void AccountBoundaries::change_subscriptions(Peer& peer) {
 
 void AccountBoundaries::publish_some(Peer& peer) {
   const auto place = std::ranges::find(peers_, &peer, [](const auto& p) { return p.get(); });
-  const std::string inbox = "_INBOX." + std::to_string(place - peers_.begin()) + ".";
+  const std::string number = std::to_string(place - peers_.begin()) + ".";
+  const std::string inbox = "_INBOX." + number;
   for (unsigned count = make_.below(8); count > 0; --count) {
     const std::string payload = "m" + std::to_string(next_message_++);
     const bool asks = make_.below(2) == 0;
     const std::string subject = make_.subject();
-    peer.client->publish(subject, asks ? inbox + payload : "", payload);
-    messages_[payload] = {peer.account, subject, &peer, asks};
+    const std::string reply = asks ? inbox + payload : "";
+    Tracing tracing = Tracing::kNone;
+    if (make_.below(2) == 0) {
+      peer.client->publish(subject, reply, payload);
+    } else {
+      tracing = make_.below(3) == 0 ? Tracing::kOnly : Tracing::kTraced;
+      std::string headers = "Nats-Trace-Dest: trace." + number + payload + "\r\n";
+      if (tracing == Tracing::kOnly) headers += "Nats-Trace-Only: true\r\n";
+      peer.client->publish_with(headers, subject, reply, payload);
+    }
+    messages_[payload] = {peer.account, subject, &peer, asks, tracing};
   }
 }
 
@@ -117,6 +129,13 @@ Result<void> AccountBoundaries::compare() {
   std::map<std::string, std::vector<std::string>> arrived;
   for (const auto& peer : peers_) {
     for (const Received& message : peer->client->take_received()) {
+      if (message.subject.starts_with("trace.")) {
+        if (message.sid != kTraceSid) continue;  // who listens on `>`
+        const std::string payload = message.subject.substr(message.subject.rfind('.') + 1);
+        if (!events_.emplace(payload, message.payload).second)
+          return failure(payload + " was told of twice");
+        continue;
+      }
       if (!messages_.contains(message.payload))
         return failure("nobody published " + message.payload + " in this round");
       if (message.sid == kInboxSid)
@@ -132,7 +151,8 @@ Result<void> AccountBoundaries::compare() {
     std::vector<std::string>& got = arrived[payload];
     std::ranges::sort(got);
     broker::AccountModel model(configs_, subscriptions_);
-    const auto wanted = model.reach(message.account, message.subject);
+    auto wanted = model.reach(message.account, message.subject);
+    if (message.tracing == Tracing::kOnly) wanted.clear();
     answerable_[payload] = std::ranges::any_of(asked_[payload], [&](const Asked& asked) {
       return std::ranges::find(model.served(), asked.as) != model.served().end();
     });
@@ -143,7 +163,34 @@ Result<void> AccountBoundaries::compare() {
     for (const std::string& one : wanted) text += one + ", ";
     return failure(text + "]");
   }
+  for (const auto& [payload, event] : std::exchange(events_, {})) {
+    TRY(compare_event(payload, event));
+    messages_[payload].tracing = Tracing::kNone;
+  }
+  for (const auto& [payload, message] : messages_)
+    if (message.tracing != Tracing::kNone) return failure(payload + " was not told of");
   return {};
+}
+
+// What is delivered in the publisher's account is told; what crosses a boundary is told if the
+// accounts allow it.
+Result<void> AccountBoundaries::compare_event(const std::string& payload,
+                                              const std::string& event) {
+  const Published& message = messages_[payload];
+  if (message.tracing == Tracing::kNone) return failure("an event of no trace: " + event);
+  std::size_t told = 0;
+  std::size_t told_as_own = 0;
+  for (std::size_t at = event.find(R"("type":"eg")"); at != std::string::npos;) {
+    const std::size_t end = event.find('}', at);
+    ++told;
+    if (event.substr(at, end - at).find(R"("acc":)") == std::string::npos) ++told_as_own;
+    at = event.find(R"("type":"eg")", end);
+  }
+  broker::AccountModel model(configs_, subscriptions_);
+  const std::size_t wanted = model.reach(message.account, message.subject).size();
+  if (told_as_own >= model.direct() && told <= wanted) return {};
+  return failure(payload + " of " + message.account + " reached " + std::to_string(model.direct()) +
+                 " there and " + std::to_string(wanted) + " in all, but: " + event);
 }
 
 // Everybody who was asked answers, also those who only import a stream that the request was on, and

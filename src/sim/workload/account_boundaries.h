@@ -1,6 +1,7 @@
 // Random accounts with imports, exports and mappings, reloaded again and again, against a model of
 // who may see what: every message reaches exactly those that the model says, and answers to
-// requests reach the one who asked.
+// requests reach the one who asked. Some messages are traced, some of them only: each is told of
+// once, with every delivery in its own account, and trace-only reaches nobody.
 //
 // A round: perhaps other accounts, by a reload; subscriptions change; everyone gets a PONG;
 // everyone publishes at once; what came is compared; whoever was asked through an import answers.
@@ -38,10 +39,12 @@ class AccountBoundaries final : public Workload {
     std::unique_ptr<SimClient> client;
     std::vector<int> subscriptions;  // indexes of subscriptions_, which are the sids too
   };
+  enum class Tracing : std::uint8_t { kNone, kTraced, kOnly };
   struct Published {
     std::string account, subject;
     Peer* by = nullptr;
     bool asks = false;
+    Tracing tracing = Tracing::kNone;
   };
   struct Asked {
     Peer* peer;
@@ -54,6 +57,7 @@ class AccountBoundaries final : public Workload {
   void change_subscriptions(Peer& peer);
   void publish_some(Peer& peer);
   Result<void> compare();
+  Result<void> compare_event(const std::string& payload, const std::string& event);
   Result<void> answer();
 
   SimEnv& env_;
@@ -66,6 +70,7 @@ class AccountBoundaries final : public Workload {
   std::map<std::string, Published> messages_;        // of this round, by payload
   std::map<std::string, std::vector<Asked>> asked_;  // by payload
   std::map<std::string, bool> answerable_;           // by payload: somebody asked may answer
+  std::map<std::string, std::string> events_;        // by payload of the traced message
   int next_message_ = 0;
 };
 

@@ -33,6 +33,19 @@ void SimClient::publish(std::string_view subject, std::string_view reply,
   to_send_ += "\r\n";
 }
 
+void SimClient::publish_with(std::string_view headers, std::string_view subject,
+                             std::string_view reply, std::string_view payload) {
+  const std::string block = "NATS/1.0\r\n" + std::string(headers) + "\r\n";
+  to_send_ += "HPUB ";
+  to_send_ += subject;
+  if (!reply.empty()) (to_send_ += " ") += reply;
+  to_send_ += " " + std::to_string(block.size()) + " ";
+  to_send_ += std::to_string(block.size() + payload.size()) + "\r\n";
+  to_send_ += block;
+  to_send_ += payload;
+  to_send_ += "\r\n";
+}
+
 void SimClient::subscribe(std::string_view subject, std::string_view queue, int sid) {
   to_send_ += "SUB ";
   to_send_ += subject;

@@ -29,6 +29,9 @@ class SimClient {
   // Text to send, whole lines.
   void send(std::string_view bytes) { to_send_ += bytes; }
   void publish(std::string_view subject, std::string_view reply, std::string_view payload);
+  // `headers`: lines, each with its end.
+  void publish_with(std::string_view headers, std::string_view subject, std::string_view reply,
+                    std::string_view payload);
   void subscribe(std::string_view subject, std::string_view queue, int sid);
   void unsubscribe(int sid, int max);
   void ping();

@@ -1,0 +1,33 @@
+// What the server itself subscribes with, on one loop: messages come as a call, not as protocol.
+#pragma once
+
+#include "broker/message.h"
+
+namespace midge::broker {
+
+// Thread: the loop's.
+class InternalReceiver {
+ public:
+  virtual ~InternalReceiver() = default;
+  // Views are valid during the call. It comes in the middle of routing: it must neither publish nor
+  // subscribe; whatever is to follow waits for LoopService::on_tick().
+  virtual void on_message(const Message& message) = 0;
+};
+
+// A part of the server that lives on a loop beside the clients: streams, for instance.
+class LoopService {
+ public:
+  virtual ~LoopService() = default;
+  virtual void on_loop_start() {}
+  virtual void on_loop_stop() {}
+  // Once per tick, after clients' input and before batches are posted: may publish.
+  virtual void on_tick() = 0;
+};
+
+// What became of a message the server published.
+struct Published {
+  std::size_t reached = 0;     // subscriptions, or loops that will see to it
+  bool receiver_slow = false;  // one of them has much pending: whoever feeds it should pause
+};
+
+}  // namespace midge::broker

@@ -1,0 +1,61 @@
+// The server's own subscriptions and publishes on a loop.
+#include "broker/internal_stream.h"
+#include "broker/worker.h"
+
+namespace midge::broker {
+
+void Worker::add_service(LoopService& service) { services_.push_back(&service); }
+
+subject::Target Worker::subscribe_internal(AccountId account, std::string_view subject,
+                                           std::string_view queue, InternalReceiver& receiver) {
+  if (!internal_) internal_ = Client::make_internal(*this, std::make_unique<InternalStream>());
+  Subscription& subscription = subscriptions_.allocate();
+  subscription.client = internal_.get();
+  subscription.receiver = &receiver;
+  const subject::Target target = subscriptions_.target_of(subscription);
+  subscription.registration = broker_.index().insert(account, subject, queue, target);
+  return target;
+}
+
+void Worker::unsubscribe_internal(subject::Target target) {
+  Subscription* subscription = subscriptions_.find(target);
+  if (subscription == nullptr) return;
+  broker_.index().remove(subscription->registration, target);
+  subscriptions_.release(*subscription);
+}
+
+bool Worker::receive_internal(Subscription& subscription, const Message& message) {
+  ++subscription.delivered;
+  subscription.receiver->on_message(message);
+  return true;
+}
+
+Published Worker::publish_internal(std::string_view to, const Message& message) {
+  const bool was_slow = std::exchange(slow_receiver_, false);
+  Published result;
+  if (is_response_subject(to)) [[unlikely]] {
+    Message response = message;
+    response.subject = to;
+    if (send_response(response, {loop_.id(), false, true, 0})) ++result.reached;
+  }
+  Route& route = routes_.find(message.account, to);
+  if (route.detour) [[unlikely]] {
+    Message there = message;
+    there.subject = to;
+    result.reached += deliver_anew(there);
+  } else {
+    result.reached += deliver_to(route, message, nullptr);
+    const Origin origin{loop_.id(), false, true, 0};
+    for (const auto& group : route.groups)
+      if (deliver_to_group(group, message, origin, 0)) ++result.reached;
+  }
+  result.receiver_slow = std::exchange(slow_receiver_, was_slow) || out_of_credit_;
+  return result;
+}
+
+bool Worker::has_interest(AccountId account, std::string_view subject) {
+  const Route& route = routes_.find(account, subject);
+  return route.detour != nullptr || route.fanout() > 0;
+}
+
+}  // namespace midge::broker

@@ -1,0 +1,58 @@
+// The JetStream API: requests on `$JS.API.…`, taken on loop 0, answered where what they are about
+// lives. Each verb has a row in a table (api.cc) and a handler in the file of its group.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "broker/internal_receiver.h"
+#include "jetstream/api/api_call.h"
+#include "jetstream/directory.h"
+#include "jetstream/fwd.h"
+#include "jetstream/member_receiver.h"
+#include "subject/target.h"
+
+namespace midge::jetstream {
+
+class Api final : public broker::LoopService {
+ public:
+  explicit Api(JetStream& jetstream);
+  ~Api() override;
+
+  JetStream& jetstream() { return jetstream_; }
+  [[nodiscard]] Shard& home();
+
+  // Loop 0: an account may use JetStream.
+  void enable(AccountId account, std::string_view name, const AccountLimits& limits);
+
+  // For handlers.
+
+  // Has `work` done where the stream lives; answers that there is no such stream if there is none.
+  void with_stream(ApiCall call, std::string_view stream,
+                   std::function<void(Stream&, ApiCall&)> work);
+  // The same for streams' consumers.
+  void with_consumer(ApiCall call, std::string_view stream, std::string_view consumer,
+                     std::function<void(Consumer&, ApiCall&)> work);
+  // Has `work` done on the loop.
+  void on_loop(LoopId loop, std::function<void(Shard&)> work);
+  // Answers on loop 0.
+  void answer(const ApiCall& call);
+  void answer(const ApiCall& call, const ApiError& error);
+
+  void on_loop_start() override;
+  void on_loop_stop() override;
+  void on_tick() override {}
+
+ private:
+  void on_request(const broker::Message& message);
+  void handle(ApiCall call);
+
+  JetStream& jetstream_;
+  MemberReceiver<&Api::on_request> requests_{*this};
+  std::vector<subject::Target> subscriptions_;
+};
+
+}  // namespace midge::jetstream

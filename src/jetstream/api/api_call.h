@@ -1,0 +1,55 @@
+// A request to the API on its way, with the answer that is being written. Owns all; it crosses loops.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "codec/json_struct.h"
+#include "jetstream/api/error.h"
+
+namespace midge::jetstream {
+
+class Api;
+class Shard;
+
+struct ApiCall {
+  AccountId account;
+  std::string subject, reply, header, body;
+  std::string_view type;                      // of the answer, of the table
+  std::vector<std::string> names;             // what stands where the verb's pattern has wildcards
+  codec::JsonWriter json;                     // the answer's fields behind its type
+
+  std::string_view error_fields;              // what an error has behind it, as JSON
+
+  // The answer, complete.
+  [[nodiscard]] std::string answer_text() const;
+  [[nodiscard]] std::string error_text(const ApiError& error) const;
+  // Appends the fields of a described type.
+  template <class T>
+  void write(T& fields) {
+    codec::JsonStructWriter writer(json);
+    describe(writer, fields);
+  }
+  template <class T>
+  ApiCall& field(std::string_view name, const T& value) {
+    json.key(name);
+    codec::JsonStructWriter(json).write(value);
+    return *this;
+  }
+  // Reads the body; an empty one is an empty object where `may_be_empty`.
+  template <class T>
+  ApiResult<void> read(T& into, bool strict, bool may_be_empty) const {
+    if (body.empty() && may_be_empty) return {};
+    if (auto result = codec::read_json_struct(body, into, strict); !result)
+      return std::unexpected(invalid_json(result.error()));
+    return {};
+  }
+  static ApiError invalid_json(const Error& error);
+  // On the loop of `shard`: the answer rests on what that shard wrote last.
+  void answer_from(Shard& shard);
+  void fail_from(Shard& shard, const ApiError& error);
+};
+
+}  // namespace midge::jetstream

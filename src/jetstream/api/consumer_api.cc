@@ -1,0 +1,307 @@
+#include <algorithm>
+
+#include "jetstream/api/api.h"
+#include "jetstream/api/handlers.h"
+#include "jetstream/config/consumer_checks.h"
+#include "jetstream/jetstream.h"
+#include "jetstream/shard.h"
+#include "subject/subject.h"
+
+namespace midge::jetstream {
+namespace {
+
+using enum ApiErrorCode;
+
+constexpr std::int64_t kNamesLimit = 1024;
+constexpr std::int64_t kListLimit = 256;
+
+enum class Action : std::uint8_t { kCreateOrUpdate, kCreate, kUpdate };
+std::span<const char* const> enum_texts(Action) {
+  static constexpr const char* kTexts[] = {"", "create", "update"};
+  return kTexts;
+}
+
+std::string enum_error(Action, const std::string& quoted) {
+  return "unknown consumer action: " + quoted;
+}
+
+struct CreateRequest {
+  static constexpr const char* kGoType = "server.CreateConsumerRequest";
+  std::string stream;
+  ConsumerConfig config;
+  Action action = Action::kCreateOrUpdate;
+  bool pedantic = false;
+};
+template <class Visitor>
+void describe(Visitor& v, CreateRequest& r) {
+  v.name("CreateConsumerRequest").field("stream_name", r.stream).field("config", r.config);
+  v.unless_empty("action", r.action).unless_empty("pedantic", r.pedantic);
+}
+
+struct PageRequest {
+  std::int64_t offset = 0;
+};
+template <class Visitor>
+void describe(Visitor& v, PageRequest& r) {
+  v.field("offset", r.offset);
+}
+
+struct PauseRequest {
+  std::optional<WallTime> pause_until;
+};
+template <class Visitor>
+void describe(Visitor& v, PauseRequest& r) {
+  v.unless_empty("pause_until", r.pause_until);
+}
+
+struct UnpinRequest {
+  std::string group;
+};
+template <class Visitor>
+void describe(Visitor& v, UnpinRequest& r) {
+  v.field("group", r.group);
+}
+
+struct ResetRequest {
+  std::uint64_t sequence = 0;
+};
+template <class Visitor>
+void describe(Visitor& v, ResetRequest& r) {
+  v.unless_empty("seq", r.sequence);
+}
+
+std::size_t clamped(std::int64_t offset, std::size_t size) {
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>(offset, 0, static_cast<std::int64_t>(size)));
+}
+
+// What an error of a listing has behind it.
+constexpr std::string_view kEmptyPage =
+    R"(,"total":0,"offset":0,"limit":0,"consumers":[])";
+
+void write_info(ApiCall& call, Consumer& consumer) {
+  ConsumerInfo info = consumer.info();
+  JetStream& jetstream = consumer.stream().shard().jetstream();
+  info.config->metadata["_nats.ver"] = jetstream.settings().version;
+  info.config->metadata["_nats.level"] = std::to_string(kApiLevel);
+  call.write(info);
+}
+
+// A name for a consumer that was given none.
+std::string made_up_name(Shard& shard) {
+  constexpr std::string_view kLetters =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::string name(8, '0');
+  for (char& c : name) c = kLetters[(shard.random() >> 16) % kLetters.size()];
+  return name;
+}
+
+// A message of a work queue is for one consumer.
+ApiResult<void> check_work_queue(Stream& stream, const ConsumerConfig& config) {
+  if (stream.config().retention != Retention::kWorkQueue || config.direct) return {};
+  std::vector<std::string> wanted = config.filter_subjects;
+  if (!config.filter_subject.empty()) wanted = {config.filter_subject};
+  for (Consumer* other : stream.consumers()) {
+    if (wanted.empty()) return api_failure(kConsumerWQMultipleUnfiltered);
+    if (other->filter().is_all()) return api_failure(kConsumerWQConsumerNotUnique);
+    for (const std::string& theirs : other->filter().patterns())
+      for (const std::string& ours : wanted)
+        if (subject::overlaps(ours, theirs)) return api_failure(kConsumerWQConsumerNotUnique);
+  }
+  return {};
+}
+
+void create(Stream& stream, ApiCall& call, CreateRequest request) {
+  Shard& shard = stream.shard();
+  const auto fail = [&](const ApiError& error) { call.fail_from(shard, error); };
+  const ServerLimits& server = shard.jetstream().settings().limits;
+  auto checked = check_consumer(std::move(request.config), stream.config(), server, {},
+                                request.pedantic);
+  if (!checked) return fail(checked.error());
+  ConsumerConfig& config = *checked;
+  if (config.name.empty() && config.durable_name.empty()) config.name = made_up_name(shard);
+  const std::string& name = config.durable_name.empty() ? config.name : config.durable_name;
+  Consumer* existing = stream.find_consumer(name);
+  if (existing != nullptr) {
+    if (request.action == Action::kCreate && existing->config() != config)
+      return fail(api_error(kConsumerAlreadyExists));
+    if (existing->config().is_push() && config.is_push() &&
+        existing->config().deliver_subject != config.deliver_subject && existing->has_interest())
+      return fail(api_error(kConsumerNameExist));
+    if (auto allowed = check_consumer_update(existing->config(), config); !allowed)
+      return fail(allowed.error());
+    config.pause_until = existing->config().pause_until;
+    existing->update(config);
+    shard.record_consumer(*existing);
+    write_info(call, *existing);
+    return call.answer_from(shard);
+  }
+  if (request.action == Action::kUpdate) return fail(api_error(kConsumerDoesNotExist));
+  if (auto allowed = check_work_queue(stream, config); !allowed) return fail(allowed.error());
+  const std::int64_t most = stream.config().max_consumers;
+  if (most > 0 && stream.consumer_count() >= static_cast<std::size_t>(most))
+    return fail(api_error(kMaximumConsumersLimit));
+  Consumer& made = stream.create_consumer(config, shard.wall());
+  write_info(call, made);
+  call.answer_from(shard);
+}
+
+ApiResult<CreateRequest> read_create(Api& api, const ApiCall& call) {
+  CreateRequest request;
+  TRY(call.read(request, api.jetstream().settings().limits.strict, true));
+  if (request.stream != call.names[0]) return api_failure(kStreamMismatch);
+  return request;
+}
+
+void create_at(Api& api, ApiCall call, CreateRequest request) {
+  const std::string stream = call.names[0];
+  api.with_stream(std::move(call), stream,
+                  [request = std::move(request)](Stream& there, ApiCall& call) {
+                    create(there, call, request);
+                  });
+}
+
+}  // namespace
+
+void handle_consumer_create(Api& api, ApiCall call) {
+  auto request = read_create(api, call);
+  if (!request) return api.answer(call, request.error());
+  if (!request->config.durable_name.empty())
+    return api.answer(call, api_error(kConsumerEphemeralWithDurableName));
+  create_at(api, std::move(call), std::move(*request));
+}
+
+void handle_consumer_create_durable(Api& api, ApiCall call) {
+  auto request = read_create(api, call);
+  if (!request) return api.answer(call, request.error());
+  if (request->config.durable_name.empty())
+    return api.answer(call, api_error(kConsumerDurableNameNotSet));
+  if (request->config.durable_name != call.names[1])
+    return api.answer(call, api_error(kConsumerDurableNameNotMatchSubject));
+  create_at(api, std::move(call), std::move(*request));
+}
+
+void handle_consumer_create_named(Api& api, ApiCall call) {
+  auto request = read_create(api, call);
+  if (!request) return api.answer(call, request.error());
+  ConsumerConfig& config = request->config;
+  if (config.is_durable() && config.durable_name != call.names[1])
+    return api.answer(call, api_error(kConsumerDurableNameNotMatchSubject));
+  config.name = call.names[1];
+  if (call.names.size() > 2) {
+    if (!config.filter_subjects.empty())
+      return api.answer(call, api_error(kConsumerMultipleFiltersNotAllowed));
+    if (config.filter_subject != call.names[2])
+      return api.answer(call, api_error(kConsumerCreateFilterSubjectMismatch));
+  }
+  create_at(api, std::move(call), std::move(*request));
+}
+
+void handle_consumer_names(Api& api, ApiCall call) {
+  PageRequest request;
+  call.error_fields = kEmptyPage;
+  if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
+    return api.answer(call, read.error());
+  const std::string name = call.names[0];
+  api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
+    const auto all = stream.consumers();
+    const std::size_t offset = clamped(request.offset, all.size());
+    std::vector<std::string> names;
+    for (std::size_t i = offset;
+         i < all.size() && names.size() < static_cast<std::size_t>(kNamesLimit); ++i)
+      names.push_back(all[i]->name());
+    there.field("total", all.size()).field("offset", offset);
+    there.field("limit", kNamesLimit).field("consumers", names);
+    there.answer_from(stream.shard());
+  });
+}
+
+void handle_consumer_list(Api& api, ApiCall call) {
+  PageRequest request;
+  call.error_fields = kEmptyPage;
+  if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
+    return api.answer(call, read.error());
+  const std::string name = call.names[0];
+  api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
+    const auto all = stream.consumers();
+    const std::size_t offset = clamped(request.offset, all.size());
+    std::vector<ConsumerInfo> infos;
+    for (std::size_t i = offset;
+         i < all.size() && infos.size() < static_cast<std::size_t>(kListLimit); ++i)
+      infos.push_back(all[i]->info());
+    there.field("total", all.size()).field("offset", offset);
+    there.field("limit", kListLimit).field("consumers", infos);
+    there.answer_from(stream.shard());
+  });
+}
+
+void handle_consumer_info(Api& api, ApiCall call) {
+  const std::string stream = call.names[0], consumer = call.names[1];
+  if (!call.body.empty()) return api.answer(call, api_error(kNotEmptyRequest));
+  api.with_consumer(std::move(call), stream, consumer, [](Consumer& there, ApiCall& call) {
+    write_info(call, there);
+    call.answer_from(there.stream().shard());
+  });
+}
+
+void handle_consumer_delete(Api& api, ApiCall call) {
+  const std::string stream = call.names[0], consumer = call.names[1];
+  if (!call.body.empty()) return api.answer(call, api_error(kNotEmptyRequest));
+  api.with_consumer(std::move(call), stream, consumer, [](Consumer& there, ApiCall& call) {
+    Stream& owner = there.stream();
+    owner.shard().record_consumer_removed(there);
+    owner.remove_consumer(there, "409 Consumer Deleted");
+    call.field("success", true);
+    call.answer_from(owner.shard());
+  });
+}
+
+void handle_consumer_pause(Api& api, ApiCall call) {
+  PauseRequest request;
+  call.error_fields = R"(,"paused":false,"pause_until":"0001-01-01T00:00:00Z")";
+  // As nats-server: what cannot be read is no pause.
+  (void)call.read(request, false, true);
+  const std::string stream = call.names[0], consumer = call.names[1];
+  api.with_consumer(std::move(call), stream, consumer, [request](Consumer& there, ApiCall& call) {
+    there.pause(request.pause_until);
+    there.stream().shard().record_consumer(there);
+    call.field("paused", there.is_paused());
+    call.field("pause_until", there.config().pause_until.value_or(kNoTime));
+    if (there.is_paused()) {
+      const ConsumerInfo info = there.info();
+      call.field("pause_remaining", info.pause_remaining);
+    }
+    call.answer_from(there.stream().shard());
+  });
+}
+
+void handle_consumer_unpin(Api& api, ApiCall call) {
+  UnpinRequest request;
+  if (auto read = codec::read_json_struct(call.body, request, false); !read)
+    return api.answer(call, api_error(kInvalidJSON, {read.error().text()}));
+  if (!is_priority_group(request.group))
+    return api.answer(call, api_error(kConsumerInvalidGroupName));
+  const std::string stream = call.names[0], consumer = call.names[1];
+  api.with_consumer(std::move(call), stream, consumer, [request](Consumer& there, ApiCall& call) {
+    Shard& shard = there.stream().shard();
+    if (!there.unpin(request.group))
+      return call.fail_from(shard, api_error(kConsumerInvalidPriorityGroup));
+    call.answer_from(shard);
+  });
+}
+
+void handle_consumer_reset(Api& api, ApiCall call) {
+  ResetRequest request;
+  if (auto read = call.read(request, false, true); !read) return api.answer(call, read.error());
+  const std::string stream = call.names[0], consumer = call.names[1];
+  api.with_consumer(std::move(call), stream, consumer, [request](Consumer& there, ApiCall& call) {
+    call.error_fields = R"(,"reset_seq":0)";
+    const auto to = there.reset(request.sequence);
+    if (!to) return call.fail_from(there.stream().shard(), to.error());
+    write_info(call, there);
+    call.field("reset_seq", to->value);
+    call.answer_from(there.stream().shard());
+  });
+}
+
+}  // namespace midge::jetstream

@@ -1,0 +1,283 @@
+#include <algorithm>
+
+#include "jetstream/api/api.h"
+#include "jetstream/api/handlers.h"
+#include "jetstream/config/stream_checks.h"
+#include "jetstream/jetstream.h"
+#include "jetstream/shard.h"
+#include "subject/subject.h"
+
+namespace midge::jetstream {
+namespace {
+
+using enum ApiErrorCode;
+
+constexpr std::int64_t kNamesLimit = 1024;
+constexpr std::int64_t kListLimit = 256;
+constexpr std::int64_t kSubjectsLimit = 100'000;
+
+struct StreamRequest : StreamConfig {
+  static constexpr const char* kGoType = "server.StreamConfigRequest";
+  bool pedantic = false;
+};
+template <class Visitor>
+void describe(Visitor& v, StreamRequest& r) {
+  v.name("StreamConfigRequest.StreamConfig");
+  describe(v, static_cast<StreamConfig&>(r));
+  v.unless_empty("pedantic", r.pedantic);
+}
+
+struct PageRequest {
+  std::int64_t offset = 0;
+  std::string subject;
+};
+template <class Visitor>
+void describe(Visitor& v, PageRequest& r) {
+  v.field("offset", r.offset).unless_empty("subject", r.subject);
+}
+
+struct InfoRequest {
+  std::int64_t offset = 0;
+  bool deleted_details = false;
+  std::string subjects_filter;
+};
+template <class Visitor>
+void describe(Visitor& v, InfoRequest& r) {
+  v.unless_empty("offset", r.offset).unless_empty("deleted_details", r.deleted_details);
+  v.unless_empty("subjects_filter", r.subjects_filter);
+}
+
+struct PurgeRequest {
+  std::uint64_t sequence = 0;
+  std::string filter;
+  std::uint64_t keep = 0;
+};
+template <class Visitor>
+void describe(Visitor& v, PurgeRequest& r) {
+  v.unless_empty("seq", r.sequence).unless_empty("filter", r.filter).unless_empty("keep", r.keep);
+}
+
+AccountEntry& account_of(Api& api, const ApiCall& call) {
+  return *api.jetstream().directory().find_account(call.account);
+}
+
+// What clients are shown beyond what is kept.
+void add_version(StreamConfig& config, JetStream& jetstream) {
+  config.metadata["_nats.ver"] = jetstream.settings().version;
+  config.metadata["_nats.level"] = std::to_string(kApiLevel);
+}
+
+ApiResult<StreamConfig> read_config(Api& api, const ApiCall& call) {
+  StreamRequest request;
+  const Settings& settings = api.jetstream().settings();
+  TRY(call.read(request, settings.limits.strict, true));
+  if (request.max_message_size != static_cast<std::int32_t>(request.max_message_size))
+    return api_failure(kInvalidJSON, {"json: cannot unmarshal number " +
+                                      std::to_string(request.max_message_size) +
+                                      " into Go struct field "
+                                      "StreamConfigRequest.StreamConfig.max_msg_size of type int32"});
+  if (request.name != call.names[0]) return api_failure(kStreamMismatch);
+  const AccountEntry& account = account_of(api, call);
+  return check_stream(std::move(request), settings.limits, account.limits, request.pedantic);
+}
+
+void write_info(ApiCall& call, Stream& stream) {
+  StreamInfo info = stream.info();
+  add_version(info.config, stream.shard().jetstream());
+  call.write(info);
+}
+
+// Names of the account's streams that have anything to do with `subject`.
+std::vector<std::string> names_for(const AccountEntry& account, const std::string& subject) {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : account.streams) {
+    const auto concerns = [&](const std::string& theirs) {
+      return subject::is_subset(subject, theirs) || subject::is_subset(theirs, subject);
+    };
+    if (subject.empty() || std::ranges::any_of(entry.config.subjects, concerns))
+      names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> page(std::vector<std::string> all, std::int64_t offset,
+                              std::int64_t limit) {
+  const auto begin = std::min<std::size_t>(static_cast<std::size_t>(offset), all.size());
+  const auto end = std::min(begin + static_cast<std::size_t>(limit), all.size());
+  return {all.begin() + static_cast<std::ptrdiff_t>(begin),
+          all.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+}  // namespace
+
+void handle_stream_create(Api& api, ApiCall call) {
+  auto config = read_config(api, call);
+  if (!config) return api.answer(call, config.error());
+  if (config->sealed)
+    return api.answer(call, api_error(kStreamInvalidConfig,
+                                      {"stream configuration for create can not be sealed"}));
+  AccountEntry& account = account_of(api, call);
+  JetStream& jetstream = api.jetstream();
+  if (const auto found = account.streams.find(config->name); found != account.streams.end()) {
+    if (found->second.config != *config)
+      return api.answer(call, api_error(kStreamNameExist));
+    return api.with_stream(std::move(call), found->second.config.name,
+                           [](Stream& stream, ApiCall& there) {
+                             write_info(there, stream);
+                             there.field("did_create", true);
+                             there.answer_from(stream.shard());
+                           });
+  }
+  if (auto allowed = jetstream.directory().check(account, *config, nullptr); !allowed)
+    return api.answer(call, allowed.error());
+  if (config->mirror && !config->mirror->external) {
+    // A mirror answers direct gets if its origin does.
+    const auto origin = account.streams.find(config->mirror->name);
+    config->mirror_direct = origin != account.streams.end() && origin->second.config.allow_direct;
+  }
+  StreamEntry entry{jetstream.directory().next_id(), jetstream.pick_loop(), *config,
+                    api.home().wall()};
+  account.streams.emplace(config->name, entry);
+  Stream::Identity identity{entry.id, account.id, account.name, entry.created};
+  auto moved = std::make_shared<ApiCall>(std::move(call));
+  api.on_loop(entry.loop, [identity, config = *config, moved](Shard& shard) {
+    Stream& stream = shard.make_stream(identity, config);
+    write_info(*moved, stream);
+    moved->field("did_create", true);
+    moved->answer_from(shard);
+  });
+}
+
+void handle_stream_update(Api& api, ApiCall call) {
+  auto config = read_config(api, call);
+  if (!config) return api.answer(call, config.error());
+  AccountEntry& account = account_of(api, call);
+  const auto found = account.streams.find(config->name);
+  if (found == account.streams.end()) return api.answer(call, api_error(kStreamNotFound));
+  if (auto allowed = check_stream_update(found->second.config, *config); !allowed)
+    return api.answer(call, allowed.error());
+  if (auto allowed = api.jetstream().directory().check(account, *config, &found->second);
+      !allowed)
+    return api.answer(call, allowed.error());
+  found->second.config = *config;
+  api.with_stream(std::move(call), config->name,
+                  [config = *config](Stream& stream, ApiCall& there) {
+                    stream.update(config);
+                    stream.shard().record_stream(stream);
+                    write_info(there, stream);
+                    there.answer_from(stream.shard());
+                  });
+}
+
+void handle_stream_names(Api& api, ApiCall call) {
+  PageRequest request;
+  if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
+    return api.answer(call, read.error());
+  auto names = names_for(account_of(api, call), request.subject);
+  call.field("total", names.size()).field("offset", request.offset).field("limit", kNamesLimit);
+  call.field("streams", page(std::move(names), request.offset, kNamesLimit));
+  api.answer(call);
+}
+
+namespace {
+
+// Streams live on many loops: each adds its own to the answer in turn.
+void list_next(Api& api, std::shared_ptr<ApiCall> call, std::vector<std::string> names,
+               std::size_t at) {
+  if (at == names.size()) {
+    call->json.end_array();
+    return api.answer(*call);
+  }
+  const AccountEntry& account = account_of(api, *call);
+  const auto found = account.streams.find(names[at]);
+  if (found == account.streams.end()) return list_next(api, call, std::move(names), at + 1);
+  api.on_loop(found->second.loop, [&api, call, names = std::move(names), at,
+                                   id = found->second.id](Shard& shard) mutable {
+    if (Stream* stream = shard.find_stream(id)) {
+      StreamInfo info = stream->info();
+      codec::JsonStructWriter(call->json).write(info);
+    }
+    api.on_loop({0}, [&api, call, names = std::move(names), at](Shard&) mutable {
+      list_next(api, call, std::move(names), at + 1);
+    });
+  });
+}
+
+}  // namespace
+
+void handle_stream_list(Api& api, ApiCall call) {
+  PageRequest request;
+  if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
+    return api.answer(call, read.error());
+  auto names = names_for(account_of(api, call), request.subject);
+  call.field("total", names.size()).field("offset", request.offset).field("limit", kListLimit);
+  call.json.key("streams").begin_array();
+  list_next(api, std::make_shared<ApiCall>(std::move(call)),
+            page(std::move(names), request.offset, kListLimit), 0);
+}
+
+void handle_stream_info(Api& api, ApiCall call) {
+  InfoRequest request;
+  if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
+    return api.answer(call, read.error());
+  const std::string name = call.names[0];
+  api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
+    StreamInfo info = stream.info();
+    add_version(info.config, stream.shard().jetstream());
+    info.cluster = ClusterInfo{stream.shard().jetstream().settings().server_id};
+    std::int64_t total = 0, limit = 0;
+    if (!request.subjects_filter.empty()) {
+      limit = kSubjectsLimit;
+      store::SubjectTree::Walk walk(store::Filter({request.subjects_filter}));
+      stream.store().subjects().step(
+          walk, SIZE_MAX, [&](std::string_view subject, store::SubjectState& state) {
+            if (total >= request.offset && total < request.offset + limit)
+              info.state.subjects.emplace(subject, state.count);
+            ++total;
+            return true;
+          });
+    }
+    if (request.deleted_details)
+      info.state.deleted = stream.store().deleted(stream.store().figures().first, SIZE_MAX);
+    there.field("total", total).field("offset", request.offset).field("limit", limit);
+    there.write(info);
+    there.answer_from(stream.shard());
+  });
+}
+
+void handle_stream_delete(Api& api, ApiCall call) {
+  if (!call.body.empty()) return api.answer(call, api_error(kNotEmptyRequest));
+  AccountEntry& account = account_of(api, call);
+  const auto found = account.streams.find(call.names[0]);
+  if (found == account.streams.end()) return api.answer(call, api_error(kStreamNotFound));
+  const StreamEntry entry = found->second;
+  account.streams.erase(found);
+  auto moved = std::make_shared<ApiCall>(std::move(call));
+  api.on_loop(entry.loop, [id = entry.id, moved](Shard& shard) {
+    if (Stream* stream = shard.find_stream(id)) shard.delete_stream(*stream);
+    moved->field("success", true);
+    moved->answer_from(shard);
+  });
+}
+
+void handle_stream_purge(Api& api, ApiCall call) {
+  PurgeRequest request;
+  if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
+    return api.answer(call, read.error());
+  if (request.sequence > 0 && request.keep > 0) return api.answer(call, api_error(kBadRequest));
+  const std::string name = call.names[0];
+  api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
+    there.error_fields = ",\"purged\":0";
+    if (stream.config().sealed) return there.fail_from(stream.shard(), api_error(kStreamSealed));
+    if (stream.config().deny_purge)
+      return there.fail_from(stream.shard(),
+                             api_error(kStreamPurgeFailed, {"stream purge not permitted"}));
+    store::Filter filter;
+    if (!request.filter.empty()) filter = store::Filter({request.filter});
+    const std::uint64_t purged = stream.purge(filter, request.sequence, request.keep);
+    there.field("success", true).field("purged", purged);
+    there.answer_from(stream.shard());
+  });
+}
+
+}  // namespace midge::jetstream

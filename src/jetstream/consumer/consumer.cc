@@ -1,0 +1,292 @@
+#include "jetstream/consumer/consumer.h"
+
+#include <algorithm>
+
+#include "jetstream/api/info.h"
+#include "jetstream/jetstream.h"
+#include "jetstream/shard.h"
+#include "jetstream/stream/stream.h"
+
+namespace midge::jetstream {
+namespace {
+
+// How much of a stream is looked at before a new consumer's creation is answered.
+constexpr store::Budget kCountAtOnce = 1'000'000;
+constexpr Duration kEphemeralInactive = seconds(5);
+
+std::vector<std::string> patterns_of(const ConsumerConfig& config) {
+  if (!config.filter_subject.empty()) return {config.filter_subject};
+  return config.filter_subjects;
+}
+
+}  // namespace
+
+Consumer::Consumer(Stream& stream, ConsumerId id, ConsumerConfig config, WallTime created)
+    : stream_(stream),
+      id_(id),
+      name_(config.durable_name.empty() ? config.name : config.durable_name),
+      config_(std::move(config)),
+      created_(created),
+      filter_(patterns_of(config_)),
+      last_demand_(stream.shard().now()),
+      ack_prefix_("$JS.ACK." + stream.name() + "." + name_ + ".") {}
+
+Consumer::~Consumer() { unsubscribe(); }
+
+void Consumer::subscribe() {
+  if (subscription_) return;
+  if (config_.flow_control)
+    flow_subscription_ = stream_.shard().worker().subscribe_internal(
+        stream_.account(), "$JS.FC." + stream_.name() + "." + name_ + ".*", {}, flows_);
+  subscription_ = stream_.shard().worker().subscribe_internal(
+      stream_.account(), "$JS.API.CONSUMER.MSG.NEXT." + stream_.name() + "." + name_, {}, pulls_);
+}
+
+void Consumer::unsubscribe() {
+  if (subscription_) stream_.shard().worker().unsubscribe_internal(*subscription_);
+  if (flow_subscription_) stream_.shard().worker().unsubscribe_internal(*flow_subscription_);
+  subscription_.reset();
+  flow_subscription_.reset();
+}
+
+void Consumer::start() {
+  store::StreamStore& store = stream_.store();
+  const store::StreamFigures& figures = store.figures();
+  next_ = figures.first;
+  switch (config_.deliver_policy) {
+    case DeliverPolicy::kAll:
+      break;
+    case DeliverPolicy::kNew:
+      next_ = figures.last + 1;
+      break;
+    case DeliverPolicy::kByStartSequence:
+      next_ = std::max(Sequence{config_.start_sequence}, figures.first);
+      break;
+    case DeliverPolicy::kByStartTime:
+      if (config_.start_time) next_ = store.first_at(*config_.start_time);
+      break;
+    case DeliverPolicy::kLast: {
+      const auto last = store.find_last(filter_);
+      next_ = last && *last ? **last : figures.last + 1;
+      break;
+    }
+    case DeliverPolicy::kLastPerSubject: {
+      store::SubjectTree::Walk walk(filter_);
+      store.subjects().step(walk, SIZE_MAX, [&](std::string_view, store::SubjectState& state) {
+        last_per_subject_.push_back(state.last);
+        return true;
+      });
+      std::ranges::sort(last_per_subject_, std::greater<>());
+      if (!last_per_subject_.empty()) next_ = last_per_subject_.back();
+      break;
+    }
+  }
+  acks_.start_after(next_ - 1);
+  record({ConsumerStep::Kind::kBegin, next_, {}, {}});
+  if (config_.deliver_policy == DeliverPolicy::kLastPerSubject) {
+    pending_ = last_per_subject_.size();
+    // What comes later is delivered as it comes.
+    next_ = figures.last + 1;
+  } else {
+    count_pending();
+  }
+  begin_serving();
+}
+
+void Consumer::resume(ConsumerProgress progress) {
+  acks_ = std::move(progress.acks);
+  next_ = std::max(progress.next, stream_.store().figures().first);
+  std::vector<PendingMessage> pending;
+  acks_.for_each_pending([&](const PendingMessage& message) { pending.push_back(message); });
+  for (const PendingMessage& message : pending) {
+    if (stream_.store().is_there(message.stream))
+      acks_.postpone(message.stream, deadline_after(message.delivered, message.deliveries));
+    else
+      acks_.drop(message.stream);
+  }
+  count_pending();
+  arm_ack_timer(acks_.expire(stream_.shard().wall()));
+  begin_serving();
+}
+
+void Consumer::count_pending() {
+  counting_ = stream_.store().start_count(filter_, next_);
+  store::Budget budget = kCountAtOnce;
+  step_counting(budget);
+}
+
+bool Consumer::unpin(std::string_view group) {
+  if (std::ranges::find(config_.priority_groups, group) == config_.priority_groups.end())
+    return false;
+  priority_.unpin();
+  signal();
+  return true;
+}
+
+void Consumer::on_pin_timer() {
+  Shard& shard = stream_.shard();
+  if (priority_.pin_id().empty()) return;
+  const MonoTime due = priority_.last_asked() + config_.priority_timeout;
+  const auto is_pinned = [&](const PullRequest& request) {
+    return request.terms.pin_id == priority_.pin_id();
+  };
+  if (due > shard.now() || std::ranges::any_of(requests_, is_pinned))
+    return shard.timers().arm(pin_timer_, std::max(due, shard.now() + config_.priority_timeout));
+  priority_.unpin();
+  signal();
+}
+
+void Consumer::begin_serving() {
+  subscribe();
+  if (config_.pause_until) pause(config_.pause_until);
+  arm_inactive();
+  if (config_.idle_heartbeat.ns > 0 && config_.is_push())
+    stream_.shard().timers().arm(heartbeat_timer_,
+                                 stream_.shard().now() + config_.idle_heartbeat);
+  signal();
+}
+
+void Consumer::signal() { stream_.shard().ready(*this); }
+
+void Consumer::on_appended(Sequence sequence) {
+  (void)sequence;
+  if (counting_ == nullptr) ++pending_;
+}
+
+void Consumer::on_removed(Sequence sequence) {
+  if (std::erase(last_per_subject_, sequence) > 0 && pending_ > 0) --pending_;
+  if (sequence >= next_) {
+    if (counting_ == nullptr && pending_ > 0) --pending_;
+  } else {
+    acks_.drop(sequence);
+  }
+}
+
+bool Consumer::is_done_with(Sequence sequence) const {
+  if (sequence >= next_) return false;
+  return config_.ack_policy == AckPolicy::kNone || acks_.find(sequence) == nullptr;
+}
+
+bool Consumer::has_interest() const {
+  if (!config_.is_push()) return !requests_.empty();
+  return stream_.shard().worker().has_interest(stream_.account(), config_.deliver_subject);
+}
+
+ConsumerInfo Consumer::info() const {
+  ConsumerInfo info;
+  info.stream = stream_.name();
+  info.name = name_;
+  info.created = created_;
+  info.config = config_;
+  const auto pair = [](const Positions& positions) {
+    return SequencePair{positions.consumer.value, positions.stream.value, std::nullopt};
+  };
+  info.delivered = pair(acks_.delivered());
+  if (last_active_ != kNoTime) info.delivered.last_active = last_active_;
+  info.ack_floor = pair(acks_.floor());
+  if (last_ack_ != kNoTime) info.ack_floor.last_active = last_ack_;
+  info.ack_pending = static_cast<std::int64_t>(acks_.pending());
+  info.redelivered = static_cast<std::int64_t>(acks_.redelivered());
+  info.waiting = static_cast<std::int64_t>(requests_.size());
+  info.pending = pending_;
+  info.push_bound = config_.is_push() && has_interest();
+  info.time = stream_.shard().wall();
+  for (const std::string& group : config_.priority_groups)
+    info.priority_groups.push_back({group, priority_.pin_id(), priority_.pinned_at()});
+  if (is_paused()) {
+    info.paused = true;
+    info.pause_remaining = *config_.pause_until - info.time;
+  }
+  return info;
+}
+
+void Consumer::update(ConsumerConfig config) {
+  const bool filters_change = patterns_of(config) != patterns_of(config_);
+  config_ = std::move(config);
+  if (filters_change) {
+    filter_ = store::Filter(patterns_of(config_));
+    count_pending();
+  }
+  arm_inactive();
+  signal();
+}
+
+bool Consumer::is_paused() const {
+  return config_.pause_until && *config_.pause_until > stream_.shard().wall();
+}
+
+void Consumer::pause(std::optional<WallTime> until) {
+  Shard& shard = stream_.shard();
+  if (until && *until <= shard.wall()) until.reset();
+  config_.pause_until = until;
+  if (until) config_.metadata["_nats.req.level"] = "1";
+  shard.timers().cancel(pause_timer_);
+  if (is_paused())
+    shard.timers().arm(pause_timer_, shard.mono_at(*until));
+  else
+    signal();
+}
+
+void Consumer::on_pause_timer() { signal(); }
+
+ApiResult<Sequence> Consumer::reset(std::uint64_t sequence) {
+  const auto refuse = [](const char* why) {
+    return api_failure(ApiErrorCode::kConsumerInvalidReset, {why});
+  };
+  Sequence to{sequence};
+  if (sequence == 0) {
+    to = acks_.floor().stream + 1;
+  } else if (config_.deliver_policy == DeliverPolicy::kByStartSequence) {
+    if (sequence < config_.start_sequence) return refuse("below start seq");
+  } else if (config_.deliver_policy != DeliverPolicy::kAll &&
+             config_.deliver_policy != DeliverPolicy::kByStartTime) {
+    return refuse("not allowed");
+  }
+  acks_.reset(to - 1);
+  next_ = to;
+  record({ConsumerStep::Kind::kBegin, next_, {}, {}});
+  last_per_subject_.clear();
+  last_active_ = last_ack_ = kNoTime;
+  count_pending();
+  signal();
+  return to;
+}
+
+void Consumer::close(std::string_view status) {
+  for (const PullRequest& request : requests_) send_status(request.reply, status, nullptr);
+  requests_.clear();
+}
+
+void Consumer::arm_inactive() {
+  Shard& shard = stream_.shard();
+  shard.timers().cancel(inactive_timer_);
+  Duration threshold = config_.inactive_threshold;
+  if (threshold.ns == 0) {
+    if (config_.is_durable()) return;
+    threshold = kEphemeralInactive;
+  }
+  shard.timers().arm(inactive_timer_, shard.now() + threshold);
+}
+
+void Consumer::on_inactive_timer() {
+  Shard& shard = stream_.shard();
+  if (has_interest()) last_demand_ = shard.now();
+  Duration threshold = config_.inactive_threshold;
+  if (threshold.ns == 0) threshold = kEphemeralInactive;
+  if (shard.now() - last_demand_ < threshold)
+    return shard.timers().arm(inactive_timer_, last_demand_ + threshold);
+  shard.later(stream_.id(), [id = id_](Stream& stream) {
+    for (Consumer* consumer : stream.consumers())
+      if (consumer->id() == id) {
+        stream.shard().record_consumer_removed(*consumer);
+        return stream.remove_consumer(*consumer, "409 Consumer Deleted");
+      }
+  });
+}
+
+void Consumer::record(ConsumerStep step) {
+  if (config_.memory_storage) return;
+  stream_.shard().record_step(*this, step);
+}
+
+}  // namespace midge::jetstream

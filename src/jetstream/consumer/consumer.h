@@ -1,0 +1,181 @@
+// One consumer: what of its stream is delivered to whom, and what came back.
+//
+// Life: made by its Stream → start() (counts what is pending, maybe in steps) → run() whenever the
+// shard says it may have something to do → close(). What is asked of it comes as calls from the
+// stream's subscriptions and the API. Files: consumer.cc (life, information), consumer_deliver.cc,
+// consumer_ack.cc, consumer_pull.cc. Thread: its loop's.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "broker/message.h"
+#include "io/timer.h"
+#include "jetstream/api/error.h"
+#include "jetstream/config/consumer_config.h"
+#include "jetstream/consumer/ack_state.h"
+#include "jetstream/consumer/consumer_step.h"
+#include "jetstream/consumer/flow_control.h"
+#include "jetstream/consumer/priority.h"
+#include "jetstream/consumer/pull_request.h"
+#include "jetstream/fwd.h"
+#include "jetstream/member_receiver.h"
+#include "store/stream_store.h"
+#include "subject/target.h"
+
+namespace midge::jetstream {
+
+using store::ConsumerId;
+
+struct ConsumerInfo;
+
+class Consumer {
+ public:
+  // `config` was checked and completed.
+  Consumer(Stream& stream, ConsumerId id, ConsumerConfig config, WallTime created);
+  ~Consumer();
+
+  // Finds its first message by its policy.
+  void start();
+  // In place of start(): goes on where it was before a restart.
+  void resume(ConsumerProgress progress);
+  // Delivers what it can; true: it was stopped by the budget and wants to go on.
+  bool run(store::Budget& budget);
+  // Something changed that may let it deliver.
+  void signal();
+
+  // From the stream. `is_news`: not for a consumer that is restored.
+  void on_appended(Sequence sequence);
+  void on_removed(Sequence sequence);
+  // Whether the stream may forget this message as far as this consumer is concerned.
+  [[nodiscard]] bool is_done_with(Sequence sequence) const;
+
+  // Listens for requests, where it is pulled from; a stream's subscriptions come and go.
+  void subscribe();
+  void unsubscribe();
+
+  // From clients.
+  void on_pull(const broker::Message& request);
+  // `tokens`: of the acknowledgement's subject behind the consumer's name.
+  void on_ack(const broker::Message& message, Sequence sequence, ConsumerSequence delivery);
+
+  // From the API.
+  [[nodiscard]] ConsumerInfo info() const;
+  void update(ConsumerConfig config);
+  void pause(std::optional<WallTime> until);
+  // Whoever is pinned is so no longer. False: there is no such group.
+  bool unpin(std::string_view group);
+  [[nodiscard]] bool is_paused() const;
+  ApiResult<Sequence> reset(std::uint64_t sequence);
+  // Tells those who wait that it is gone.
+  void close(std::string_view status);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] ConsumerId id() const { return id_; }
+  [[nodiscard]] const ConsumerConfig& config() const { return config_; }
+  [[nodiscard]] WallTime created() const { return created_; }
+  [[nodiscard]] const store::Filter& filter() const { return filter_; }
+  [[nodiscard]] const AckState& acks() const { return acks_; }
+  [[nodiscard]] std::uint64_t pending_count() const { return pending_; }
+  [[nodiscard]] bool has_interest() const;
+  Stream& stream() { return stream_; }
+
+  bool in_ready_list = false;  // the shard's
+
+ private:
+  // Delivering.
+  enum class Step : std::uint8_t { kDelivered, kNothing, kMustWait, kNobody };
+  Step deliver_next(store::Budget& budget);
+  [[nodiscard]] Step not_taken() const;
+  Step deliver_again(Sequence sequence);
+  Step deliver_new(store::Budget& budget);
+  // Sends to whoever asked, or to the deliver subject; false if nobody is there any more.
+  bool send(const store::StoredMessage& message, ConsumerSequence delivery,
+            std::uint32_t deliveries, PullRequest* request);
+  [[nodiscard]] std::string ack_subject(const store::StoredMessage& message,
+                                        ConsumerSequence delivery, std::uint32_t deliveries) const;
+  // The request that gets the next message of `size` bytes; null = none.
+  PullRequest* next_request(std::uint64_t size);
+  // The status for a request that cannot be taken; nullopt: it can.
+  [[nodiscard]] std::optional<std::string> refusal(const PullTerms& terms) const;
+  [[nodiscard]] bool is_full_of_requests();
+  void request_served(PullRequest& request, std::uint64_t size);
+  [[nodiscard]] bool may_have_more_pending() const;
+  // When a message delivered for the n-th time is to be delivered again.
+  [[nodiscard]] WallTime deadline_for(std::uint32_t deliveries) const;
+  [[nodiscard]] WallTime deadline_after(WallTime delivered, std::uint32_t deliveries) const;
+  void exhausted_deliveries(const PendingMessage& message);
+  [[nodiscard]] bool tracks_acks() const { return config_.ack_policy != AckPolicy::kNone; }
+  void count_pending();
+  bool step_counting(store::Budget& budget);
+  bool has_demand();
+  void end_of_pending();
+
+  // Requests.
+  void send_status(std::string_view to, std::string_view status, const PullRequest* remaining);
+  void drop_request(std::list<PullRequest>::iterator request);
+  void expire_requests();
+  void arm_request_timer();
+
+  // Acknowledgements.
+  void acknowledge(Sequence sequence, bool all_before);
+  void acked(Sequence sequence);
+  void nak(Sequence sequence, std::string_view terms);
+  void in_progress(Sequence sequence);
+  void terminate(Sequence sequence, std::string_view reason);
+  void arm_ack_timer(WallTime deadline);
+
+  void send_heartbeat(std::string_view to);
+  // Push with flow control: counts what is sent, and asks the receiver to say when it has it.
+  void count_flow(std::uint64_t size);
+  [[nodiscard]] std::string flow_subject() const;
+  [[nodiscard]] std::string_view pin_for(const PullRequest& request);
+  [[nodiscard]] bool flow_is_full() const;
+  void on_flow(const broker::Message& message);
+  void on_pin_timer();
+  void on_ack_timer();
+  void on_request_timer();
+  void on_heartbeat_timer();
+  void on_inactive_timer();
+  void on_pause_timer();
+  void arm_inactive();
+  // Notes for a restart what changed.
+  void record(ConsumerStep step);
+  void begin_serving();
+
+  Stream& stream_;
+  MemberReceiver<&Consumer::on_pull> pulls_{*this};
+  std::optional<subject::Target> subscription_;
+  ConsumerId id_;
+  std::string name_;
+  ConsumerConfig config_;
+  WallTime created_;
+  store::Filter filter_;
+  AckState acks_;
+  Sequence next_{1};           // where to look for the next message
+  std::uint64_t pending_ = 0;  // messages at or after next_ that the filter matches
+  std::unique_ptr<store::StreamStore::Count> counting_;
+  std::list<PullRequest> requests_;
+  WallTime last_active_ = kNoTime;
+  WallTime last_ack_ = kNoTime;
+  MonoTime last_demand_{};
+  std::string ack_prefix_;  // `$JS.ACK.<stream>.<consumer>.`
+  Priority priority_;
+  FlowControl flow_;
+  std::optional<subject::Target> flow_subscription_;
+  std::vector<Sequence> last_per_subject_;  // still to deliver, the lowest at the back
+
+  MemberReceiver<&Consumer::on_flow> flows_{*this};
+  io::MemberTimer<&Consumer::on_pin_timer> pin_timer_{*this};
+  io::MemberTimer<&Consumer::on_ack_timer> ack_timer_{*this};
+  io::MemberTimer<&Consumer::on_request_timer> request_timer_{*this};
+  io::MemberTimer<&Consumer::on_heartbeat_timer> heartbeat_timer_{*this};
+  io::MemberTimer<&Consumer::on_inactive_timer> inactive_timer_{*this};
+  io::MemberTimer<&Consumer::on_pause_timer> pause_timer_{*this};
+};
+
+}  // namespace midge::jetstream

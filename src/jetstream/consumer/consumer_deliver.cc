@@ -1,0 +1,283 @@
+// Delivering: the next message, to whoever waits for it.
+#include <algorithm>
+#include <charconv>
+
+#include "jetstream/consumer/consumer.h"
+#include "jetstream/headers.h"
+#include "jetstream/shard.h"
+#include "jetstream/stream/stream.h"
+
+namespace midge::jetstream {
+namespace {
+
+constexpr store::Budget kPerMessage = 64;
+
+void append_number(std::string& text, std::uint64_t number) {
+  char digits[20];
+  const auto [end, status] = std::to_chars(digits, digits + sizeof digits, number);
+  text.append(digits, end);
+}
+
+}  // namespace
+
+bool Consumer::run(store::Budget& budget) {
+  if (counting_ != nullptr && !step_counting(budget)) return true;
+  if (is_paused()) return false;
+  while (budget > 0) {
+    switch (deliver_next(budget)) {
+      case Step::kDelivered:
+        budget -= kPerMessage;
+        break;
+      case Step::kNothing:
+        end_of_pending();
+        return false;
+      case Step::kMustWait:
+        return budget <= 0;
+      case Step::kNobody:
+        if (config_.is_push()) stream_.shard().await_interest(*this);
+        return false;
+    }
+  }
+  return true;
+}
+
+bool Consumer::step_counting(store::Budget& budget) {
+  if (!stream_.store().step(*counting_, budget)) return false;
+  pending_ = counting_->matched();
+  counting_.reset();
+  return true;
+}
+
+bool Consumer::has_demand() {
+  if (config_.is_push()) return has_interest();
+  return !requests_.empty();
+}
+
+bool Consumer::may_have_more_pending() const {
+  return config_.max_ack_pending <= 0 || !tracks_acks() ||
+         acks_.pending() < static_cast<std::size_t>(config_.max_ack_pending);
+}
+
+Consumer::Step Consumer::deliver_next(store::Budget& budget) {
+  if (!has_demand()) return Step::kNobody;
+  while (const auto again = acks_.next_redelivery()) {
+    const PendingMessage* pending = acks_.find(*again);
+    if (config_.max_deliver > 0 &&
+        pending->deliveries >= static_cast<std::uint64_t>(config_.max_deliver)) {
+      exhausted_deliveries(*pending);
+      continue;
+    }
+    return deliver_again(*again);
+  }
+  if (!may_have_more_pending() || flow_is_full()) return Step::kMustWait;
+  return deliver_new(budget);
+}
+
+Consumer::Step Consumer::deliver_again(Sequence sequence) {
+  const auto message = stream_.store().load(sequence);
+  if (!message) {
+    acks_.drop(sequence);
+    return Step::kDelivered;
+  }
+  PullRequest* request = next_request(stream_.store().size_of(sequence));
+  if (request == nullptr && !config_.is_push()) return Step::kNobody;
+  const PendingMessage* before = acks_.find(sequence);
+  const std::uint32_t deliveries = before->deliveries + 1;
+  if (!send(*message, acks_.delivered().consumer + 1, deliveries, request)) return not_taken();
+  acks_.redeliver(sequence, stream_.shard().wall(), deadline_for(deliveries));
+  record({ConsumerStep::Kind::kRedelivered, sequence, acks_.delivered().consumer,
+          stream_.shard().wall()});
+  arm_ack_timer(deadline_for(deliveries));
+  return Step::kDelivered;
+}
+
+Consumer::Step Consumer::deliver_new(store::Budget& budget) {
+  Sequence sequence;
+  if (!last_per_subject_.empty()) {
+    sequence = last_per_subject_.back();
+  } else {
+    if (pending_ == 0) return Step::kNothing;
+    const auto found = stream_.store().find_next(filter_, next_, budget);
+    if (!found) return Step::kNothing;
+    if (!found->found) {
+      next_ = std::min(found->next, stream_.visible_last() + 1);
+      return budget > 0 ? Step::kNothing : Step::kMustWait;
+    }
+    sequence = *found->found;
+  }
+  if (sequence > stream_.visible_last()) return Step::kNothing;
+  const auto message = stream_.store().load(sequence);
+  if (!message) {
+    // Lost to the disk: the next one then.
+    if (!last_per_subject_.empty()) last_per_subject_.pop_back();
+    else next_ = sequence + 1;
+    if (pending_ > 0) --pending_;
+    return Step::kDelivered;
+  }
+  PullRequest* request = next_request(stream_.store().size_of(sequence));
+  if (request == nullptr && !config_.is_push()) return Step::kNobody;
+  if (pending_ > 0) --pending_;
+  if (!send(*message, acks_.delivered().consumer + 1, 1, request)) {
+    ++pending_;
+    return not_taken();
+  }
+  if (!last_per_subject_.empty())
+    last_per_subject_.pop_back();
+  else
+    next_ = sequence + 1;
+  const WallTime now = stream_.shard().wall();
+  acks_.deliver(sequence, now, deadline_for(1), tracks_acks());
+  record({tracks_acks() ? ConsumerStep::Kind::kDelivered : ConsumerStep::Kind::kDeliveredUntracked,
+          sequence, acks_.delivered().consumer, now});
+  last_active_ = now;
+  if (tracks_acks())
+    arm_ack_timer(deadline_for(1));
+  else
+    stream_.on_acked(*this, sequence);
+  return Step::kDelivered;
+}
+
+// A request whose client has gone was dropped: the next one may have the message.
+Consumer::Step Consumer::not_taken() const {
+  return config_.is_push() ? Step::kNobody : Step::kDelivered;
+}
+
+bool Consumer::send(const store::StoredMessage& message, ConsumerSequence delivery,
+                    std::uint32_t deliveries, PullRequest* request) {
+  const std::string reply = ack_subject(message, delivery, deliveries);
+  std::string text;
+  broker::Message out;
+  out.account = stream_.account();
+  out.subject = message.subject;
+  out.reply = reply;
+  const bool pins = request != nullptr && config_.priority_policy == PriorityPolicy::kPinnedClient;
+  if (config_.headers_only || pins) {
+    HeaderWriter header = HeaderWriter::after(message.header);
+    if (pins) header.field("Nats-Pin-Id", pin_for(*request));
+    if (config_.headers_only) header.field("Nats-Msg-Size", message.payload.size());
+    text = header.take();
+    out.header_size = static_cast<std::uint32_t>(text.size());
+    if (!config_.headers_only) text.append(message.payload);
+    out.payload = text;
+  } else {
+    out.header_size = static_cast<std::uint32_t>(message.header.size());
+    // The header and the payload lie one behind the other.
+    out.payload = message.header.empty()
+                      ? message.payload
+                      : std::string_view(message.header.data(),
+                                         message.header.size() + message.payload.size());
+  }
+  const std::string_view to = request != nullptr ? request->reply : config_.deliver_subject;
+  const std::uint64_t size = out.payload.size() + message.subject.size() + reply.size();
+  const broker::Published published = stream_.shard().publish_now(to, out);
+  if (published.reached == 0) {
+    // The requester is gone.
+    if (request != nullptr)
+      requests_.remove_if([&](const PullRequest& other) { return &other == request; });
+    return false;
+  }
+  if (request != nullptr)
+    request_served(*request, size);
+  else
+    count_flow(size);
+  return true;
+}
+
+std::string_view Consumer::pin_for(const PullRequest& request) {
+  Shard& shard = stream_.shard();
+  if (request.terms.group.empty()) return {};
+  if (priority_.pin(request, shard.new_id(), shard.wall(), shard.now()))
+    shard.timers().arm(pin_timer_, shard.now() + config_.priority_timeout);
+  return priority_.pin_id();
+}
+
+std::string Consumer::ack_subject(const store::StoredMessage& message, ConsumerSequence delivery,
+                                  std::uint32_t deliveries) const {
+  std::string text;
+  text.reserve(ack_prefix_.size() + 64);
+  text = ack_prefix_;
+  append_number(text, deliveries);
+  for (const std::uint64_t number :
+       {message.sequence.value, delivery.value, static_cast<std::uint64_t>(message.time.ns),
+        pending_}) {
+    text += '.';
+    append_number(text, number);
+  }
+  return text;
+}
+
+WallTime Consumer::deadline_for(std::uint32_t deliveries) const {
+  return deadline_after(stream_.shard().wall(), deliveries);
+}
+
+WallTime Consumer::deadline_after(WallTime delivered, std::uint32_t deliveries) const {
+  if (!tracks_acks()) return AckState::kNever;
+  Duration wait = config_.ack_wait;
+  if (!config_.backoff.empty())
+    wait = config_.backoff[std::min<std::size_t>(deliveries, config_.backoff.size()) - 1];
+  return delivered + wait;
+}
+
+void Consumer::arm_ack_timer(WallTime deadline) {
+  if (deadline == AckState::kNever) return;
+  Shard& shard = stream_.shard();
+  const MonoTime at = shard.mono_at(deadline);
+  if (!ack_timer_.armed() || at < ack_timer_.deadline()) shard.timers().arm(ack_timer_, at);
+}
+
+void Consumer::on_ack_timer() {
+  Shard& shard = stream_.shard();
+  arm_ack_timer(acks_.expire(shard.wall()));
+  if (acks_.has_redeliveries()) signal();
+}
+
+void Consumer::exhausted_deliveries(const PendingMessage& message) {
+  const Sequence sequence = message.stream;
+  acks_.give_up(sequence);
+  record({ConsumerStep::Kind::kAcked, sequence, {}, {}});
+}
+
+void Consumer::send_heartbeat(std::string_view to) {
+  HeaderWriter header("100 Idle Heartbeat");
+  header.field("Nats-Last-Consumer", acks_.delivered().consumer.value);
+  header.field("Nats-Last-Stream", acks_.delivered().stream.value);
+  if (flow_.awaits_answer() && flow_is_full())
+    header.field("Nats-Consumer-Stalled", flow_subject());
+  stream_.shard().send(stream_.account(), to, header.take(), {});
+}
+
+std::string Consumer::flow_subject() const {
+  return "$JS.FC." + stream_.name() + "." + name_ + "." + std::to_string(flow_.number());
+}
+
+bool Consumer::flow_is_full() const { return config_.flow_control && flow_.is_full(); }
+
+void Consumer::count_flow(std::uint64_t size) {
+  if (!config_.flow_control || !flow_.sent(size)) return;
+  const std::string header = HeaderWriter("100 FlowControl Request").take();
+  const std::string reply = flow_subject();
+  broker::Message question;
+  question.account = stream_.account();
+  question.subject = config_.deliver_subject;
+  question.reply = reply;
+  question.payload = header;
+  question.header_size = static_cast<std::uint32_t>(header.size());
+  stream_.shard().publish_now(config_.deliver_subject, question);
+}
+
+void Consumer::on_flow(const broker::Message& message) {
+  if (message.subject != flow_subject() || !flow_.awaits_answer()) return;
+  flow_.answered();
+  signal();
+}
+
+void Consumer::on_heartbeat_timer() {
+  Shard& shard = stream_.shard();
+  shard.timers().arm(heartbeat_timer_, shard.now() + config_.idle_heartbeat);
+  const Duration quiet = last_active_ == kNoTime ? config_.idle_heartbeat
+                                                 : shard.wall() - last_active_;
+  if (quiet >= config_.idle_heartbeat && has_interest())
+    send_heartbeat(config_.deliver_subject);
+}
+
+}  // namespace midge::jetstream

@@ -1,0 +1,58 @@
+// All streams of all accounts, by name: who has what, where it lives, what is reserved. It sits on
+// loop 0 and decides what more than one stream is concerned by: names, overlaps, limits of accounts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "jetstream/api/error.h"
+#include "jetstream/config/server_limits.h"
+#include "jetstream/config/stream_config.h"
+#include "store/ids.h"
+
+namespace midge::jetstream {
+
+// What is known of a stream away from its loop.
+struct StreamEntry {
+  store::StreamId id;
+  LoopId loop;
+  StreamConfig config;
+  WallTime created = kNoTime;
+};
+
+struct AccountEntry {
+  AccountId id;
+  std::string name;
+  AccountLimits limits;
+  std::map<std::string, StreamEntry, std::less<>> streams;  // by name
+
+  [[nodiscard]] std::int64_t reserved(Storage storage) const;
+};
+
+class Directory {
+ public:
+  AccountEntry& add_account(AccountId id, std::string_view name, AccountLimits limits);
+  void remove_account(AccountId id) { accounts_.erase(id.value); }
+  [[nodiscard]] AccountEntry* find_account(AccountId id);
+  [[nodiscard]] std::vector<AccountEntry*> accounts();
+
+  // Whether a stream of this configuration, checked already, may be made or changed to it.
+  // `except`: the stream that is changed.
+  ApiResult<void> check(const AccountEntry& account, const StreamConfig& config,
+                        const StreamEntry* except) const;
+  // Whether messages of `config` come back to it through mirrors and sources.
+  [[nodiscard]] static bool has_cycle(const AccountEntry& account, const StreamConfig& config);
+  store::StreamId next_id() { return {next_id_++}; }
+  void ids_from(std::uint64_t next) { next_id_ = std::max(next_id_, next); }
+
+ private:
+  std::map<std::uint32_t, AccountEntry> accounts_;
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace midge::jetstream

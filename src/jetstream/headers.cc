@@ -1,0 +1,62 @@
+#include "jetstream/headers.h"
+
+#include <charconv>
+
+namespace midge::jetstream {
+
+std::string_view header_value(std::string_view block, std::string_view name) {
+  std::string_view found;
+  for_each_header(block, [&](std::string_view field, std::string_view value) {
+    if (found.data() == nullptr && field == name)
+      found = value.data() == nullptr ? std::string_view("") : value;
+  });
+  return found;
+}
+
+bool api_level_suffices(std::string_view block) {
+  const std::string_view wanted = header_value(block, "Nats-Required-Api-Level");
+  if (wanted.data() == nullptr) return true;
+  int level = 0;
+  const auto [end, status] =
+      std::from_chars(wanted.data(), wanted.data() + wanted.size(), level);
+  return status == std::errc() && end == wanted.data() + wanted.size() && level <= kApiLevel;
+}
+
+HeaderWriter::HeaderWriter(std::string_view status) : text_("NATS/1.0") {
+  if (!status.empty()) text_.append(1, ' ').append(status);
+  text_.append("\r\n");
+}
+
+HeaderWriter HeaderWriter::after(std::string_view block) {
+  HeaderWriter writer;
+  if (block.starts_with(kHeaderLine) && block.ends_with("\r\n\r\n"))
+    writer.text_ = block.substr(0, block.size() - 2);
+  return writer;
+}
+
+HeaderWriter& HeaderWriter::field(std::string_view name, std::string_view value) {
+  text_.append(name).append(": ").append(value).append("\r\n");
+  return *this;
+}
+
+HeaderWriter& HeaderWriter::field(std::string_view name, std::uint64_t value) {
+  return field(name, std::to_string(value));
+}
+
+std::string HeaderWriter::take() {
+  text_.append("\r\n");
+  return std::move(text_);
+}
+
+std::string without_header(std::string_view block, std::string_view name) {
+  HeaderWriter writer;
+  bool any = false;
+  for_each_header(block, [&](std::string_view field, std::string_view value) {
+    if (field == name) return;
+    writer.field(field, value);
+    any = true;
+  });
+  return any ? writer.take() : std::string();
+}
+
+}  // namespace midge::jetstream

@@ -1,0 +1,167 @@
+// One stream: takes messages in, keeps its limits, feeds its consumers.
+//
+// Life: made by its Shard → start() (subscribes) → messages and calls → close(). A publish is one
+// step: check → sequence → append; nothing in it reads a clock or a random number. What answers it waits
+// in the shard until the disk has it. Files: stream.cc (life, information), ingest.cc, limits.cc,
+// stream_consumers.cc, direct_get.cc. Thread: its loop's.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "broker/message.h"
+#include "io/timer.h"
+#include "jetstream/api/error.h"
+#include "jetstream/api/info.h"
+#include "jetstream/config/stream_config.h"
+#include "jetstream/consumer/consumer.h"
+#include "jetstream/fwd.h"
+#include "jetstream/headers.h"
+#include "jetstream/member_receiver.h"
+#include "jetstream/stream/dedupe.h"
+#include "jetstream/stream/ingest.h"
+#include "jetstream/stream/source_feed.h"
+#include "store/stream_store.h"
+#include "subject/target.h"
+#include "subject/transform.h"
+
+namespace midge::jetstream {
+
+using store::StreamId;
+
+class DirectRead;
+struct DirectTerms;
+
+class Stream {
+ public:
+  struct Identity {
+    StreamId id;
+    AccountId account;
+    std::string account_name;
+    WallTime created;
+  };
+  Stream(Shard& shard, Identity identity, StreamConfig config,
+         std::unique_ptr<store::StreamStore> store);
+  ~Stream();
+
+  // Subscribes and serves. Its consumers have begun.
+  void start();
+  // Unsubscribes; consumers' waiting requests are told.
+  void close();
+
+  // ---- the API
+  [[nodiscard]] StreamInfo info() const;
+  [[nodiscard]] StreamState state() const;
+  // `config` was checked against the present one.
+  void update(StreamConfig config);
+  std::uint64_t purge(const store::Filter& filter, std::uint64_t below, std::uint64_t keep);
+  bool remove(Sequence sequence, bool erase);
+
+  // ---- consumers
+  Consumer& add_consumer(ConsumerId id, ConsumerConfig config, WallTime created);
+  Consumer& create_consumer(ConsumerConfig config, WallTime created);
+  // Where a consumer of an earlier run goes on, when the stream starts.
+  void keep_progress(ConsumerId id, ConsumerProgress progress);
+  void remove_consumer(Consumer& consumer, std::string_view status);
+  [[nodiscard]] Consumer* find_consumer(std::string_view name);
+  [[nodiscard]] std::vector<Consumer*> consumers();  // by name
+  [[nodiscard]] std::size_t consumer_count() const { return consumers_.size(); }
+  // A consumer needs this message no more.
+  void on_acked(Consumer& consumer, Sequence sequence);
+
+  // ---- what its parts use
+  Shard& shard() { return shard_; }
+  store::StreamStore& store() { return *store_; }
+  [[nodiscard]] const store::StreamStore& store() const { return *store_; }
+  [[nodiscard]] const StreamConfig& config() const { return config_; }
+  [[nodiscard]] const std::string& name() const { return config_.name; }
+  [[nodiscard]] StreamId id() const { return identity_.id; }
+  [[nodiscard]] AccountId account() const { return identity_.account; }
+  [[nodiscard]] const std::string& account_name() const { return identity_.account_name; }
+  [[nodiscard]] WallTime created() const { return identity_.created; }
+  // Only up to here may anybody see messages.
+  [[nodiscard]] Sequence visible_last() const { return visible_last_; }
+  void set_visible_last(Sequence last);
+  [[nodiscard]] bool is_durable_at_once() const { return config_.storage == Storage::kMemory; }
+  Dedupe& dedupe() { return dedupe_; }
+  // What the last change rests on; zero: nothing.
+  [[nodiscard]] store::JournalPosition durable_mark() const;
+  // Whether any consumer's filter matches.
+  [[nodiscard]] bool is_wanted(std::string_view subject) const;
+  // The last message of this subject; zero: none.
+  [[nodiscard]] Sequence last_of(std::string_view subject);
+  // The last message that a pattern matches, and the first at or behind `from` ("" = any subject).
+  // Zero: none, or it is no pattern. They may be so new that they are not durable.
+  [[nodiscard]] Sequence last_matching(std::string_view pattern);
+  [[nodiscard]] Sequence next_matching(std::string_view pattern, Sequence from);
+  // A stored message's header with what a direct get adds.
+  static HeaderWriter direct_headers(std::string_view stream, const store::StoredMessage& message);
+  // What a message will count for in `bytes`.
+  [[nodiscard]] std::uint64_t stored_size(std::size_t subject, std::size_t content) const;
+  // The last thing that makes a message part of the stream; limits are kept and consumers told.
+  Sequence store_message(const store::NewMessage& message);
+
+  bool in_touched_list = false;  // the shard's
+
+ private:
+  friend class Ingest;
+
+  void on_publish(const broker::Message& message);
+  void on_ack(const broker::Message& message);
+  void on_direct_get(const broker::Message& message);
+  void on_direct_get_last(const broker::Message& message);
+  void subscribe();
+  void unsubscribe();
+  // Those that stay go on as they are.
+  void start_feeds();
+  // The last message of a source that is here, by its number there.
+  [[nodiscard]] Sequence last_sourced(const SourceFeed& feed);
+  void subscribe_to(std::string_view subject, broker::InternalReceiver& receiver,
+                    std::string_view queue = {});
+
+  void take_direct_get(const broker::Message& message, std::string_view last_of);
+  void answer_direct_get(std::string_view reply, const DirectTerms& terms);
+  void start_reading(std::string_view reply, const DirectTerms& terms);
+  // In this tick or the next one.
+  void read_soon();
+  void go_on_reading();
+
+  // Limits.
+  void enforce_limits();
+  void enforce_subject_limit(std::string_view subject);
+  void expire_old();
+  void arm_age_timer();
+  void on_age_timer();
+  void on_removed(Sequence sequence, std::string_view subject, std::uint64_t size);
+
+  Shard& shard_;
+  Identity identity_;
+  StreamConfig config_;
+  std::unique_ptr<store::StreamStore> store_;
+  Ingest ingest_;
+  Dedupe dedupe_;
+  Sequence visible_last_;
+  std::vector<std::unique_ptr<Consumer>> consumers_;  // by id
+  std::vector<std::pair<ConsumerId, ConsumerProgress>> recovered_;
+  std::uint64_t next_consumer_id_ = 1;
+  std::vector<subject::Target> subscriptions_;
+  std::vector<std::unique_ptr<SourceFeed>> feeds_;  // the mirror, or the sources in their order
+
+  std::vector<std::unique_ptr<DirectRead>> reads_;
+  bool reads_soon_ = false;
+
+  MemberReceiver<&Stream::on_publish> publishes_{*this};
+  MemberReceiver<&Stream::on_ack> acks_{*this};
+  MemberReceiver<&Stream::on_direct_get> direct_gets_{*this};
+  MemberReceiver<&Stream::on_direct_get_last> direct_gets_last_{*this};
+  io::MemberTimer<&Stream::on_age_timer> age_timer_{*this};
+  io::MemberTimer<&Stream::read_soon> read_timer_{*this};
+};
+
+}  // namespace midge::jetstream

@@ -1,0 +1,27 @@
+// JetStream as the options want it: what is left out is filled in from the machine, and said in
+// the log.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "jetstream/jetstream.h"
+#include "server/identity.h"
+#include "server/options/options.h"
+
+namespace midge::server {
+
+[[nodiscard]] jetstream::Settings jetstream_settings(const Options& options,
+                                                     const Identity& identity, io::Env& env);
+
+// Starts it, with the lines in the log that nats-server has, too. Before the loops start; `env`,
+// `log` and `broker` outlive it. Errors: `Can't start JetStream: ...`.
+Result<std::unique_ptr<jetstream::JetStream>> start_jetstream(io::Env& env, Log& log,
+                                                              broker::Broker& broker,
+                                                              const Options& options,
+                                                              const Identity& identity);
+
+// `$JS.<domain>.API.…` reaches what `$JS.API.…` reaches, in each account: its mappings.
+[[nodiscard]] std::vector<broker::MappingConfig> domain_mappings(const std::string& domain);
+
+}  // namespace midge::server

@@ -1,0 +1,30 @@
+// The configuration's `jetstream {}`: a value type. Unset sizes are what the machine has.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+
+namespace midge::server {
+
+struct JetStreamOptions {
+  std::string domain, extension_hint, unique_tag;
+  // Bytes. Unset or below zero: what the machine has.
+  std::optional<std::int64_t> max_memory, max_store;
+  bool strict = true;
+  // Zero: synced before it is acknowledged. Else the journal is synced this often.
+  Duration sync_interval{};
+
+  // Ceilings of consumers and streams; zero: none.
+  std::int64_t max_ack_pending = 0, max_ha_assets = 0, max_request_batch = 0;
+  std::int64_t default_max_consumers = 0;
+  Duration duplicate_window{};
+  std::int64_t batch_inflight_per_stream = 0, batch_inflight_total = 0, batch_messages = 0;
+  Duration batch_timeout{};
+
+  bool operator==(const JetStreamOptions&) const = default;
+};
+
+}  // namespace midge::server

@@ -1,0 +1,36 @@
+#include "server/system/server_filter.h"
+
+#include <algorithm>
+
+#include "codec/json_tree.h"
+
+namespace midge::server {
+
+Result<ServerFilter> ServerFilter::parse(std::string_view body) {
+  ServerFilter filter;
+  if (body.empty()) return filter;
+  ASSIGN_OR_RETURN(const codec::JsonValue json, codec::read_json_tree(body));
+  codec::JsonReader reader(&json, "EventFilterOptions");
+  reader.read("server_name", filter.name)
+      .read("host", filter.host)
+      .read("cluster", filter.cluster)
+      .read("domain", filter.domain)
+      .read("tags", filter.tags)
+      .read("exact_match", filter.exact);
+  TRY(reader.done());
+  return filter;
+}
+
+bool ServerFilter::matches(const ServerFacts& facts) const {
+  const auto fits = [this](const std::string& wanted, const std::string& is) {
+    if (wanted.empty()) return true;
+    return exact ? is == wanted : is.find(wanted) != std::string::npos;
+  };
+  const auto has_tag = [&](const std::string& tag) {
+    return std::ranges::find(facts.tags, tag) != facts.tags.end();
+  };
+  return fits(name, facts.name) && fits(host, facts.host) && cluster.empty() && domain.empty() &&
+         std::ranges::all_of(tags, has_tag);
+}
+
+}  // namespace midge::server

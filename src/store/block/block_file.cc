@@ -1,0 +1,144 @@
+#include "store/block/block_file.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "store/checksum.h"
+
+namespace midge::store {
+namespace {
+
+Result<void> read_exactly(io::File& file, std::uint64_t offset, std::span<char> into) {
+  ASSIGN_OR_RETURN(const std::size_t size, file.read_at(offset, into));
+  if (size < into.size()) return failure("the file is cut off", ErrorCode::kIo);
+  return {};
+}
+
+Result<std::string> read_string(io::File& file, std::uint64_t offset, std::size_t size) {
+  std::string bytes(size, '\0');
+  TRY(read_exactly(file, offset, bytes));
+  return bytes;
+}
+
+// Whether the sizes of an index and of the file agree, before anything is read by them.
+Result<void> check_extent(const BlockTrailer& trailer, std::uint64_t file_size) {
+  if (trailer.index_offset + block_index_size(trailer.records, trailer.subjects) + kBlockTrailer !=
+      file_size)
+    return failure("the trailer contradicts the file's size", ErrorCode::kIo);
+  return {};
+}
+
+std::uint64_t records_checksum(const RecordChunks& chunks) {
+  RunningChecksum running;
+  for (const BlockPiece& piece : chunks.pieces(0, chunks.size())) running.add(piece.bytes);
+  return running.value();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Block>> open_block(io::File& file, const BlockName& name) {
+  ASSIGN_OR_RETURN(const std::uint64_t size, file.size());
+  if (size < kBlockHeader + kBlockTrailer) return failure("the file is cut off", ErrorCode::kIo);
+  ASSIGN_OR_RETURN(const std::string header, read_string(file, 0, kBlockHeader));
+  ASSIGN_OR_RETURN(const BlockName found, read_block_header(header));
+  if (found != name) return failure("the file is another block", ErrorCode::kIo);
+  ASSIGN_OR_RETURN(const std::string end, read_string(file, size - kBlockTrailer, kBlockTrailer));
+  ASSIGN_OR_RETURN(const BlockTrailer trailer, read_block_trailer(end));
+  TRY(check_extent(trailer, size));
+  ASSIGN_OR_RETURN(
+      const std::string index,
+      read_string(file, trailer.index_offset, block_index_size(trailer.records, trailer.subjects)));
+  ASSIGN_OR_RETURN(BlockColumns columns, read_block_index(index, name, trailer));
+  return std::make_unique<Block>(name, trailer, std::move(columns));
+}
+
+Result<StoredMessage> read_message(io::File& file, Block::Place place, Sequence sequence,
+                                   std::string& buffer) {
+  buffer.resize(place.length);
+  TRY(read_exactly(file, place.offset, buffer));
+  ASSIGN_OR_RETURN(const Record record, read_record(buffer));
+  if (record.length != place.length || record.message.sequence != sequence)
+    return failure("another record lies there", ErrorCode::kIo);
+  if (record.erased) return failure("the message was erased", ErrorCode::kNotFound);
+  return record.message;
+}
+
+Result<BlockRecords> read_block_records(io::File& file, const Block& block) {
+  const auto length = static_cast<std::size_t>(block.length());
+  SharedBytes bytes = SharedBytes::allocate(length);
+  TRY(read_exactly(file, 0, {bytes.data(), length}));
+  BlockRecords records;
+  records.chunks = RecordChunks(std::move(bytes), length);
+  if (records_checksum(records.chunks) == block.trailer().records_checksum) return records;
+  records.damaged = block.check(records.chunks).damaged;
+  return records;
+}
+
+namespace {
+
+// The sealed block whose index `bytes` end with.
+Result<std::unique_ptr<Block>> with_index(std::string_view bytes, const BlockName& name) {
+  if (bytes.size() < kBlockHeader + kBlockTrailer)
+    return failure("the file is cut off", ErrorCode::kIo);
+  ASSIGN_OR_RETURN(const BlockTrailer trailer,
+                   read_block_trailer(bytes.substr(bytes.size() - kBlockTrailer)));
+  TRY(check_extent(trailer, bytes.size()));
+  const std::string_view index =
+      bytes.substr(trailer.index_offset, bytes.size() - kBlockTrailer - trailer.index_offset);
+  ASSIGN_OR_RETURN(BlockColumns columns, read_block_index(index, name, trailer));
+  return std::make_unique<Block>(name, trailer, std::move(columns));
+}
+
+// Takes the next record into the open block.
+Result<std::size_t> take_record(Block& block, std::string_view bytes) {
+  ASSIGN_OR_RETURN(const Record record, read_record(bytes));
+  const StoredMessage& from = record.message;
+  const NewMessage message{from.subject, from.header, from.payload, from.time};
+  if (from.sequence <= block.last() || !block.has_room(from.sequence, message))
+    return failure("a record is out of order", ErrorCode::kIo);
+  block.append(from.sequence, message);
+  if (record.erased) {
+    block.remove(from.sequence);
+    block.erase(from.sequence);
+  }
+  return record.length;
+}
+
+}  // namespace
+
+RebuiltBlock rebuild_block(std::string_view bytes, const BlockName& name, std::uint64_t salt) {
+  RebuiltBlock rebuilt;
+  const Result<BlockName> header = read_block_header(bytes);
+  rebuilt.header_damaged = !header || *header != name;
+
+  if (auto sealed = with_index(bytes, name)) {
+    rebuilt.block = std::move(*sealed);
+    const auto length = static_cast<std::size_t>(rebuilt.block->length());
+    SharedBytes copy = SharedBytes::allocate(length);
+    bytes.copy(copy.data(), length);
+    write_block_header(copy.data(), name);
+    RecordChunks chunks(std::move(copy), length);
+    Block::Check check = rebuilt.block->check(chunks);
+    rebuilt.lost = std::move(check.damaged);
+    for (const Sequence sequence : rebuilt.lost) rebuilt.block->lose(sequence);
+    for (const Sequence sequence : check.erased) rebuilt.block->lose(sequence);
+    rebuilt.block->take_records(std::move(chunks));
+    return rebuilt;
+  }
+
+  rebuilt.block = std::make_unique<Block>(name, salt);
+  std::size_t at = std::min(kBlockHeader, bytes.size());
+  while (at < bytes.size()) {
+    const Result<std::size_t> taken = take_record(*rebuilt.block, bytes.substr(at));
+    if (!taken) {
+      rebuilt.why = taken.error().text();
+      break;
+    }
+    at += *taken;
+  }
+  rebuilt.unread = bytes.size() - at;
+  return rebuilt;
+}
+
+}  // namespace midge::store

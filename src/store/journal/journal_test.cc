@@ -1,0 +1,114 @@
+// Goal: the journal works on a real disk, with real threads. Method: a loop that appends at each
+// tick until a number of records is durable; then all is read back. Its behaviour when disks fail
+// is tested in simulation (sim/journal_test.cc, sim/journal_power_cut_test.cc).
+#include "store/journal/journal.h"
+
+#include <doctest/doctest.h>
+
+#include "io/posix/loop_fixture.h"
+#include "io/posix/test_folder.h"
+#include "store/journal/journal_reader.h"
+#include "store/journal/segment_files.h"
+
+using namespace midge;
+using namespace midge::store;
+
+namespace {
+
+struct Durable final : JournalEvents {
+  void on_durable(JournalPosition position) override {
+    milestone.reach(static_cast<int>(position.value));
+  }
+  void on_write_failed(const Error& error) override { failures.push_back(error.text()); }
+  void on_write_resumed() override {}
+  io::Milestone milestone;
+  std::vector<std::string> failures;
+};
+
+struct Fixture {
+  explicit Fixture(bool sync_before_durable) {
+    auto made = Journal::create(*loops.env, loops.loop(),
+                                {.folder = folder.path("journal/00000001"),
+                                 .free_folder = folder.path("journal/free"),
+                                 .id = 1,
+                                 .segment_size = 64 * 1024,
+                                 .sync_before_durable = sync_before_durable,
+                                 .sync_interval = milliseconds(1)},
+                                events);
+    REQUIRE(made);
+    journal = std::move(*made);
+    loops.handlers[0].at_stop = [this] { journal.reset(); };
+  }
+  ~Fixture() { loops.end(); }
+
+  // Appends records from..to-1 in ticks of `many`; returns the position behind the last.
+  JournalPosition append(int from, int to, int many) {
+    JournalPosition end;
+    for (int i = from; i < to;) {
+      loops.run([&] {
+        for (const int stop = std::min(to, i + many); i < stop; ++i) {
+          const std::string number = std::to_string(i);
+          const std::string_view body[] = {number, std::string_view(" and more than that")};
+          end = journal->append(StreamId{7}, RecordKind::kMessage, body);
+        }
+        journal->commit();
+      });
+    }
+    return end;
+  }
+
+  io::TestFolder folder;
+  Durable events;
+  std::unique_ptr<Journal> journal;
+  io::LoopFixture loops;
+};
+
+void check_all_are_read(bool sync_before_durable) {
+  Fixture fixture(sync_before_durable);
+  const JournalPosition end = fixture.append(0, 5000, 30);
+  fixture.events.milestone.wait_for(static_cast<int>(end.value));
+  fixture.loops.end();
+  CHECK(fixture.events.failures.empty());
+  io::PosixDisk disk;
+  int next = 0;
+  const auto report =
+      read_journal(disk, fixture.folder.path("journal/00000001"), 1, {},
+                   [&](const JournalRecord& record) -> Result<void> {
+                     CHECK(record.stream == StreamId{7});
+                     CHECK(record.body == std::to_string(next) + " and more than that");
+                     ++next;
+                     return {};
+                   });
+  REQUIRE(report);
+  CHECK(next == 5000);
+  CHECK(report->end == end);
+  CHECK_FALSE(report->torn);
+}
+
+}  // namespace
+
+TEST_CASE("what was appended becomes durable and is read again, over many segments") {
+  check_all_are_read(true);
+}
+
+TEST_CASE("the same when syncs come later") { check_all_are_read(false); }
+
+TEST_CASE("released segments are written again") {
+  Fixture fixture(true);
+  JournalPosition end;
+  for (int round = 0; round < 10; ++round) {
+    end = fixture.append(round * 1000, (round + 1) * 1000, 100);
+    fixture.events.milestone.wait_for(static_cast<int>(end.value));
+    fixture.loops.run([&] {
+      fixture.journal->release_before(end);
+      CHECK(fixture.journal->unreleased() == 0);
+    });
+  }
+  fixture.loops.end();
+  io::PosixDisk disk;
+  const auto segments = list_segments(disk, fixture.folder.path("journal/00000001")).value();
+  CHECK(segments.size() <= 3);  // the active one, a spare one, one on its way
+  CHECK(segments.back() >= 5);  // of about 10 that were used
+  const auto free = disk.list_directory(fixture.folder.path("journal/free")).value();
+  CHECK(free.size() <= kFreeSegmentsMax);
+}

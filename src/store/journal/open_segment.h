@@ -1,0 +1,49 @@
+// A segment that a journal writes to. Planning is the loop's, writing and syncing the pool's; the
+// file is the pool's only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "io/file.h"
+#include "store/journal/batch_buffer.h"
+#include "store/journal/journal_format.h"
+
+namespace midge::store {
+
+class OpenSegment {
+ public:
+  OpenSegment(std::unique_ptr<io::File> file, std::uint64_t size)
+      : file_(std::move(file)), size_(size) {}
+
+  // ---- the loop
+
+  // It is used from now on. Its head goes out with the first batch.
+  void begin(const SegmentHead& head) { head_ = head; }
+  [[nodiscard]] const SegmentHead& head() const { return head_; }
+  [[nodiscard]] bool fits(std::size_t records) const { return batch_end(end_, records) <= size_; }
+  [[nodiscard]] bool is_half_full() const { return end_ > size_ / 2; }
+
+  // Takes the place for a batch; returns its offset.
+  std::uint64_t take_place(std::size_t records);
+
+  // A write or sync failed: nothing more is written to it.
+  void fail() { failed_ = true; }
+  [[nodiscard]] bool failed() const { return failed_; }
+
+  // ---- a pool thread; one at a time
+
+  // The batch with its head, which is filled in here.
+  Result<void> write(std::uint64_t offset, BatchBuffer& batch, const BatchHead& head);
+  // Beside writes, too.
+  Result<void> sync() { return file_->sync(); }
+
+ private:
+  const std::unique_ptr<io::File> file_;
+  const std::uint64_t size_;
+  SegmentHead head_;
+  std::uint64_t end_ = kSegmentHeadSize;
+  bool failed_ = false;
+};
+
+}  // namespace midge::store

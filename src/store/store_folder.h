@@ -1,0 +1,44 @@
+// The store's folder: made or taken over, locked while this lives. Format: docs/formats/store.md.
+// Thread: any, one at a time; blocks. At start only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/disk.h"
+#include "store/ids.h"
+
+namespace midge::store {
+
+class StoreFolder {
+ public:
+  // Below `<store_dir>/midge/<domain or _>`. Errors: kInUse: another server has it; kInvalid: there
+  // is a store of nats-server, or one of another version; of the disk.
+  static Result<std::unique_ptr<StoreFolder>> open(io::Disk& disk, const std::string& store_dir,
+                                                   const std::string& domain);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string journal_folder(std::uint32_t id) const;
+  [[nodiscard]] std::string free_folder() const { return path_ + "/journal/free"; }
+  [[nodiscard]] std::string blocks_folder(StreamId id) const;
+  // Of the journals that earlier runs left, ascending.
+  [[nodiscard]] const std::vector<std::uint32_t>& old_journals() const { return old_journals_; }
+  // Never given before.
+  std::uint32_t next_journal_id() { return next_journal_id_++; }
+
+ private:
+  StoreFolder(io::Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+  Result<void> check_format();
+  Result<void> find_journals();
+
+  io::Disk& disk_;
+  std::string path_;
+  std::unique_ptr<io::DiskLock> lock_;
+  std::vector<std::uint32_t> old_journals_;
+  std::uint32_t next_journal_id_ = 1;
+};
+
+}  // namespace midge::store

@@ -1,0 +1,38 @@
+// What a StreamStore is made of, for its own files only: stream_store.cc (changes), stream_reading.cc.
+#pragma once
+
+#include "store/block_list.h"
+#include "store/journal/journal.h"
+#include "store/stream_store.h"
+
+namespace midge::store {
+
+struct StreamStore::Parts {
+  Parts(io::Env& env, io::Loop& loop, Journal* journal, StreamStoreOptions options);
+
+  Journal* journal;
+  StreamStoreOptions options;
+  StreamFigures figures;
+  BlockList blocks;
+  SubjectTree subjects;
+  JournalPosition appended_to;
+  OnRemoved on_removed;
+
+  [[nodiscard]] std::uint64_t counted(const MessageSize& size) const;
+  void record(RecordKind kind, std::string_view body);
+  // Takes a message out of the figures and the subjects; its block forgets it.
+  void forget(const StoredMessage& message);
+  void message_left_subject(Sequence sequence, std::string_view subject);
+  // After something left the front.
+  void find_first();
+  // The nearest message of this subject at or behind `from`, or before it.
+  [[nodiscard]] Sequence next_of(std::string_view subject, Sequence from);
+  [[nodiscard]] Sequence previous_of(std::string_view subject, Sequence before);
+  void bring_up_to_date(std::string_view subject, SubjectState& state);
+  // A step of a count, message by message.
+  bool scan(Count& count, Budget& budget);
+  // What reading found damaged is gone, and counted as lost.
+  void lose_damaged();
+};
+
+}  // namespace midge::store

@@ -1,0 +1,229 @@
+#include "store/stream_store.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "store/stream_parts.h"
+
+namespace midge::store {
+namespace {
+
+// What nats-server counts for a message beside its own bytes.
+constexpr std::uint64_t kFileOverhead = 30;
+constexpr std::uint64_t kFileHeaderOverhead = 4;
+constexpr std::uint64_t kMemoryOverhead = 16;
+
+std::string_view number_bytes(const std::uint64_t& number) {
+  return {reinterpret_cast<const char*>(&number), sizeof number};
+}
+
+}  // namespace
+
+StreamStore::Parts::Parts(io::Env& env, io::Loop& loop, Journal* journal,
+                          StreamStoreOptions given)
+    : journal(journal),
+      options(std::move(given)),
+      blocks(env, loop, options.id, options.folder, options.block_size) {
+  figures.first = options.first;
+  figures.last = options.first - 1;
+}
+
+std::uint64_t StreamStore::Parts::counted(const MessageSize& size) const {
+  if (options.folder.empty()) return size.bytes + kMemoryOverhead;
+  return size.bytes + kFileOverhead + (size.has_header ? kFileHeaderOverhead : 0);
+}
+
+void StreamStore::Parts::record(RecordKind kind, std::string_view body) {
+  if (journal != nullptr) appended_to = journal->append(options.id, kind, {&body, 1});
+}
+
+StreamStore::StreamStore(io::Env& env, io::Loop& loop, Journal* journal,
+                         StreamStoreOptions options)
+    : parts_(std::make_unique<Parts>(env, loop, journal, std::move(options))) {}
+
+StreamStore::~StreamStore() = default;
+
+void StreamStore::attach(Journal& journal) { parts_->journal = &journal; }
+
+// ---- changes
+
+Sequence StreamStore::append(const NewMessage& message) {
+  Parts& p = *parts_;
+  const Sequence sequence = p.figures.last + 1;
+  p.record(RecordKind::kMessage, p.blocks.append(sequence, message));
+
+  SubjectState& state = p.subjects.insert(message.subject);
+  if (state.count == 0) state.first = sequence;
+  state.last = sequence;
+  ++state.count;
+  p.figures.last = sequence;
+  p.figures.last_time = message.time;
+  if (p.figures.messages++ == 0) {
+    p.figures.first = sequence;
+    p.figures.first_time = message.time;
+  }
+  p.figures.bytes +=
+      p.counted({message.subject.size() + message.header.size() + message.payload.size(),
+                 !message.header.empty()});
+  return sequence;
+}
+
+void StreamStore::skip_to(Sequence next) {
+  Parts& p = *parts_;
+  if (next <= p.figures.last + 1) return;
+  p.record(RecordKind::kSkip, number_bytes(next.value));
+  p.figures.last = next - 1;
+  if (p.figures.messages == 0) p.find_first();
+}
+
+void StreamStore::Parts::forget(const StoredMessage& message) {
+  const std::uint64_t size = counted(
+      {message.subject.size() + message.header.size() + message.payload.size(),
+       !message.header.empty()});
+  blocks.containing(message.sequence)->remove(message.sequence);
+  --figures.messages;
+  figures.bytes -= size;
+  message_left_subject(message.sequence, message.subject);
+  if (on_removed) on_removed(message.sequence, message.subject, size);
+}
+
+void StreamStore::Parts::message_left_subject(Sequence sequence, std::string_view subject) {
+  SubjectState* state = subjects.find(subject);
+  if (state == nullptr) return;
+  if (--state->count == 0) {
+    subjects.erase(subject);
+    return;
+  }
+  if (state->count == 1 && state->last != sequence) {
+    state->first = state->last;
+    state->first_is_stale = false;
+    return;
+  }
+  if (state->first == sequence) {
+    state->first = sequence + 1;
+    state->first_is_stale = true;
+  }
+  if (state->last == sequence) state->last = previous_of(subject, sequence);
+}
+
+void StreamStore::Parts::find_first() {
+  blocks.drop_empty();
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const auto there = blocks.at(i).next_there({0});
+    if (!there) continue;
+    figures.first = *there;
+    const auto message = blocks.load(*there);
+    if (message) figures.first_time = message->time;
+    return;
+  }
+  figures.first = figures.last + 1;
+  figures.first_time = {};
+}
+
+bool StreamStore::remove(Sequence sequence, bool erase) {
+  Parts& p = *parts_;
+  const auto message = p.blocks.load(sequence);
+  if (!message) {
+    p.lose_damaged();
+    return false;
+  }
+  char body[9];
+  std::memcpy(body, &sequence.value, sizeof sequence.value);
+  body[8] = erase ? 1 : 0;
+  p.record(RecordKind::kRemove, {body, sizeof body});
+  // The consumers' callback may load another message, which ends the life of this one's views.
+  const std::string subject(message->subject);
+  StoredMessage kept = *message;
+  kept.subject = subject;
+  p.forget(kept);
+  if (erase) (void)p.blocks.erase(sequence);
+  if (sequence == p.figures.first) p.find_first();
+  return true;
+}
+
+std::uint64_t StreamStore::remove_front(Sequence keep_from) {
+  Parts& p = *parts_;
+  if (keep_from <= p.figures.first && p.figures.messages > 0) return 0;
+  p.record(RecordKind::kRemoveFront, number_bytes(keep_from.value));
+  const std::uint64_t before = p.figures.messages;
+  for (std::size_t i = 0; i < p.blocks.size() && p.blocks.at(i).first() < keep_from; ++i) {
+    Block& block = p.blocks.at(i);
+    if (!p.blocks.need_records(i)) p.lose_damaged();
+    for (auto at = block.next_there({0}); at && *at < keep_from; at = block.next_there(*at + 1)) {
+      const auto message = block.load(*at);
+      if (message)
+        p.forget(*message);
+      else
+        block.lose(*at);
+    }
+  }
+  p.figures.last = std::max(p.figures.last, keep_from - 1);
+  p.find_first();
+  return before - p.figures.messages;
+}
+
+std::uint64_t StreamStore::purge(const Filter& filter, Sequence below, std::uint64_t keep) {
+  Parts& p = *parts_;
+  const Sequence end = below.value == 0 ? p.figures.last + 1 : below;
+  if (filter.is_all() && keep == 0) return remove_front(end);
+  std::vector<Sequence> matching;
+  Budget budget = INT64_MAX;
+  for (Sequence at = p.figures.first; at < end;) {
+    const auto found = find_next(filter, at, budget);
+    if (!found || !found->found || *found->found >= end) break;
+    matching.push_back(*found->found);
+    at = *found->found + 1;
+  }
+  if (matching.size() <= keep) return 0;
+  matching.resize(matching.size() - keep);
+  for (const Sequence sequence : matching) remove(sequence, false);
+  return matching.size();
+}
+
+JournalPosition StreamStore::appended_to() const { return parts_->appended_to; }
+
+void StreamStore::set_on_removed(OnRemoved on_removed) {
+  parts_->on_removed = std::move(on_removed);
+}
+
+void StreamStore::Parts::lose_damaged() {
+  for (const Sequence sequence : blocks.take_lost()) {
+    Block* block = blocks.containing(sequence);
+    if (block == nullptr || !block->is_there(sequence)) continue;
+    const auto size = block->size_of(sequence);
+    block->lose(sequence);
+    --figures.messages;
+    ++figures.lost_messages;
+    if (size) {
+      figures.bytes -= counted(*size);
+      figures.lost_bytes += counted(*size);
+    }
+    if (sequence == figures.first) find_first();
+  }
+}
+
+// ---- figures
+
+const StreamFigures& StreamStore::figures() const { return parts_->figures; }
+
+std::size_t StreamStore::subject_count() const { return parts_->subjects.size(); }
+
+std::uint64_t StreamStore::deleted_count() const {
+  const StreamFigures& f = parts_->figures;
+  if (f.messages == 0) return 0;
+  return f.last - f.first + 1 - f.messages;
+}
+
+std::vector<std::uint64_t> StreamStore::deleted(Sequence from, std::size_t limit) const {
+  std::vector<std::uint64_t> all;
+  const StreamFigures& f = parts_->figures;
+  if (f.messages == 0) return all;
+  for (Sequence at = std::max(from, f.first); at <= f.last && all.size() < limit;) {
+    const Sequence there = next_there(at).value_or(f.last + 1);
+    for (; at < there && all.size() < limit; ++at) all.push_back(at.value);
+    at = there + 1;
+  }
+  return all;
+}
+
+}  // namespace midge::store

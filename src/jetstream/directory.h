@@ -1,5 +1,6 @@
 // All streams of all accounts, by name: who has what, where it lives, what is reserved. It sits on
-// loop 0 and decides what more than one stream is concerned by: names, overlaps, limits of accounts.
+// loop 0 and decides what more than one stream is concerned by: names, overlaps, limits of
+// accounts.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "jetstream/api/error.h"
 #include "jetstream/config/server_limits.h"
 #include "jetstream/config/stream_config.h"
+#include "jetstream/usage.h"
 #include "store/ids.h"
 
 namespace midge::jetstream {
@@ -29,9 +31,11 @@ struct AccountEntry {
   AccountId id;
   std::string name;
   AccountLimits limits;
+  std::shared_ptr<AccountUsage> usage = std::make_shared<AccountUsage>();
   std::map<std::string, StreamEntry, std::less<>> streams;  // by name
 
-  [[nodiscard]] std::int64_t reserved(Storage storage) const;
+  // What its streams may grow to, as far as that is said. `except`: a stream that is not counted.
+  [[nodiscard]] std::int64_t reserved(Storage storage, const StreamEntry* except = nullptr) const;
 };
 
 class Directory {
@@ -45,13 +49,21 @@ class Directory {
   // `except`: the stream that is changed.
   ApiResult<void> check(const AccountEntry& account, const StreamConfig& config,
                         const StreamEntry* except) const;
+  // Of all accounts.
+  [[nodiscard]] std::int64_t reserved(Storage storage, const StreamEntry* except = nullptr) const;
+  void limit(const ServerLimits& limits) { limits_ = limits; }
   // Whether messages of `config` come back to it through mirrors and sources.
   [[nodiscard]] static bool has_cycle(const AccountEntry& account, const StreamConfig& config);
   store::StreamId next_id() { return {next_id_++}; }
   void ids_from(std::uint64_t next) { next_id_ = std::max(next_id_, next); }
 
  private:
+  // Whether there is room for what the stream may grow to.
+  ApiResult<void> check_room(const AccountEntry& account, const StreamConfig& config,
+                             const StreamEntry* except) const;
+
   std::map<std::uint32_t, AccountEntry> accounts_;
+  ServerLimits limits_;
   std::uint64_t next_id_ = 1;
 };
 

@@ -17,8 +17,7 @@ bool api_level_suffices(std::string_view block) {
   const std::string_view wanted = header_value(block, "Nats-Required-Api-Level");
   if (wanted.data() == nullptr) return true;
   int level = 0;
-  const auto [end, status] =
-      std::from_chars(wanted.data(), wanted.data() + wanted.size(), level);
+  const auto [end, status] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), level);
   return status == std::errc() && end == wanted.data() + wanted.size() && level <= kApiLevel;
 }
 
@@ -46,6 +45,14 @@ HeaderWriter& HeaderWriter::field(std::string_view name, std::uint64_t value) {
 std::string HeaderWriter::take() {
   text_.append("\r\n");
   return std::move(text_);
+}
+
+std::string with_header(std::string_view block, std::string_view name, std::string_view value) {
+  const std::string_view old = header_value(block, name);
+  if (old.data() == nullptr || old.empty())
+    return HeaderWriter::after(block).field(name, value).take();
+  std::string text(block);
+  return text.replace(static_cast<std::size_t>(old.data() - block.data()), old.size(), value);
 }
 
 std::string without_header(std::string_view block, std::string_view name) {

@@ -9,7 +9,7 @@ namespace midge::jetstream {
 
 inline constexpr std::string_view kHeaderLine = "NATS/1.0\r\n";
 
-// The trimmed value of the first field of this name. Null data: there is none.
+// The value, without spaces before it, of the first field of this name. Null data: there is none.
 std::string_view header_value(std::string_view block, std::string_view name);
 
 // Calls field(name, value) for each field of a well-formed block; nothing for others.
@@ -26,7 +26,6 @@ void for_each_header(std::string_view block, Field&& field) {
     if (colon == std::string_view::npos) continue;
     std::string_view value = line.substr(colon + 1);
     while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-    while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
     field(line.substr(0, colon), value);
   }
 }
@@ -51,6 +50,8 @@ class HeaderWriter {
   std::string text_;
 };
 
+// `block` with this field in the place of its first one of this name, or behind all others.
+std::string with_header(std::string_view block, std::string_view name, std::string_view value);
 // `block` without the fields of this name.
 std::string without_header(std::string_view block, std::string_view name);
 

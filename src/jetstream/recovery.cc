@@ -12,16 +12,51 @@ using store::RecordKind;
 Result<void> Recovery::read(const store::StoreFolder& folder) {
   folder_ = &folder;
   for (const std::uint32_t id : folder.old_journals()) {
-    auto report = store::read_journal(
-        env_.disk(), folder.journal_folder(id), id, {},
-        [this](const store::JournalRecord& record) { return apply(record); });
+    auto report =
+        store::read_journal(env_.disk(), folder.journal_folder(id), id, {},
+                            [this](const store::JournalRecord& record) { return take(record); });
     if (!report) return std::unexpected(report.error().within("journal"));
     if (report->torn)
       log_.info("JetStream: the last write before the end was not whole; it was not acknowledged");
     for (const std::string& segment : report->rotten)
       log_.error("JetStream: \"" + segment + "\" is damaged: " + std::to_string(report->lost) +
                  " bytes of records are lost");
+    TRY(end_groups(!report->rotten.empty()));
   }
+  return {};
+}
+
+Result<void> Recovery::take(const store::JournalRecord& record) {
+  const std::uint64_t stream = record.stream.value;
+  if (record.kind == RecordKind::kGroupBegin) {
+    TRY(apply_group(stream));  // one whose end has rotted
+    groups_[stream];
+    return {};
+  }
+  if (record.kind == RecordKind::kGroupEnd) return apply_group(stream);
+  if (const auto group = groups_.find(stream); group != groups_.end()) {
+    group->second.push_back({record.kind, std::string(record.body)});
+    return {};
+  }
+  return apply(record);
+}
+
+Result<void> Recovery::apply_group(std::uint64_t stream) {
+  const auto group = groups_.extract(stream);
+  if (group.empty()) return {};
+  for (const HeldRecord& held : group.mapped()) {
+    store::JournalRecord record;
+    record.stream = {stream};
+    record.kind = held.kind;
+    record.body = held.body;
+    TRY(apply(record));
+  }
+  return {};
+}
+
+Result<void> Recovery::end_groups(bool rotten) {
+  while (rotten && !groups_.empty()) TRY(apply_group(groups_.begin()->first));
+  groups_.clear();
   return {};
 }
 
@@ -47,9 +82,10 @@ Result<void> Recovery::apply_stream(const store::JournalRecord& record) {
   store::StreamStoreOptions options;
   options.id = record.stream;
   options.folder = folder_->blocks_folder(record.stream);
-  if (stream.record.config.first_sequence > 0) options.first = {stream.record.config.first_sequence};
-  stream.store =
-      std::make_unique<store::StreamStore>(env_, loop_, nullptr, std::move(options));
+  if (stream.record.config.first_sequence > 0)
+    options.first = {stream.record.config.first_sequence};
+  stream.store = std::make_unique<store::StreamStore>(env_, loop_of_(record.stream), nullptr,
+                                                      std::move(options));
   return {};
 }
 

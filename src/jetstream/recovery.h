@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -51,25 +53,40 @@ struct RecoveredStream {
 
 class Recovery {
  public:
-  Recovery(io::Env& env, io::Loop& loop, Log& log) : env_(env), loop_(loop), log_(log) {}
+  // A stream's loop, by its id: the one it will live on.
+  using LoopOf = std::function<io::Loop&(store::StreamId)>;
+  Recovery(io::Env& env, LoopOf loop_of, Log& log)
+      : env_(env), loop_of_(std::move(loop_of)), log_(log) {}
 
-  // Reads all old journals. Errors: a journal that cannot be read, or was written by another version.
+  // Reads all old journals. Errors: a journal that cannot be read, or was written by another
+  // version.
   Result<void> read(const store::StoreFolder& folder);
   std::map<std::uint64_t, RecoveredStream>& streams() { return streams_; }
   // Above all ids seen.
   [[nodiscard]] std::uint64_t next_stream_id() const { return next_stream_id_; }
 
  private:
+  // Keeps what belongs to a group that has not ended; the rest is applied.
+  Result<void> take(const store::JournalRecord& record);
+  // Of groups that never end the rest was not written: nobody was told of them. With `rotten` it
+  // may have been.
+  Result<void> end_groups(bool rotten);
+  Result<void> apply_group(std::uint64_t stream);
   Result<void> apply(const store::JournalRecord& record);
   Result<void> apply_stream(const store::JournalRecord& record);
   Result<void> apply_consumer(RecoveredStream& stream, const store::JournalRecord& record);
 
   io::Env& env_;
-  io::Loop& loop_;
+  LoopOf loop_of_;
   Log& log_;
   const store::StoreFolder* folder_ = nullptr;
   std::map<std::uint64_t, RecoveredStream> streams_;
   std::uint64_t next_stream_id_ = 1;
+  struct HeldRecord {
+    store::RecordKind kind;
+    std::string body;
+  };
+  std::map<std::uint64_t, std::vector<HeldRecord>> groups_;  // by stream
 };
 
 }  // namespace midge::jetstream

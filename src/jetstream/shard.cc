@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "jetstream/advisory.h"
 #include "jetstream/jetstream.h"
 #include "jetstream/recovery.h"
 
@@ -31,11 +32,12 @@ Stream& Shard::make_stream(Stream::Identity identity, StreamConfig config) {
   store::Journal* journal = config.storage == Storage::kFile ? journal_.get() : nullptr;
   auto store = std::make_unique<store::StreamStore>(jetstream_.env(), worker_.loop(), journal,
                                                     std::move(options));
-  auto stream = std::make_unique<Stream>(*this, std::move(identity), std::move(config),
-                                         std::move(store));
+  auto stream =
+      std::make_unique<Stream>(*this, std::move(identity), std::move(config), std::move(store));
   Stream& made = *stream;
   streams_.emplace(made.id().value, std::move(stream));
   record_stream(made);
+  advise(made, Action::kCreated);
   made.start();
   return made;
 }
@@ -58,8 +60,8 @@ void Shard::record(const Stream& stream, store::RecordKind kind, std::string_vie
 
 void Shard::record_stream(Stream& stream) {
   record(stream, store::RecordKind::kStream, {},
-         codec::write_json_struct(StreamRecord{stream.account_name(), stream.created().ns,
-                                               stream.config()}));
+         codec::write_json_struct(
+             StreamRecord{stream.account_name(), stream.created().ns, stream.config()}));
 }
 
 void Shard::record_consumer(Consumer& consumer) {
@@ -83,8 +85,14 @@ void Shard::record_step(Consumer& consumer, const ConsumerStep& step) {
          {reinterpret_cast<const char*>(&id), 8}, body);
 }
 
+void Shard::record_group(Stream& stream, bool begin) {
+  record(stream, begin ? store::RecordKind::kGroupBegin : store::RecordKind::kGroupEnd, {}, {});
+}
+
 void Shard::delete_stream(Stream& stream) {
   record(stream, store::RecordKind::kStreamRemoved, {}, {});
+  for (Consumer* consumer : stream.consumers()) advise(*consumer, Action::kDeleted);
+  advise(stream, Action::kDeleted);
   stream.close();
   std::erase(touched_, &stream);
   streams_.erase(stream.id().value);
@@ -132,6 +140,28 @@ void Shard::send(AccountId account, std::string_view to, std::string_view header
   worker_.loop().tick_again();
 }
 
+bool Shard::put_off(StreamId id, const broker::Message& message,
+                    std::function<void(Stream&, const broker::Message&)> again) {
+  if (publishing_ == 0) return false;
+  struct Copy {
+    std::string subject, reply, payload;
+  };
+  auto copy = std::make_shared<Copy>(
+      Copy{std::string(message.subject), std::string(message.reply), std::string(message.payload)});
+  later(id, [account = message.account, header_size = message.header_size, copy,
+             again = std::move(again)](Stream& stream) {
+    broker::Message whole;
+    whole.account = account;
+    whole.subject = copy->subject;
+    whole.reply = copy->reply;
+    whole.payload = copy->payload;
+    whole.header_size = header_size;
+    again(stream, whole);
+  });
+  worker_.loop().tick_again();
+  return true;
+}
+
 void Shard::ready(Consumer& consumer) {
   if (consumer.in_ready_list) return;
   consumer.in_ready_list = true;
@@ -140,7 +170,7 @@ void Shard::ready(Consumer& consumer) {
 }
 
 void Shard::await_interest(Consumer& consumer) {
-  if (std::ranges::find(lonely_, &consumer) != lonely_.end()) return;
+  if (std::exchange(consumer.in_lonely_list, true)) return;
   if (lonely_.empty()) {
     lonely_since_ = jetstream_.broker().index().stats().inserts;
     timers().arm(interest_timer_, now() + kInterestCheck);
@@ -155,11 +185,14 @@ void Shard::on_interest_timer() {
   timers().arm(interest_timer_, now() + kInterestCheck);
   const std::uint64_t inserts = jetstream_.broker().index().stats().inserts;
   if (std::exchange(lonely_since_, inserts) == inserts) return;
-  for (Consumer* consumer : std::exchange(lonely_, {})) ready(*consumer);
+  for (Consumer* consumer : std::exchange(lonely_, {})) {
+    consumer->in_lonely_list = false;
+    ready(*consumer);
+  }
 }
 
 void Shard::forget(Consumer& consumer) {
-  std::erase(lonely_, &consumer);
+  if (std::exchange(consumer.in_lonely_list, false)) std::erase(lonely_, &consumer);
   if (std::exchange(consumer.in_ready_list, false)) std::erase(ready_, &consumer);
 }
 
@@ -186,6 +219,7 @@ void Shard::on_tick() {
 void Shard::commit() {
   for (Stream* stream : std::exchange(touched_, {})) {
     stream->in_touched_list = false;
+    stream->count_usage(stream->store().figures().bytes);
     const store::Sequence last = stream->store().figures().last;
     const store::JournalPosition after = stream->durable_mark();
     if (journal_ == nullptr || after <= journal_->durable())

@@ -46,16 +46,25 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   void record_consumer(Consumer& consumer);
   void record_consumer_removed(Consumer& consumer);
   void record_step(Consumer& consumer, const ConsumerStep& step);
+  // What is recorded of the stream between begin and end counts as a whole or not at all.
+  void record_group(Stream& stream, bool begin);
 
   // Leaves when `after` is durable; with zero at the end of this tick.
   void send_when_durable(Effect effect);
   // Leaves at the end of this tick.
-  void send(AccountId account, std::string_view to, std::string_view header,
-            std::string_view body);
+  void send(AccountId account, std::string_view to, std::string_view header, std::string_view body);
   // At once; only within on_tick().
   broker::Published publish_now(std::string_view to, const broker::Message& message) {
-    return worker_.publish_internal(to, message);
+    ++publishing_;
+    const broker::Published published = worker_.publish_internal(to, message);
+    --publishing_;
+    return published;
   }
+  // For receivers: whether `message` comes out of publish_now(), in the middle of what a stream or
+  // consumer is at. Then `again` is called with a copy of it at the end of this tick or in the
+  // next.
+  bool put_off(StreamId id, const broker::Message& message,
+               std::function<void(Stream&, const broker::Message&)> again);
   // Done at the end of this tick: for what comes in the middle of routing.
   void later(std::function<void()> work) { deferred_.push_back(std::move(work)); }
 
@@ -118,6 +127,7 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   std::deque<Visible> to_show_;
   EffectQueue waiting_, leaving_;
   std::vector<std::function<void()>> deferred_;
+  int publishing_ = 0;  // how deep
   std::deque<Consumer*> ready_;
   std::vector<Consumer*> lonely_;
   std::uint64_t lonely_since_ = 0;  // how many subscriptions had ever been made then

@@ -6,6 +6,7 @@
 
 #include "jetstream/headers.h"
 #include "server/monitor/duration_text.h"
+#include "server/operator/zone_files.h"
 
 namespace midge::server {
 namespace {
@@ -77,13 +78,15 @@ jetstream::Settings jetstream_settings(const Options& options, const Identity& i
                                        io::Env& env) {
   jetstream::Settings settings;
   const JetStreamOptions& from = options.jetstream;
-  settings.store_dir = options.store_dir.empty() ? env.process().temp_directory() + "/nats/jetstream"
-                                                 : options.store_dir;
+  settings.store_dir = options.store_dir.empty()
+                           ? env.process().temp_directory() + "/nats/jetstream"
+                           : options.store_dir;
   settings.domain = from.domain;
   settings.unique_tag = from.unique_tag;
   settings.server_name = identity.name;
   settings.server_id = identity.id;
   settings.version = kCompatibilityVersion;
+  settings.zones = std::make_shared<ZoneFiles>(env.disk());
   settings.sync_interval = from.sync_interval.ns > 0 ? from.sync_interval : Duration{};
   jetstream::ServerLimits& limits = settings.limits;
   limits.max_memory = given_or(from.max_memory, [&] { return memory_of(env.process()); });
@@ -96,7 +99,10 @@ jetstream::Settings jetstream_settings(const Options& options, const Identity& i
   limits.max_ha_assets = from.max_ha_assets;
   limits.default_max_consumers = from.default_max_consumers;
   for (const broker::AccountConfig& account : options.accounts)
-    if (account.jetstream) settings.accounts.push_back({account.name, *account.jetstream});
+    if (account.jetstream)
+      settings.accounts.push_back({account.name, *account.jetstream});
+    else if (account.name != kGlobalAccount)
+      settings.accounts_without.push_back(account.name);
   if (has_only_the_global_account(options) && options.auth.operator_jwts.empty())
     settings.accounts.push_back({std::string(kGlobalAccount), {}});
   return settings;
@@ -118,6 +124,16 @@ Result<std::unique_ptr<jetstream::JetStream>> start_jetstream(io::Env& env, Log&
   log_settings(log, (*started)->settings(), (*started)->folder().path());
   log.info("Took " + go_duration(env.clock().now() - begin) + " to start JetStream");
   return started;
+}
+
+void reload_jetstream(jetstream::JetStream& jetstream, const Options& options,
+                      const Identity& identity, io::Env& env) {
+  jetstream::Settings settings = jetstream_settings(options, identity, env);
+  const std::shared_ptr<const jetstream::ServerLimits> before = jetstream.limits();
+  const auto is_given = [](const auto& size) { return size && *size >= 0; };
+  if (!is_given(options.jetstream.max_memory)) settings.limits.max_memory = before->max_memory;
+  if (!is_given(options.jetstream.max_store)) settings.limits.max_store = before->max_store;
+  jetstream.reconfigure(settings);
 }
 
 std::vector<broker::MappingConfig> domain_mappings(const std::string& domain) {

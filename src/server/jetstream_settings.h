@@ -21,6 +21,10 @@ Result<std::unique_ptr<jetstream::JetStream>> start_jetstream(io::Env& env, Log&
                                                               const Options& options,
                                                               const Identity& identity);
 
+// On loop 0. What was found at the start stays as it was found.
+void reload_jetstream(jetstream::JetStream& jetstream, const Options& options,
+                      const Identity& identity, io::Env& env);
+
 // `$JS.<domain>.API.…` reaches what `$JS.API.…` reaches, in each account: its mappings.
 [[nodiscard]] std::vector<broker::MappingConfig> domain_mappings(const std::string& domain);
 

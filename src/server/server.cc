@@ -308,8 +308,8 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   TRY(parts->prepare_logins());
   parts->broker = std::make_unique<broker::Broker>(env, log, parts->loops, parts->broker_config());
   if (parts->options->jetstream_enabled) {
-    ASSIGN_OR_RETURN(parts->jetstream, start_jetstream(env, log, *parts->broker, *parts->options,
-                                                       parts->identity));
+    ASSIGN_OR_RETURN(parts->jetstream,
+                     start_jetstream(env, log, *parts->broker, *parts->options, parts->identity));
   }
   if (parts->callouts) parts->callouts->attach(*parts->broker);
   if (!parts->options->no_system_account)
@@ -352,6 +352,7 @@ Result<void> Server::Parts::listen_monitor() {
   const io::Address wanted{host, static_cast<std::uint16_t>(std::max(port, 0))};
   monitor->use_tls(*tls, options->https_port != 0);
   if (operator_mode) monitor->use_operators(*operator_mode);
+  if (jetstream) monitor->use_jetstream(*jetstream);
   if (auto bound = monitor->listen(*loops[0], wanted); !bound)
     return std::unexpected(bound.error().within("Can't start monitoring"));
   return {};
@@ -439,6 +440,10 @@ Result<void> Server::reload(Options options, std::function<void()> on_applied) {
     parts.broker->reconfigure(parts.broker_config(), advertise_anew, std::move(on_applied));
   }
   if (parts.monitor) parts.monitor->update(parts.options);
+  if (parts.jetstream)
+    parts.on_main_loop([&parts, now = parts.options] {
+      reload_jetstream(*parts.jetstream, *now, parts.identity, parts.env);
+    });
   if (excess > 0) {
     parts.broker->close_random(static_cast<std::size_t>(excess),
                                broker::CloseReason::kMaximumConnectionsExceeded);

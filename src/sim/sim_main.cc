@@ -1,8 +1,9 @@
 // midge-sim: runs seeds and prints those that fail.
 //
-//   midge-sim [--accounts] [--seeds N] [--from N] [--rounds N] [--twice]
+//   midge-sim [--accounts | --jetstream] [--seeds N] [--from N] [--rounds N] [--twice]
 //
-// With --accounts: accounts that are reloaded, in place of delivery within one. Each
+// With --accounts: accounts that are reloaded, in place of delivery within one; with --jetstream:
+// streams and consumers on a disk whose power fails. Each
 // seed is run once; with --twice, three times: the same again, and with other hash salts. All must
 // give the same event hash.
 #include <cstdio>
@@ -19,6 +20,7 @@ struct Arguments {
   int rounds = 6;
   bool twice = false;
   bool accounts = false;
+  bool jetstream = false;
 };
 
 bool read_arguments(int count, char** values, Arguments& arguments) {
@@ -26,6 +28,10 @@ bool read_arguments(int count, char** values, Arguments& arguments) {
     const char* const value = i + 1 < count ? values[i + 1] : nullptr;
     if (std::strcmp(values[i], "--accounts") == 0) {
       arguments.accounts = true;
+      continue;
+    }
+    if (std::strcmp(values[i], "--jetstream") == 0) {
+      arguments.jetstream = true;
       continue;
     }
     if (std::strcmp(values[i], "--twice") == 0) {
@@ -48,7 +54,9 @@ bool read_arguments(int count, char** values, Arguments& arguments) {
 }
 
 bool run_one(std::uint64_t seed, const Arguments& arguments, std::uint64_t& events) {
-  const auto run = arguments.accounts ? midge::sim::run_accounts_seed : midge::sim::run_seed;
+  const auto run = arguments.jetstream  ? midge::sim::run_jetstream_seed
+                   : arguments.accounts ? midge::sim::run_accounts_seed
+                                        : midge::sim::run_seed;
   const auto first = run(seed, {.rounds = arguments.rounds});
   events += first.events;
   const auto number = static_cast<unsigned long long>(seed);
@@ -75,7 +83,8 @@ int main(int count, char** values) {
   Arguments arguments;
   if (!read_arguments(count, values, arguments)) {
     std::fprintf(stderr,
-                 "usage: midge-sim [--accounts] [--seeds N] [--from N] [--rounds N] [--twice]\n");
+                 "usage: midge-sim [--accounts | --jetstream] [--seeds N] [--from N] [--rounds N] "
+                 "[--twice]\n");
     return 2;
   }
   std::uint64_t failed = 0;

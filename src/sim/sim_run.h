@@ -21,5 +21,8 @@ struct RunOutcome {
 RunOutcome run_seed(std::uint64_t seed, RunOptions options = {});
 // The same with accounts that are reloaded, and what may cross between them.
 RunOutcome run_accounts_seed(std::uint64_t seed, RunOptions options = {});
+// JetStream over several lives of a server, which end by power cuts, kills and in order; a life has
+// as many rounds as `options` says, or fewer.
+RunOutcome run_jetstream_seed(std::uint64_t seed, RunOptions options = {});
 
 }  // namespace midge::sim

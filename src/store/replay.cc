@@ -24,8 +24,8 @@ Result<bool> replay_message(std::string_view body, StreamStore& store) {
   // Known already, from a checkpoint.
   if (record.message.sequence <= store.figures().last) return true;
   store.skip_to(record.message.sequence);
-  store.append({record.message.subject, record.message.header, record.message.payload,
-                record.message.time});
+  store.append(
+      {record.message.subject, record.message.header, record.message.payload, record.message.time});
   return true;
 }
 
@@ -39,7 +39,10 @@ Result<bool> replay(const JournalRecord& record, StreamStore& store) {
       return replay_message(body, store);
     case RecordKind::kSkip:
       if (!take(body, sequence)) return malformed();
-      store.skip_to({sequence});
+      if (std::int64_t time = 0; take(body, time))
+        store.skip_to({sequence}, WallTime{time});
+      else
+        store.skip_to({sequence});
       return true;
     case RecordKind::kRemove:
       if (!take(body, sequence)) return malformed();

@@ -1,4 +1,5 @@
-// What a StreamStore is made of, for its own files only: stream_store.cc (changes), stream_reading.cc.
+// What a StreamStore is made of, for its own files only: stream_store.cc (changes),
+// stream_reading.cc.
 #pragma once
 
 #include "store/block_list.h"
@@ -33,6 +34,8 @@ struct StreamStore::Parts {
   bool scan(Count& count, Budget& budget);
   // What reading found damaged is gone, and counted as lost.
   void lose_damaged();
+  // It is there, and cannot be read.
+  void lose(Sequence sequence);
 };
 
 }  // namespace midge::store

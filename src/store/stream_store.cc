@@ -19,8 +19,7 @@ std::string_view number_bytes(const std::uint64_t& number) {
 
 }  // namespace
 
-StreamStore::Parts::Parts(io::Env& env, io::Loop& loop, Journal* journal,
-                          StreamStoreOptions given)
+StreamStore::Parts::Parts(io::Env& env, io::Loop& loop, Journal* journal, StreamStoreOptions given)
     : journal(journal),
       options(std::move(given)),
       blocks(env, loop, options.id, options.folder, options.block_size) {
@@ -37,8 +36,7 @@ void StreamStore::Parts::record(RecordKind kind, std::string_view body) {
   if (journal != nullptr) appended_to = journal->append(options.id, kind, {&body, 1});
 }
 
-StreamStore::StreamStore(io::Env& env, io::Loop& loop, Journal* journal,
-                         StreamStoreOptions options)
+StreamStore::StreamStore(io::Env& env, io::Loop& loop, Journal* journal, StreamStoreOptions options)
     : parts_(std::make_unique<Parts>(env, loop, journal, std::move(options))) {}
 
 StreamStore::~StreamStore() = default;
@@ -68,18 +66,21 @@ Sequence StreamStore::append(const NewMessage& message) {
   return sequence;
 }
 
-void StreamStore::skip_to(Sequence next) {
+void StreamStore::skip_to(Sequence next, WallTime time) {
   Parts& p = *parts_;
   if (next <= p.figures.last + 1) return;
-  p.record(RecordKind::kSkip, number_bytes(next.value));
+  std::string body(number_bytes(next.value));
+  if (time.ns != 0) body += number_bytes(static_cast<std::uint64_t>(time.ns));
+  p.record(RecordKind::kSkip, body);
   p.figures.last = next - 1;
+  if (time.ns != 0) p.figures.last_time = time;
   if (p.figures.messages == 0) p.find_first();
 }
 
 void StreamStore::Parts::forget(const StoredMessage& message) {
-  const std::uint64_t size = counted(
-      {message.subject.size() + message.header.size() + message.payload.size(),
-       !message.header.empty()});
+  const std::uint64_t size =
+      counted({message.subject.size() + message.header.size() + message.payload.size(),
+               !message.header.empty()});
   blocks.containing(message.sequence)->remove(message.sequence);
   --figures.messages;
   figures.bytes -= size;
@@ -124,8 +125,11 @@ bool StreamStore::remove(Sequence sequence, bool erase) {
   Parts& p = *parts_;
   const auto message = p.blocks.load(sequence);
   if (!message) {
+    // What cannot be read is gone all the same: it must not come back.
+    const bool was_there = is_there(sequence);
+    p.lose(sequence);
     p.lose_damaged();
-    return false;
+    return was_there;
   }
   char body[9];
   std::memcpy(body, &sequence.value, sizeof sequence.value);
@@ -148,13 +152,14 @@ std::uint64_t StreamStore::remove_front(Sequence keep_from) {
   const std::uint64_t before = p.figures.messages;
   for (std::size_t i = 0; i < p.blocks.size() && p.blocks.at(i).first() < keep_from; ++i) {
     Block& block = p.blocks.at(i);
-    if (!p.blocks.need_records(i)) p.lose_damaged();
+    // Without its records in memory each message is read by itself, or lost.
+    (void)p.blocks.need_records(i);
     for (auto at = block.next_there({0}); at && *at < keep_from; at = block.next_there(*at + 1)) {
-      const auto message = block.load(*at);
+      const auto message = p.blocks.load(*at);
       if (message)
         p.forget(*message);
       else
-        block.lose(*at);
+        p.lose(*at);
     }
   }
   p.figures.last = std::max(p.figures.last, keep_from - 1);
@@ -188,18 +193,21 @@ void StreamStore::set_on_removed(OnRemoved on_removed) {
 
 void StreamStore::Parts::lose_damaged() {
   for (const Sequence sequence : blocks.take_lost()) {
-    Block* block = blocks.containing(sequence);
-    if (block == nullptr || !block->is_there(sequence)) continue;
-    const auto size = block->size_of(sequence);
-    block->lose(sequence);
-    --figures.messages;
-    ++figures.lost_messages;
-    if (size) {
-      figures.bytes -= counted(*size);
-      figures.lost_bytes += counted(*size);
-    }
+    lose(sequence);
     if (sequence == figures.first) find_first();
   }
+}
+
+void StreamStore::Parts::lose(Sequence sequence) {
+  Block* block = blocks.containing(sequence);
+  if (block == nullptr || !block->is_there(sequence)) return;
+  const auto size = block->size_of(sequence);
+  block->lose(sequence);
+  --figures.messages;
+  ++figures.lost_messages;
+  if (!size) return;
+  figures.bytes -= counted(*size);
+  figures.lost_bytes += counted(*size);
 }
 
 // ---- figures

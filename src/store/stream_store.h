@@ -41,9 +41,9 @@ using Budget = std::int64_t;
 
 struct StreamStoreOptions {
   StreamId id;
-  std::string folder;          // of blocks; "" = memory
+  std::string folder;  // of blocks; "" = memory
   std::uint32_t block_size = 8 << 20;
-  Sequence first{1};           // of the first message
+  Sequence first{1};  // of the first message
   bool compress = false;
 };
 
@@ -60,12 +60,13 @@ class StreamStore {
 
   // Gives the next sequence.
   Sequence append(const NewMessage& message);
-  // The next message gets `next`: the sequences between are gaps. Only forward.
-  void skip_to(Sequence next);
+  // The next message gets `next`: the sequences between are gaps. Only forward. `time`: when the
+  // last of them was given to a message that did not stay; zero: to none.
+  void skip_to(Sequence next, WallTime time = {});
   // False if there is no such message. `erase`: its bytes are overwritten with zeros.
   bool remove(Sequence sequence, bool erase = false);
-  // Removes all before `keep_from`; `keep_from` may be beyond the last: then the stream is empty and
-  // goes on there. Returns how many were removed.
+  // Removes all before `keep_from`; `keep_from` may be beyond the last: then the stream is empty
+  // and goes on there. Returns how many were removed.
   std::uint64_t remove_front(Sequence keep_from);
   // Removes what `filter` matches below `below` (0 = all), but for the newest `keep` of it.
   std::uint64_t purge(const Filter& filter, Sequence below, std::uint64_t keep);
@@ -88,8 +89,8 @@ class StreamStore {
   [[nodiscard]] std::uint64_t size_of(Sequence sequence);
   // The first message at or after `from` that is there; nullopt: none.
   [[nodiscard]] std::optional<Sequence> next_there(Sequence from) const;
-  // The same of those that `filter` matches. With the budget spent: `found` is empty and `next` says
-  // where to go on; at the end `next` is beyond the last.
+  // The same of those that `filter` matches. With the budget spent: `found` is empty and `next`
+  // says where to go on; at the end `next` is beyond the last.
   struct Found {
     std::optional<Sequence> found;
     Sequence next;

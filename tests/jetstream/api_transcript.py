@@ -18,6 +18,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent / "transcripts"
 SILENT = 0.3
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_IDENTITY = re.compile(r"Nats-Stream-Identity: [0-9A-Za-z]{8}\b")
 _SERVER = re.compile(r"\bN[A-Z2-7]{55}\b")
 _ACK = re.compile(r"(\$JS\.ACK\.[^. ]+\.[^. ]+\.\d+\.\d+\.\d+\.)\d{16,}(\.\d+)")
 _NANOS = {"pause_remaining", "active", "ack_time", "delivered_ns"}
@@ -79,6 +80,7 @@ def comparable(text, names):
     """`text` with what differs from run to run replaced by names."""
     text = _TIME.sub(lambda m: m.group(0) if m.group(0).startswith("0001") else "<time>", text)
     text = _SERVER.sub("<server>", text)
+    text = _IDENTITY.sub("Nats-Stream-Identity: <id>", text)
     text = _ACK.sub(r"\1<ns>\2", text)
     for name, stand_in in names.items():
         text = text.replace(name, stand_in)

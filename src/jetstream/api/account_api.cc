@@ -32,42 +32,44 @@ void describe(Visitor& v, ApiInfo& a) {
 }
 
 // Gathered loop by loop.
-struct Usage {
-  std::uint64_t memory = 0, storage = 0;
+struct Assets {
   std::int64_t streams = 0, consumers = 0;
 };
 
-void gather(Api& api, std::shared_ptr<ApiCall> call, Usage usage, unsigned loop) {
+void gather(Api& api, std::shared_ptr<ApiCall> call, Assets assets, unsigned loop) {
   JetStream& jetstream = api.jetstream();
   if (loop < jetstream.shards())
-    return api.on_loop({static_cast<std::uint8_t>(loop)}, [&api, call, usage, loop](Shard& shard) {
-      Usage sum = usage;
+    return api.on_loop({static_cast<std::uint8_t>(loop)}, [&api, call, assets, loop](Shard& shard) {
+      Assets sum = assets;
       for (Stream* stream : shard.streams()) {
         if (stream->account() != call->account) continue;
-        const StreamState state = stream->state();
-        (stream->config().storage == Storage::kMemory ? sum.memory : sum.storage) += state.bytes;
         ++sum.streams;
-        sum.consumers += state.consumers;
+        sum.consumers += static_cast<std::int64_t>(stream->consumer_count());
       }
       const unsigned next = loop + 1;
       // Back on loop 0, whose directory and counters complete the answer.
       if (next == shard.jetstream().shards())
-        return api.on_loop({0}, [&api, call, sum, next](Shard&) { gather(api, call, sum, next); });
+        return api.on_home([&api, call, sum, next](Shard&) { gather(api, call, sum, next); });
       gather(api, call, sum, next);
     });
   AccountEntry* account = jetstream.directory().find_account(call->account);
   const AccountLimits& limits = account->limits;
-  LimitsInfo info{limits.max_memory,     limits.max_store,
-                  limits.max_streams,    limits.max_consumers,
-                  limits.max_ack_pending, limits.memory_max_stream_bytes,
-                  limits.store_max_stream_bytes, limits.max_bytes_required};
+  LimitsInfo info{limits.max_memory,
+                  limits.max_store,
+                  limits.max_streams,
+                  limits.max_consumers,
+                  limits.max_ack_pending,
+                  limits.memory_max_stream_bytes,
+                  limits.store_max_stream_bytes,
+                  limits.max_bytes_required};
   ApiInfo api_info;
-  api_info.total = jetstream.counters().api_requests - 1;
-  api_info.errors = jetstream.counters().api_errors;
-  call->field("memory", usage.memory).field("storage", usage.storage);
+  api_info.total = account->usage->api_requests - 1;
+  api_info.errors = account->usage->api_errors;
+  call->field("memory", account->usage->memory.load())
+      .field("storage", account->usage->storage.load());
   call->field("reserved_memory", account->reserved(Storage::kMemory));
   call->field("reserved_storage", account->reserved(Storage::kFile));
-  call->field("streams", usage.streams).field("consumers", usage.consumers).field("limits", info);
+  call->field("streams", assets.streams).field("consumers", assets.consumers).field("limits", info);
   if (!jetstream.domain().empty()) call->field("domain", jetstream.domain());
   call->field("api", api_info);
   api.answer(*call);

@@ -27,6 +27,8 @@ class Api final : public broker::LoopService {
 
   // Loop 0: an account may use JetStream.
   void enable(AccountId account, std::string_view name, const AccountLimits& limits);
+  // Its requests are answered, if only with why not.
+  void listen_for(AccountId account);
 
   // For handlers.
 
@@ -38,6 +40,8 @@ class Api final : public broker::LoopService {
                      std::function<void(Consumer&, ApiCall&)> work);
   // Has `work` done on the loop.
   void on_loop(LoopId loop, std::function<void(Shard&)> work);
+  // The same, back on loop 0, from any loop.
+  void on_home(std::function<void(Shard&)> work);
   // Answers on loop 0.
   void answer(const ApiCall& call);
   void answer(const ApiCall& call, const ApiError& error);

@@ -1,6 +1,8 @@
-// A request to the API on its way, with the answer that is being written. Owns all; it crosses loops.
+// A request to the API on its way, with the answer that is being written. Owns all; it crosses
+// loops.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "base/ids.h"
 #include "codec/json_struct.h"
 #include "jetstream/api/error.h"
+#include "jetstream/usage.h"
 
 namespace midge::jetstream {
 
@@ -16,12 +19,15 @@ class Shard;
 
 struct ApiCall {
   AccountId account;
+  std::string account_name;
+  std::shared_ptr<AccountUsage> usage;  // of the account
   std::string subject, reply, header, body;
-  std::string_view type;                      // of the answer, of the table
-  std::vector<std::string> names;             // what stands where the verb's pattern has wildcards
-  codec::JsonWriter json;                     // the answer's fields behind its type
+  std::string_view type;           // of the answer, of the table
+  std::vector<std::string> names;  // what stands where the verb's pattern has wildcards
+  codec::JsonWriter json;          // the answer's fields behind its type
 
-  std::string_view error_fields;              // what an error has behind it, as JSON
+  std::string_view error_fields;  // what an error has behind it, as JSON
+  std::string answer_header;      // a block; "" = none
 
   // The answer, complete.
   [[nodiscard]] std::string answer_text() const;
@@ -47,9 +53,13 @@ struct ApiCall {
     return {};
   }
   static ApiError invalid_json(const Error& error);
+  void count_error(Shard& shard) const;
   // On the loop of `shard`: the answer rests on what that shard wrote last.
   void answer_from(Shard& shard);
   void fail_from(Shard& shard, const ApiError& error);
+
+ private:
+  void send_from(Shard& shard, std::string text) const;
 };
 
 }  // namespace midge::jetstream

@@ -1,8 +1,10 @@
 #include <algorithm>
 
+#include "jetstream/advisory.h"
 #include "jetstream/api/api.h"
 #include "jetstream/api/handlers.h"
 #include "jetstream/config/consumer_checks.h"
+#include "jetstream/headers.h"
 #include "jetstream/jetstream.h"
 #include "jetstream/shard.h"
 #include "subject/subject.h"
@@ -76,8 +78,7 @@ std::size_t clamped(std::int64_t offset, std::size_t size) {
 }
 
 // What an error of a listing has behind it.
-constexpr std::string_view kEmptyPage =
-    R"(,"total":0,"offset":0,"limit":0,"consumers":[])";
+constexpr std::string_view kEmptyPage = R"(,"total":0,"offset":0,"limit":0,"consumers":[])";
 
 void write_info(ApiCall& call, Consumer& consumer) {
   ConsumerInfo info = consumer.info();
@@ -85,6 +86,19 @@ void write_info(ApiCall& call, Consumer& consumer) {
   info.config->metadata["_nats.ver"] = jetstream.settings().version;
   info.config->metadata["_nats.level"] = std::to_string(kApiLevel);
   call.write(info);
+}
+
+// Answers with its information, and what `more` adds, when it is known what is pending.
+void answer_with_info(
+    ApiCall& call, Consumer& consumer, std::function<void(ApiCall&)> more = [](ApiCall&) {}) {
+  const auto answer = [more = std::move(more)](ApiCall& call, Consumer& consumer) {
+    write_info(call, consumer);
+    more(call);
+    call.answer_from(consumer.stream().shard());
+  };
+  if (consumer.is_counted()) return answer(call, consumer);
+  consumer.when_counted([answer, call = std::make_shared<ApiCall>(std::move(call))](
+                            Consumer& counted) { answer(*call, counted); });
 }
 
 // A name for a consumer that was given none.
@@ -111,12 +125,34 @@ ApiResult<void> check_work_queue(Stream& stream, const ConsumerConfig& config) {
   return {};
 }
 
+// Of the stream, its account and the server, who says so first; zero or less: any number.
+std::int64_t most_consumers(Stream& stream, const ServerLimits& server) {
+  std::int64_t most = stream.config().max_consumers;
+  const std::int64_t of_account = stream.usage().max_consumers;
+  if (most <= 0 || (of_account > 0 && of_account < most)) most = of_account;
+  return most > 0 ? most : server.default_max_consumers;
+}
+
+constexpr std::string_view kIdentity = "Nats-Stream-Identity";
+
+// Mirrors and sources make sure that they go on with the stream they began with.
+ApiResult<void> check_identity(const Stream& stream, ApiCall& call, const ConsumerConfig& config) {
+  if (!config.direct && !config.sourcing) return {};
+  const std::string_view expected = header_value(call.header, kIdentity);
+  if (!expected.empty() && expected != stream.identity_text())
+    return api_failure(kConsumerStreamIdentityMismatch, {stream.identity_text()});
+  call.answer_header = HeaderWriter().field(kIdentity, stream.identity_text()).take();
+  return {};
+}
+
 void create(Stream& stream, ApiCall& call, CreateRequest request) {
   Shard& shard = stream.shard();
   const auto fail = [&](const ApiError& error) { call.fail_from(shard, error); };
-  const ServerLimits& server = shard.jetstream().settings().limits;
-  auto checked = check_consumer(std::move(request.config), stream.config(), server, {},
-                                request.pedantic);
+  const ServerLimits server = *shard.jetstream().limits();
+  AccountLimits account;
+  account.max_ack_pending = stream.usage().max_ack_pending;
+  auto checked =
+      check_consumer(std::move(request.config), stream.config(), server, account, request.pedantic);
   if (!checked) return fail(checked.error());
   ConsumerConfig& config = *checked;
   if (config.name.empty() && config.durable_name.empty()) config.name = made_up_name(shard);
@@ -131,19 +167,21 @@ void create(Stream& stream, ApiCall& call, CreateRequest request) {
     if (auto allowed = check_consumer_update(existing->config(), config); !allowed)
       return fail(allowed.error());
     config.pause_until = existing->config().pause_until;
+    // One that was made to go away by itself still does.
+    if (config.inactive_threshold.ns == 0 && !existing->config().is_durable())
+      config.inactive_threshold = existing->config().inactive_threshold;
+    set_required_level(config);
     existing->update(config);
     shard.record_consumer(*existing);
-    write_info(call, *existing);
-    return call.answer_from(shard);
+    return answer_with_info(call, *existing);
   }
   if (request.action == Action::kUpdate) return fail(api_error(kConsumerDoesNotExist));
   if (auto allowed = check_work_queue(stream, config); !allowed) return fail(allowed.error());
-  const std::int64_t most = stream.config().max_consumers;
+  const std::int64_t most = most_consumers(stream, server);
   if (most > 0 && stream.consumer_count() >= static_cast<std::size_t>(most))
     return fail(api_error(kMaximumConsumersLimit));
-  Consumer& made = stream.create_consumer(config, shard.wall());
-  write_info(call, made);
-  call.answer_from(shard);
+  if (auto same = check_identity(stream, call, config); !same) return fail(same.error());
+  answer_with_info(call, stream.create_consumer(config, shard.wall()));
 }
 
 ApiResult<CreateRequest> read_create(Api& api, const ApiCall& call) {
@@ -238,10 +276,8 @@ void handle_consumer_list(Api& api, ApiCall call) {
 void handle_consumer_info(Api& api, ApiCall call) {
   const std::string stream = call.names[0], consumer = call.names[1];
   if (!call.body.empty()) return api.answer(call, api_error(kNotEmptyRequest));
-  api.with_consumer(std::move(call), stream, consumer, [](Consumer& there, ApiCall& call) {
-    write_info(call, there);
-    call.answer_from(there.stream().shard());
-  });
+  api.with_consumer(std::move(call), stream, consumer,
+                    [](Consumer& there, ApiCall& call) { answer_with_info(call, there); });
 }
 
 void handle_consumer_delete(Api& api, ApiCall call) {
@@ -265,6 +301,7 @@ void handle_consumer_pause(Api& api, ApiCall call) {
   api.with_consumer(std::move(call), stream, consumer, [request](Consumer& there, ApiCall& call) {
     there.pause(request.pause_until);
     there.stream().shard().record_consumer(there);
+    advise_pause(there);
     call.field("paused", there.is_paused());
     call.field("pause_until", there.config().pause_until.value_or(kNoTime));
     if (there.is_paused()) {
@@ -298,9 +335,10 @@ void handle_consumer_reset(Api& api, ApiCall call) {
     call.error_fields = R"(,"reset_seq":0)";
     const auto to = there.reset(request.sequence);
     if (!to) return call.fail_from(there.stream().shard(), to.error());
-    write_info(call, there);
-    call.field("reset_seq", to->value);
-    call.answer_from(there.stream().shard());
+    if (header_value(call.header, kIdentity).data() != nullptr)
+      call.answer_header = HeaderWriter().field(kIdentity, there.stream().identity_text()).take();
+    answer_with_info(call, there,
+                     [at = to->value](ApiCall& answer) { answer.field("reset_seq", at); });
   });
 }
 

@@ -68,12 +68,13 @@ void handle_message_get(Api& api, ApiCall call) {
   api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
     const store::Sequence sequence = wanted(stream, request);
     // It may be newer than what is durable: the answer waits for that.
-    const auto message = sequence.value == 0 ? failure("", ErrorCode::kNotFound)
-                                             : stream.store().load(sequence);
+    const auto message =
+        sequence.value == 0 ? failure("", ErrorCode::kNotFound) : stream.store().load(sequence);
     if (!message) return there.fail_from(stream.shard(), api_error(kNoMessageFound));
-    MessageInfo info{std::string(message->subject), message->sequence.value,
-                     request.no_header ? "" : codec::encode_base64(codec::Base64::kStd, message->header),
-                     codec::encode_base64(codec::Base64::kStd, message->payload), message->time};
+    MessageInfo info{
+        std::string(message->subject), message->sequence.value,
+        request.no_header ? "" : codec::encode_base64(codec::Base64::kStd, message->header),
+        codec::encode_base64(codec::Base64::kStd, message->payload), message->time};
     there.field("message", info);
     there.answer_from(stream.shard());
   });
@@ -84,15 +85,19 @@ void handle_message_delete(Api& api, ApiCall call) {
   if (call.body.empty()) return api.answer(call, api_error(kBadRequest));
   if (auto read = call.read(request, api.jetstream().settings().limits.strict, false); !read)
     return api.answer(call, read.error());
+  if (request.sequence == 0) return api.answer(call, api_error(kBadRequest));
   const std::string name = call.names[0];
   api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
     if (stream.config().sealed) return there.fail_from(stream.shard(), api_error(kStreamSealed));
     if (stream.config().deny_delete)
       return there.fail_from(stream.shard(),
                              api_error(kStreamMsgDeleteFailed, {"message delete not permitted"}));
-    if (!stream.remove({request.sequence}, !request.no_erase))
-      return there.fail_from(
-          stream.shard(), api_error(kSequenceNotFound, {std::to_string(request.sequence)}));
+    const store::Sequence sequence{request.sequence};
+    if (!stream.remove(sequence, !request.no_erase))
+      return there.fail_from(stream.shard(), api_error(kStreamMsgDeleteFailed,
+                                                       {sequence > stream.store().figures().last
+                                                            ? "stream store EOF"
+                                                            : "no message found"}));
     there.field("success", true);
     there.answer_from(stream.shard());
   });

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "jetstream/advisory.h"
 #include "jetstream/api/api.h"
 #include "jetstream/api/handlers.h"
 #include "jetstream/config/stream_checks.h"
@@ -72,19 +73,29 @@ ApiResult<StreamConfig> read_config(Api& api, const ApiCall& call) {
   const Settings& settings = api.jetstream().settings();
   TRY(call.read(request, settings.limits.strict, true));
   if (request.max_message_size != static_cast<std::int32_t>(request.max_message_size))
-    return api_failure(kInvalidJSON, {"json: cannot unmarshal number " +
-                                      std::to_string(request.max_message_size) +
-                                      " into Go struct field "
-                                      "StreamConfigRequest.StreamConfig.max_msg_size of type int32"});
+    return api_failure(
+        kInvalidJSON, {"json: cannot unmarshal number " + std::to_string(request.max_message_size) +
+                       " into Go struct field "
+                       "StreamConfigRequest.StreamConfig.max_msg_size of type int32"});
   if (request.name != call.names[0]) return api_failure(kStreamMismatch);
   const AccountEntry& account = account_of(api, call);
-  return check_stream(std::move(request), settings.limits, account.limits, request.pedantic);
+  return check_stream(std::move(request), *api.jetstream().limits(), account.limits,
+                      request.pedantic);
 }
 
 void write_info(ApiCall& call, Stream& stream) {
   StreamInfo info = stream.info();
   add_version(info.config, stream.shard().jetstream());
   call.write(info);
+}
+
+// The answer to who made it, which says no domain.
+void write_created(ApiCall& call, Stream& stream) {
+  StreamInfo info = stream.info();
+  info.domain.clear();
+  add_version(info.config, stream.shard().jetstream());
+  call.write(info);
+  call.field("did_create", true);
 }
 
 // Names of the account's streams that have anything to do with `subject`.
@@ -119,12 +130,10 @@ void handle_stream_create(Api& api, ApiCall call) {
   AccountEntry& account = account_of(api, call);
   JetStream& jetstream = api.jetstream();
   if (const auto found = account.streams.find(config->name); found != account.streams.end()) {
-    if (found->second.config != *config)
-      return api.answer(call, api_error(kStreamNameExist));
+    if (found->second.config != *config) return api.answer(call, api_error(kStreamNameExist));
     return api.with_stream(std::move(call), found->second.config.name,
                            [](Stream& stream, ApiCall& there) {
-                             write_info(there, stream);
-                             there.field("did_create", true);
+                             write_created(there, stream);
                              there.answer_from(stream.shard());
                            });
   }
@@ -138,12 +147,11 @@ void handle_stream_create(Api& api, ApiCall call) {
   StreamEntry entry{jetstream.directory().next_id(), jetstream.pick_loop(), *config,
                     api.home().wall()};
   account.streams.emplace(config->name, entry);
-  Stream::Identity identity{entry.id, account.id, account.name, entry.created};
+  Stream::Identity identity{entry.id, account.id, account.name, entry.created, account.usage};
   auto moved = std::make_shared<ApiCall>(std::move(call));
   api.on_loop(entry.loop, [identity, config = *config, moved](Shard& shard) {
     Stream& stream = shard.make_stream(identity, config);
-    write_info(*moved, stream);
-    moved->field("did_create", true);
+    write_created(*moved, stream);
     moved->answer_from(shard);
   });
 }
@@ -156,14 +164,14 @@ void handle_stream_update(Api& api, ApiCall call) {
   if (found == account.streams.end()) return api.answer(call, api_error(kStreamNotFound));
   if (auto allowed = check_stream_update(found->second.config, *config); !allowed)
     return api.answer(call, allowed.error());
-  if (auto allowed = api.jetstream().directory().check(account, *config, &found->second);
-      !allowed)
+  if (auto allowed = api.jetstream().directory().check(account, *config, &found->second); !allowed)
     return api.answer(call, allowed.error());
   found->second.config = *config;
   api.with_stream(std::move(call), config->name,
                   [config = *config](Stream& stream, ApiCall& there) {
                     stream.update(config);
                     stream.shard().record_stream(stream);
+                    advise(stream, Action::kUpdated);
                     write_info(there, stream);
                     there.answer_from(stream.shard());
                   });
@@ -175,7 +183,12 @@ void handle_stream_names(Api& api, ApiCall call) {
     return api.answer(call, read.error());
   auto names = names_for(account_of(api, call), request.subject);
   call.field("total", names.size()).field("offset", request.offset).field("limit", kNamesLimit);
-  call.field("streams", page(std::move(names), request.offset, kNamesLimit));
+  const std::vector<std::string> shown = page(std::move(names), request.offset, kNamesLimit);
+  call.json.key("streams");
+  if (shown.empty())
+    call.json.null();
+  else
+    call.json.value(shown);
   api.answer(call);
 }
 
@@ -218,13 +231,15 @@ void handle_stream_list(Api& api, ApiCall call) {
 
 void handle_stream_info(Api& api, ApiCall call) {
   InfoRequest request;
+  // As there: what is no object asks for nothing in particular.
+  if (!call.body.starts_with('{')) call.body.clear();
   if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
     return api.answer(call, read.error());
   const std::string name = call.names[0];
   api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
     StreamInfo info = stream.info();
     add_version(info.config, stream.shard().jetstream());
-    info.cluster = ClusterInfo{stream.shard().jetstream().settings().server_id};
+    info.cluster = ClusterInfo{stream.shard().jetstream().settings().server_name};
     std::int64_t total = 0, limit = 0;
     if (!request.subjects_filter.empty()) {
       limit = kSubjectsLimit;

@@ -89,8 +89,7 @@ constexpr Rule kRules[] = {
        return !c.is_push() && c.max_expires.ns > 0 && c.max_expires < milliseconds(1);
      },
      kConsumerMaxRequestExpiresTooSmall},
-    {[](const ConsumerConfig& c) { return c.direct && !c.is_push(); },
-     kConsumerDirectRequiresPush},
+    {[](const ConsumerConfig& c) { return c.direct && !c.is_push(); }, kConsumerDirectRequiresPush},
     {[](const ConsumerConfig& c) { return c.direct && c.is_durable(); },
      kConsumerDirectRequiresEphemeral},
     {[](const ConsumerConfig& c) {
@@ -102,9 +101,7 @@ constexpr Rule kRules[] = {
        return !c.filter_subject.empty() && !c.filter_subjects.empty();
      },
      kConsumerDuplicateFilterSubjects},
-    {[](const ConsumerConfig& c) {
-       return std::ranges::count(c.filter_subjects, "") > 0;
-     },
+    {[](const ConsumerConfig& c) { return std::ranges::count(c.filter_subjects, "") > 0; },
      kConsumerEmptyFilter},
     {[](const ConsumerConfig& c) {
        return c.priority_policy == PriorityPolicy::kNone && !c.priority_groups.empty();
@@ -143,8 +140,8 @@ Checked check_name(const std::string& name) {
 
 // By policy: what it is called, and which of the starting points it must, may not have.
 Checked check_policy(const ConsumerConfig& c) {
-  static constexpr const char* kNames[] = {"all",  "last", "new", "by start sequence",
-                                           "by start time", "last per subject"};
+  static constexpr const char* kNames[] = {
+      "all", "last", "new", "by start sequence", "by start time", "last per subject"};
   const std::string policy = std::string("consumer delivery policy is deliver ") +
                              kNames[static_cast<unsigned>(c.deliver_policy)] + ", but optional ";
   const auto refuse = [&](const char* what) -> Checked {
@@ -182,8 +179,8 @@ Checked check_sampling(const std::string& text) {
   int percent = 0;
   const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), percent);
   if (status != std::errc() || end != digits.data() + digits.size() || digits.empty())
-    return api_failure(kConsumerInvalidSampling, {"strconv.Atoi: parsing " +
-                                                  codec::go_quoted(digits) + ": invalid syntax"});
+    return api_failure(kConsumerInvalidSampling,
+                       {"strconv.Atoi: parsing " + codec::go_quoted(digits) + ": invalid syntax"});
   // nats-server has no words of its own for this.
   if (percent < 0) return api_failure(kConsumerInvalidSampling, {"<nil>"});
   return {};
@@ -192,8 +189,8 @@ Checked check_sampling(const std::string& text) {
 bool is_group_name(const std::string& name) {
   if (name.empty()) return true;  // refused in other words
   const auto may_be = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '/' || c == '=';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '/' || c == '=';
   };
   return name.size() <= kGroupNameMax && std::ranges::all_of(name, may_be);
 }
@@ -210,8 +207,7 @@ Checked check_for_stream(const ConsumerConfig& c, const StreamConfig& stream) {
     const auto captures = [&](const std::string& own) {
       return subject::matches(c.deliver_subject, own);
     };
-    if (std::ranges::any_of(stream.subjects, captures))
-      return api_failure(kConsumerDeliverCycle);
+    if (std::ranges::any_of(stream.subjects, captures)) return api_failure(kConsumerDeliverCycle);
   }
   if (stream.retention == Retention::kWorkQueue && !c.direct) {
     if (!c.is_push() && c.ack_policy == AckPolicy::kNone)
@@ -228,13 +224,6 @@ Checked check_for_stream(const ConsumerConfig& c, const StreamConfig& stream) {
     return api_failure(kConsumerInactiveThresholdExcess,
                        {codec::go_duration(limits.inactive_threshold)});
   return {};
-}
-
-void set_required_level(ConsumerConfig& config) {
-  int level = 0;
-  if (config.pause_until || config.priority_policy != PriorityPolicy::kNone) level = 1;
-  if (by_flow(config)) level = 4;
-  config.metadata["_nats.req.level"] = std::to_string(level);
 }
 
 Checked check_pedantic(const ConsumerConfig& c) {
@@ -290,19 +279,50 @@ void complete(ConsumerConfig& c, const StreamConfig& stream) {
     c.priority_timeout = kPinnedDefault;
 }
 
+// What the server and the account allow is the default where it is less than the usual one.
+void lower_ack_pending(ConsumerConfig& c, const ServerLimits& server,
+                       const AccountLimits& account) {
+  if (c.max_ack_pending != 0 || c.ack_policy == AckPolicy::kNone) return;
+  std::int64_t most = kMaxAckPendingDefault;
+  for (const std::int64_t limit : {server.max_ack_pending, account.max_ack_pending})
+    if (limit > 0) most = std::min(most, limit);
+  c.max_ack_pending = most;
+}
+
+Checked check_ceilings(const ConsumerConfig& c, const ServerLimits& server,
+                       const AccountLimits& account) {
+  if (!c.is_push() && server.max_request_batch > 0 && c.max_batch > server.max_request_batch)
+    return api_failure(kConsumerMaxRequestBatchExceeded,
+                       {std::to_string(server.max_request_batch)});
+  for (const std::int64_t most : {server.max_ack_pending, account.max_ack_pending})
+    if (most > 0 && c.max_ack_pending > most)
+      return api_failure(kConsumerMaxPendingAckExcess, {std::to_string(most)});
+  return {};
+}
+
 }  // namespace
 
 bool is_priority_group(const std::string& name) { return !name.empty() && is_group_name(name); }
 
+void set_required_level(ConsumerConfig& config) {
+  int level = 0;
+  if (config.pause_until || config.priority_policy != PriorityPolicy::kNone) level = 1;
+  if (by_flow(config)) level = 4;
+  config.metadata["_nats.req.level"] = std::to_string(level);
+}
+
 ApiResult<ConsumerConfig> check_consumer(ConsumerConfig config, const StreamConfig& stream,
                                          const ServerLimits& server, const AccountLimits& account,
                                          bool pedantic) {
-  (void)server, (void)account;
   if (config.is_durable() && config.name.empty()) config.name = config.durable_name;
   TRY(check_name(config.durable_name.empty() ? config.name : config.durable_name));
   TRY(check_rules(config));
   if (pedantic) TRY(check_pedantic(config));
+  if (stream.consumer_limits.max_ack_pending <= 0) lower_ack_pending(config, server, account);
+  if (!config.is_push() && config.max_batch == 0 && server.max_request_batch > 0)
+    config.max_batch = server.max_request_batch;
   complete(config, stream);
+  TRY(check_ceilings(config, server, account));
   TRY(check_policy(config));
   TRY(check_filters(config));
   TRY(check_sampling(config.sample_frequency));

@@ -11,6 +11,8 @@ namespace midge::jetstream {
 ApiResult<ConsumerConfig> check_consumer(ConsumerConfig config, const StreamConfig& stream,
                                          const ServerLimits& server, const AccountLimits& account,
                                          bool pedantic);
+// Writes the API level it needs into its metadata.
+void set_required_level(ConsumerConfig& config);
 // Whether a group may be called so.
 bool is_priority_group(const std::string& name);
 // Whether a consumer may change from `now` to `wanted`, which check_consumer() has completed.

@@ -11,14 +11,15 @@ namespace midge::jetstream {
 
 // The configuration's `jetstream {}`.
 struct ServerLimits {
-  std::int64_t max_memory = 0, max_store = 0;  // bytes; what the server found or was given
+  // Bytes; what the server found or was given.
+  std::int64_t max_memory = INT64_MAX, max_store = INT64_MAX;
   // The most that may be asked for; zero or less: any amount.
   Duration duplicate_window{};
   std::int64_t max_ack_pending = 0;
   std::int64_t max_request_batch = 0;
   std::int64_t max_ha_assets = 0;
   std::int64_t default_max_consumers = 0;  // of one stream, where nothing else says how many
-  bool strict = true;  // unknown fields of requests are refused
+  bool strict = true;                      // unknown fields of requests are refused
 };
 
 using AccountLimits = broker::JetStreamLimits;

@@ -61,8 +61,8 @@ constexpr Rule kRules[] = {
        return c.discard_new_per_subject && c.max_messages_per_subject <= 0;
      },
      kStreamInvalidConfig, "discard new per subject requires max msgs per subject > 0"},
-    {[](const StreamConfig& c) { return c.subject_delete_marker_ttl.ns < 0; },
-     kStreamInvalidConfig, "subject delete marker TTL must not be negative"},
+    {[](const StreamConfig& c) { return c.subject_delete_marker_ttl.ns < 0; }, kStreamInvalidConfig,
+     "subject delete marker TTL must not be negative"},
     {[](const StreamConfig& c) {
        return c.subject_delete_marker_ttl.ns > 0 && c.subject_delete_marker_ttl < seconds(1);
      },
@@ -71,8 +71,8 @@ constexpr Rule kRules[] = {
      kStreamInvalidConfig, "subject delete markers forbidden on mirrors"},
     {[](const StreamConfig& c) { return c.allow_counter && c.discard == Discard::kNew; },
      kStreamInvalidConfig, "counter stream cannot use discard new"},
-    {[](const StreamConfig& c) { return c.allow_counter && c.allow_msg_ttl; },
-     kStreamInvalidConfig, "counter stream cannot use message TTLs"},
+    {[](const StreamConfig& c) { return c.allow_counter && c.allow_msg_ttl; }, kStreamInvalidConfig,
+     "counter stream cannot use message TTLs"},
     {[](const StreamConfig& c) { return c.allow_counter && c.retention != Retention::kLimits; },
      kStreamInvalidConfig, "counter stream can only use limits retention"},
     {[](const StreamConfig& c) { return c.allow_counter && c.allow_schedules; },
@@ -83,13 +83,9 @@ constexpr Rule kRules[] = {
        return c.persist_mode == PersistMode::kAsync && c.storage != Storage::kFile;
      },
      kStreamInvalidConfig, "async persist mode is only supported on file storage"},
-    {[](const StreamConfig& c) {
-       return c.persist_mode == PersistMode::kAsync && c.replicas > 1;
-     },
+    {[](const StreamConfig& c) { return c.persist_mode == PersistMode::kAsync && c.replicas > 1; },
      kStreamInvalidConfig, "async persist mode is not supported on replicated streams"},
-    {[](const StreamConfig& c) {
-       return c.persist_mode == PersistMode::kAsync && c.allow_atomic;
-     },
+    {[](const StreamConfig& c) { return c.persist_mode == PersistMode::kAsync && c.allow_atomic; },
      kStreamInvalidConfig, "async persist mode is not supported with atomic batch publish"},
     {[](const StreamConfig& c) { return c.placement && !c.placement->preferred.empty(); },
      kStreamInvalidConfig, "preferred server not permitted in placement"},
@@ -97,14 +93,11 @@ constexpr Rule kRules[] = {
      "stream has no mirror but does have mirror direct"},
     {[](const StreamConfig& c) { return c.mirror && !c.subjects.empty(); }, kMirrorWithSubjects},
     {[](const StreamConfig& c) { return c.mirror && !c.sources.empty(); }, kMirrorWithSources},
-    {[](const StreamConfig& c) { return c.mirror && c.first_sequence > 0; },
-     kMirrorWithFirstSeq},
+    {[](const StreamConfig& c) { return c.mirror && c.first_sequence > 0; }, kMirrorWithFirstSeq},
     {[](const StreamConfig& c) { return c.mirror && c.allow_counter; }, kMirrorWithCounters},
-    {[](const StreamConfig& c) { return c.mirror && c.allow_atomic; },
-     kMirrorWithAtomicPublish},
+    {[](const StreamConfig& c) { return c.mirror && c.allow_atomic; }, kMirrorWithAtomicPublish},
     {[](const StreamConfig& c) { return c.mirror && c.allow_batched; }, kMirrorWithBatchPublish},
-    {[](const StreamConfig& c) { return c.mirror && c.allow_schedules; },
-     kMirrorWithMsgSchedules},
+    {[](const StreamConfig& c) { return c.mirror && c.allow_schedules; }, kMirrorWithMsgSchedules},
     {[](const StreamConfig& c) { return !c.sources.empty() && c.allow_schedules; },
      kSourceWithMsgSchedules},
 };
@@ -119,13 +112,13 @@ ApiResult<void> check_rules(const StreamConfig& config, std::span<const Rule> ru
 }
 
 ApiResult<void> check_name(const std::string& name) {
-  if (name.find_first_of("/\\") != std::string::npos) return api_failure(kStreamNameContainsPathSeparators);
+  if (name.find_first_of("/\\") != std::string::npos)
+    return api_failure(kStreamNameContainsPathSeparators);
   if (name.empty() || name.find_first_of(" \t\r\n\f.*>") != std::string::npos)
     return api_failure(kStreamInvalidConfig,
                        {"stream name is required and can not contain '.', '*', '>', '\\', '/'"});
   if (name.size() > kNameMax)
-    return api_failure(kStreamInvalidConfig,
-                       {"stream name is too long, maximum allowed is 255"});
+    return api_failure(kStreamInvalidConfig, {"stream name is too long, maximum allowed is 255"});
   return {};
 }
 
@@ -134,9 +127,7 @@ ApiResult<void> check_reserved(const StreamConfig& config, const std::string& ca
   if (config.no_ack) return {};
   if (captured == ">")
     return api_failure(kStreamInvalidConfig, {"capturing all subjects requires no-ack to be true"});
-  const auto overlaps = [&](const char* reserved) {
-    return subject::overlaps(captured, reserved);
-  };
+  const auto overlaps = [&](const char* reserved) { return subject::overlaps(captured, reserved); };
   const bool harmless = subject::is_subset(captured, "$JS.EVENT.>");
   if (!harmless && overlaps("$JS.>"))
     return api_failure(kStreamInvalidConfig,
@@ -170,8 +161,7 @@ ApiResult<void> check_transform(const StreamConfig& config) {
   if (!subject::is_valid(subject::star_wildcards(transform.destination)))
     return api_failure(kStreamTransformInvalidDestination,
                        {"invalid mapping destination: invalid transform"});
-  if (!compiled)
-    return api_failure(kStreamTransformInvalidDestination, {compiled.error().text()});
+  if (!compiled) return api_failure(kStreamTransformInvalidDestination, {compiled.error().text()});
   return {};
 }
 
@@ -214,14 +204,22 @@ ApiResult<void> complete_limits(StreamConfig& config, bool pedantic) {
   return {};
 }
 
+ApiResult<void> check_account(const StreamConfig& config, const AccountLimits& account) {
+  if (account.max_bytes_required && config.max_bytes <= 0)
+    return api_failure(kStreamMaxBytesRequired);
+  const std::int64_t most = config.storage == Storage::kMemory ? account.memory_max_stream_bytes
+                                                               : account.store_max_stream_bytes;
+  if (most > 0 && config.max_bytes > most) return api_failure(kStreamMaxStreamBytesExceeded);
+  return {};
+}
+
 ApiResult<void> complete_window(StreamConfig& config, const ServerLimits& server, bool pedantic) {
   if (config.duplicate_window.ns != 0 || config.mirror) return {};
   if (!config.sources.empty()) return {};
   Duration window = kDuplicateWindowDefault;
   if (server.duplicate_window.ns > 0) window = std::min(window, server.duplicate_window);
   if (config.max_age.ns > 0 && config.max_age < window) {
-    if (pedantic)
-      return api_failure(kPedantic, {"duplicate window cannot be bigger than max age"});
+    if (pedantic) return api_failure(kPedantic, {"duplicate window cannot be bigger than max age"});
     if (config.max_age > Duration{0}) window = config.max_age;
   }
   config.duplicate_window = window;
@@ -254,10 +252,10 @@ ApiResult<void> complete_features(StreamConfig& config, bool pedantic) {
 
 ApiResult<StreamConfig> check_stream(StreamConfig config, const ServerLimits& server,
                                      const AccountLimits& account, bool pedantic) {
-  (void)account;
   TRY(check_name(config.name));
   if (config.replicas == 0) config.replicas = 1;
   TRY(complete_limits(config, pedantic));
+  TRY(check_account(config, account));
   TRY(complete_window(config, server, pedantic));
   TRY(complete_features(config, pedantic));
   TRY(check_rules(config, kRules));
@@ -293,15 +291,13 @@ ApiResult<void> check_stream_update(const StreamConfig& now, const StreamConfig&
   if (was_queue != (wanted.retention == Retention::kWorkQueue))
     return refuse("change retention policy to/from workqueue");
   // A mirror may be let go, and then is a stream like others.
-  if (wanted.mirror && now.mirror != wanted.mirror)
-    return api_failure(kStreamMirrorNotUpdatable);
+  if (wanted.mirror && now.mirror != wanted.mirror) return api_failure(kStreamMirrorNotUpdatable);
   if (now.sealed && !wanted.sealed) return refuse("unseal a sealed stream");
   if (now.deny_delete && !wanted.deny_delete) return refuse("cancel deny message deletes");
   if (now.deny_purge && !wanted.deny_purge) return refuse("cancel deny purge");
   if (now.allow_msg_ttl && !wanted.allow_msg_ttl)
     return api_failure(kStreamInvalidConfig, {"message TTL status can not be disabled"});
-  if (now.allow_counter != wanted.allow_counter)
-    return refuse("change message counter setting");
+  if (now.allow_counter != wanted.allow_counter) return refuse("change message counter setting");
   if (now.allow_schedules && !wanted.allow_schedules)
     return api_failure(kStreamInvalidConfig, {"message schedules can not be disabled"});
   if (now.persist_mode != wanted.persist_mode) return refuse("change persist mode");

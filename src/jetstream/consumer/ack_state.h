@@ -1,15 +1,17 @@
 // What a consumer delivered and what came back for it: positions, pending messages, those to be
 // delivered again. Pure: times come with the calls; a table test drives it.
 //
-// Pending messages lie in the order of their stream sequence, in which they are first delivered;
-// done ones are dropped at the front, so that a lookup is a binary search in a short array.
+// Pending messages lie in the order of their stream sequence, in which they are first delivered, so
+// that a lookup is a binary search. Acknowledged ones stay in the array until they are at its front
+// or are half of it. Deadlines are a heap, whose entries may be out of date.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "base/time.h"
+#include "jetstream/consumer/fifo.h"
 #include "store/ids.h"
 
 namespace midge::jetstream {
@@ -25,7 +27,7 @@ struct Positions {
 
 struct PendingMessage {
   Sequence stream;
-  ConsumerSequence consumer;  // of the last delivery
+  ConsumerSequence consumer;  // of the first delivery
   WallTime delivered{};       // the last time
   WallTime deadline{};        // when it is to be delivered again; kNever: not by itself
   std::uint32_t deliveries = 0;
@@ -84,12 +86,23 @@ class AckState {
   void restore(const PendingMessage& message);
 
  private:
+  struct Deadline {
+    WallTime at;
+    Sequence sequence;
+    // For a heap whose front is the earliest, of those the lowest sequence.
+    bool operator<(const Deadline& other) const {
+      return at != other.at ? at > other.at : sequence > other.sequence;
+    }
+  };
   PendingMessage* entry(Sequence sequence);
+  void finish(PendingMessage& message);
   void advance_floor();
+  void note_deadline(const PendingMessage& message);
 
   Positions delivered_, floor_;
-  std::deque<PendingMessage> messages_;
-  std::deque<Sequence> redeliveries_;  // may hold some that are done meanwhile
+  Fifo<PendingMessage> messages_;
+  Fifo<Sequence> redeliveries_;  // may hold some that are done meanwhile
+  std::vector<Deadline> deadlines_;
   std::size_t pending_ = 0, redelivered_ = 0;
 };
 

@@ -1,8 +1,10 @@
 #include "jetstream/consumer/consumer.h"
+#include "jetstream/advisory.h"
 
 #include <algorithm>
 
 #include "jetstream/api/info.h"
+#include "jetstream/config/consumer_checks.h"
 #include "jetstream/jetstream.h"
 #include "jetstream/shard.h"
 #include "jetstream/stream/stream.h"
@@ -10,9 +12,11 @@
 namespace midge::jetstream {
 namespace {
 
-// How much of a stream is looked at before a new consumer's creation is answered.
-constexpr store::Budget kCountAtOnce = 1'000'000;
+// How much of a stream is looked at before the loop goes on with other things.
+constexpr store::Budget kCountAtOnce = 64 * 1024;
 constexpr Duration kEphemeralInactive = seconds(5);
+// Shorter ones would end a consumer before whoever made it can know.
+constexpr Duration kInactiveMin = milliseconds(100);
 
 std::vector<std::string> patterns_of(const ConsumerConfig& config) {
   if (!config.filter_subject.empty()) return {config.filter_subject};
@@ -24,12 +28,10 @@ std::vector<std::string> patterns_of(const ConsumerConfig& config) {
 Consumer::Consumer(Stream& stream, ConsumerId id, ConsumerConfig config, WallTime created)
     : stream_(stream),
       id_(id),
-      name_(config.durable_name.empty() ? config.name : config.durable_name),
       config_(std::move(config)),
       created_(created),
       filter_(patterns_of(config_)),
-      last_demand_(stream.shard().now()),
-      ack_prefix_("$JS.ACK." + stream.name() + "." + name_ + ".") {}
+      last_demand_(stream.shard().now()) {}
 
 Consumer::~Consumer() { unsubscribe(); }
 
@@ -37,9 +39,9 @@ void Consumer::subscribe() {
   if (subscription_) return;
   if (config_.flow_control)
     flow_subscription_ = stream_.shard().worker().subscribe_internal(
-        stream_.account(), "$JS.FC." + stream_.name() + "." + name_ + ".*", {}, flows_);
+        stream_.account(), "$JS.FC." + stream_.name() + "." + name() + ".*", {}, flows_);
   subscription_ = stream_.shard().worker().subscribe_internal(
-      stream_.account(), "$JS.API.CONSUMER.MSG.NEXT." + stream_.name() + "." + name_, {}, pulls_);
+      stream_.account(), "$JS.API.CONSUMER.MSG.NEXT." + stream_.name() + "." + name(), {}, pulls_);
 }
 
 void Consumer::unsubscribe() {
@@ -70,32 +72,24 @@ void Consumer::start() {
       next_ = last && *last ? **last : figures.last + 1;
       break;
     }
-    case DeliverPolicy::kLastPerSubject: {
-      store::SubjectTree::Walk walk(filter_);
-      store.subjects().step(walk, SIZE_MAX, [&](std::string_view, store::SubjectState& state) {
-        last_per_subject_.push_back(state.last);
-        return true;
-      });
-      std::ranges::sort(last_per_subject_, std::greater<>());
-      if (!last_per_subject_.empty()) next_ = last_per_subject_.back();
-      break;
-    }
+    case DeliverPolicy::kLastPerSubject:
+      // What comes later is delivered as it comes.
+      next_ = figures.last + 1;
+      collect_last({}, figures.last, true);
+      return begin_serving();
   }
   acks_.start_after(next_ - 1);
   record({ConsumerStep::Kind::kBegin, next_, {}, {}});
-  if (config_.deliver_policy == DeliverPolicy::kLastPerSubject) {
-    pending_ = last_per_subject_.size();
-    // What comes later is delivered as it comes.
-    next_ = figures.last + 1;
-  } else {
-    count_pending();
-  }
+  count_pending();
   begin_serving();
 }
 
 void Consumer::resume(ConsumerProgress progress) {
+  // It had not found where to begin.
+  if (progress.began_at.value == 0) return start();
   acks_ = std::move(progress.acks);
   next_ = std::max(progress.next, stream_.store().figures().first);
+  snapshot_ = progress.snapshot;
   std::vector<PendingMessage> pending;
   acks_.for_each_pending([&](const PendingMessage& message) { pending.push_back(message); });
   for (const PendingMessage& message : pending) {
@@ -104,20 +98,80 @@ void Consumer::resume(ConsumerProgress progress) {
     else
       acks_.drop(message.stream);
   }
-  count_pending();
   arm_ack_timer(acks_.expire(stream_.shard().wall()));
+  if (acks_.delivered().stream < snapshot_) {
+    next_ = snapshot_ + 1;
+    collect_last(acks_.delivered().stream, snapshot_, false);
+  } else {
+    count_pending();
+  }
   begin_serving();
+}
+
+void Consumer::collect_last(Sequence above, Sequence up_to, bool begins) {
+  collecting_ =
+      std::make_unique<Collecting>(Collecting{store::SubjectTree::Walk(filter_), above, begins});
+  snapshot_ = up_to;
+  listed_.clear();
+  listed_there_ = 0;
+  counting_.reset();
+  store::Budget budget = kCountAtOnce;
+  settle(budget);
+}
+
+void Consumer::collected() {
+  // Some may have gone, or been followed by others, while it walked.
+  std::erase_if(listed_, [&](Sequence sequence) { return !stream_.store().is_there(sequence); });
+  std::ranges::sort(listed_, std::greater<>());
+  listed_there_ = listed_.size();
+  if (collecting_->begins) {
+    const Sequence first = listed_.empty() ? next_ : listed_.back();
+    acks_.start_after(first - 1);
+    record({ConsumerStep::Kind::kBegin, first, {snapshot_.value}, {}});
+  }
+  collecting_.reset();
+  counting_ = stream_.store().start_count(filter_, next_);
 }
 
 void Consumer::count_pending() {
   counting_ = stream_.store().start_count(filter_, next_);
   store::Budget budget = kCountAtOnce;
-  step_counting(budget);
+  settle(budget);
+}
+
+bool Consumer::settle(store::Budget& budget) {
+  store::StreamStore& store = stream_.store();
+  if (collecting_ != nullptr) {
+    if (budget <= 0) return false;
+    store.subjects().step(collecting_->walk, static_cast<std::size_t>(budget),
+                          [&](std::string_view, store::SubjectState& state) {
+                            --budget;
+                            if (state.last > collecting_->above && state.last <= snapshot_)
+                              listed_.push_back(state.last);
+                            return true;
+                          });
+    if (!collecting_->walk.done()) {
+      budget = 0;
+      return false;
+    }
+    collected();
+  }
+  if (counting_ == nullptr) return true;
+  if (!store.step(*counting_, budget)) return false;
+  pending_ = counting_->matched() + listed_there_;
+  counting_.reset();
+  for (const auto& work : std::exchange(when_counted_, {})) work(*this);
+  return true;
+}
+
+bool Consumer::is_listed(Sequence sequence) const {
+  return std::ranges::binary_search(listed_, sequence, std::greater<>());
 }
 
 bool Consumer::unpin(std::string_view group) {
   if (std::ranges::find(config_.priority_groups, group) == config_.priority_groups.end())
     return false;
+  if (!priority_.pin_id().empty()) advise_unpinned(*this, group, "admin");
   priority_.unpin();
   signal();
   return true;
@@ -132,6 +186,8 @@ void Consumer::on_pin_timer() {
   };
   if (due > shard.now() || std::ranges::any_of(requests_, is_pinned))
     return shard.timers().arm(pin_timer_, std::max(due, shard.now() + config_.priority_timeout));
+  if (!config_.priority_groups.empty())
+    advise_unpinned(*this, config_.priority_groups.front(), "timeout");
   priority_.unpin();
   signal();
 }
@@ -141,29 +197,36 @@ void Consumer::begin_serving() {
   if (config_.pause_until) pause(config_.pause_until);
   arm_inactive();
   if (config_.idle_heartbeat.ns > 0 && config_.is_push())
-    stream_.shard().timers().arm(heartbeat_timer_,
-                                 stream_.shard().now() + config_.idle_heartbeat);
+    stream_.shard().timers().arm(heartbeat_timer_, stream_.shard().now() + config_.idle_heartbeat);
   signal();
 }
 
 void Consumer::signal() { stream_.shard().ready(*this); }
 
-void Consumer::on_appended(Sequence sequence) {
-  (void)sequence;
-  if (counting_ == nullptr) ++pending_;
+void Consumer::on_appended(Sequence sequence, std::string_view subject) {
+  if (counting_ != nullptr) return counting_->appended(sequence, subject);
+  if (collecting_ == nullptr) ++pending_;
 }
 
-void Consumer::on_removed(Sequence sequence) {
-  if (std::erase(last_per_subject_, sequence) > 0 && pending_ > 0) --pending_;
+void Consumer::on_removed(Sequence sequence, std::string_view subject) {
   if (sequence >= next_) {
-    if (counting_ == nullptr && pending_ > 0) --pending_;
-  } else {
-    acks_.drop(sequence);
+    if (counting_ != nullptr)
+      counting_->removed(sequence, subject);
+    else if (collecting_ == nullptr && pending_ > 0)
+      --pending_;
+    return;
   }
+  if (collecting_ == nullptr && is_listed(sequence)) {
+    --listed_there_;
+    if (counting_ == nullptr && pending_ > 0) --pending_;
+    return;
+  }
+  const bool was_full = is_full();
+  if (acks_.drop(sequence) && was_full) signal();
 }
 
 bool Consumer::is_done_with(Sequence sequence) const {
-  if (sequence >= next_) return false;
+  if (sequence >= next_ || collecting_ != nullptr || is_listed(sequence)) return false;
   return config_.ack_policy == AckPolicy::kNone || acks_.find(sequence) == nullptr;
 }
 
@@ -175,7 +238,7 @@ bool Consumer::has_interest() const {
 ConsumerInfo Consumer::info() const {
   ConsumerInfo info;
   info.stream = stream_.name();
-  info.name = name_;
+  info.name = name();
   info.created = created_;
   info.config = config_;
   const auto pair = [](const Positions& positions) {
@@ -192,7 +255,9 @@ ConsumerInfo Consumer::info() const {
   info.push_bound = config_.is_push() && has_interest();
   info.time = stream_.shard().wall();
   for (const std::string& group : config_.priority_groups)
-    info.priority_groups.push_back({group, priority_.pin_id(), priority_.pinned_at()});
+    // As nats-server: the first one only.
+    if (info.priority_groups.empty())
+      info.priority_groups.push_back({group, priority_.pin_id(), priority_.pinned_at()});
   if (is_paused()) {
     info.paused = true;
     info.pause_remaining = *config_.pause_until - info.time;
@@ -204,8 +269,13 @@ void Consumer::update(ConsumerConfig config) {
   const bool filters_change = patterns_of(config) != patterns_of(config_);
   config_ = std::move(config);
   if (filters_change) {
+    stream_.forget_filter(*this);
     filter_ = store::Filter(patterns_of(config_));
-    count_pending();
+    stream_.learn_filter(*this);
+    if (acks_.delivered().stream < snapshot_)
+      collect_last(acks_.delivered().stream, snapshot_, false);
+    else
+      count_pending();
   }
   arm_inactive();
   signal();
@@ -217,9 +287,8 @@ bool Consumer::is_paused() const {
 
 void Consumer::pause(std::optional<WallTime> until) {
   Shard& shard = stream_.shard();
-  if (until && *until <= shard.wall()) until.reset();
   config_.pause_until = until;
-  if (until) config_.metadata["_nats.req.level"] = "1";
+  set_required_level(config_);
   shard.timers().cancel(pause_timer_);
   if (is_paused())
     shard.timers().arm(pause_timer_, shard.mono_at(*until));
@@ -245,7 +314,10 @@ ApiResult<Sequence> Consumer::reset(std::uint64_t sequence) {
   acks_.reset(to - 1);
   next_ = to;
   record({ConsumerStep::Kind::kBegin, next_, {}, {}});
-  last_per_subject_.clear();
+  listed_.clear();
+  listed_there_ = 0;
+  snapshot_ = {};
+  collecting_.reset();
   last_active_ = last_ack_ = kNoTime;
   count_pending();
   signal();
@@ -257,30 +329,30 @@ void Consumer::close(std::string_view status) {
   requests_.clear();
 }
 
+Duration Consumer::idle_limit() const {
+  if (config_.inactive_threshold.ns > 0) return std::max(config_.inactive_threshold, kInactiveMin);
+  return config_.is_durable() ? Duration{} : kEphemeralInactive;
+}
+
 void Consumer::arm_inactive() {
   Shard& shard = stream_.shard();
   shard.timers().cancel(inactive_timer_);
-  Duration threshold = config_.inactive_threshold;
-  if (threshold.ns == 0) {
-    if (config_.is_durable()) return;
-    threshold = kEphemeralInactive;
-  }
-  shard.timers().arm(inactive_timer_, shard.now() + threshold);
+  if (const Duration limit = idle_limit(); limit.ns > 0)
+    shard.timers().arm(inactive_timer_, shard.now() + limit);
 }
 
 void Consumer::on_inactive_timer() {
   Shard& shard = stream_.shard();
+  drop_abandoned();
   if (has_interest()) last_demand_ = shard.now();
-  Duration threshold = config_.inactive_threshold;
-  if (threshold.ns == 0) threshold = kEphemeralInactive;
-  if (shard.now() - last_demand_ < threshold)
-    return shard.timers().arm(inactive_timer_, last_demand_ + threshold);
+  const Duration limit = idle_limit();
+  if (shard.now() - last_demand_ < limit)
+    return shard.timers().arm(inactive_timer_, last_demand_ + limit);
   shard.later(stream_.id(), [id = id_](Stream& stream) {
-    for (Consumer* consumer : stream.consumers())
-      if (consumer->id() == id) {
-        stream.shard().record_consumer_removed(*consumer);
-        return stream.remove_consumer(*consumer, "409 Consumer Deleted");
-      }
+    Consumer* consumer = stream.find_consumer(id);
+    if (consumer == nullptr) return;
+    stream.shard().record_consumer_removed(*consumer);
+    stream.remove_consumer(*consumer, "409 Consumer Deleted");
   });
 }
 

@@ -7,11 +7,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "broker/message.h"
 #include "io/timer.h"
@@ -43,14 +45,18 @@ class Consumer {
   void start();
   // In place of start(): goes on where it was before a restart.
   void resume(ConsumerProgress progress);
-  // Delivers what it can; true: it was stopped by the budget and wants to go on.
+  // Counts, then delivers what it can; true: it was stopped by the budget and wants to go on.
   bool run(store::Budget& budget);
   // Something changed that may let it deliver.
   void signal();
 
-  // From the stream. `is_news`: not for a consumer that is restored.
-  void on_appended(Sequence sequence);
-  void on_removed(Sequence sequence);
+  // From the stream, of what the filter matches.
+  void on_appended(Sequence sequence, std::string_view subject);
+  void on_removed(Sequence sequence, std::string_view subject);
+  // Whether it is to run when new messages are there. Others are signalled when that changes.
+  [[nodiscard]] bool wants_news() const {
+    return config_.is_push() ? !in_lonely_list : !requests_.empty();
+  }
   // Whether the stream may forget this message as far as this consumer is concerned.
   [[nodiscard]] bool is_done_with(Sequence sequence) const;
 
@@ -65,6 +71,12 @@ class Consumer {
 
   // From the API.
   [[nodiscard]] ConsumerInfo info() const;
+  // What is pending is known, and so is what info() says.
+  [[nodiscard]] bool is_counted() const { return counting_ == nullptr && collecting_ == nullptr; }
+  // Called then, unless the consumer is gone before.
+  void when_counted(std::function<void(Consumer&)> work) {
+    when_counted_.push_back(std::move(work));
+  }
   void update(ConsumerConfig config);
   void pause(std::optional<WallTime> until);
   // Whoever is pinned is so no longer. False: there is no such group.
@@ -74,7 +86,9 @@ class Consumer {
   // Tells those who wait that it is gone.
   void close(std::string_view status);
 
-  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& name() const {
+    return config_.durable_name.empty() ? config_.name : config_.durable_name;
+  }
   [[nodiscard]] ConsumerId id() const { return id_; }
   [[nodiscard]] const ConsumerConfig& config() const { return config_; }
   [[nodiscard]] WallTime created() const { return created_; }
@@ -84,11 +98,18 @@ class Consumer {
   [[nodiscard]] bool has_interest() const;
   Stream& stream() { return stream_; }
 
-  bool in_ready_list = false;  // the shard's
+  bool in_ready_list = false;   // the shard's
+  bool in_lonely_list = false;  // the shard's
+  bool awaits_visible = false;  // the stream's
 
  private:
   // Delivering.
-  enum class Step : std::uint8_t { kDelivered, kNothing, kMustWait, kNobody };
+  enum class Step : std::uint8_t {
+    kDelivered,  // or something else was done, and there may be more
+    kNothing,    // nothing more to have now
+    kMustWait,   // for the budget, or for something that signals
+    kNobody,     // asks
+  };
   Step deliver_next(store::Budget& budget);
   [[nodiscard]] Step not_taken() const;
   Step deliver_again(Sequence sequence);
@@ -96,6 +117,12 @@ class Consumer {
   // Sends to whoever asked, or to the deliver subject; false if nobody is there any more.
   bool send(const store::StoredMessage& message, ConsumerSequence delivery,
             std::uint32_t deliveries, PullRequest* request);
+  // The next message not delivered yet; found: it is in `sequence`.
+  std::optional<Step> find_new(store::Budget& budget, Sequence& sequence);
+  void passed(Sequence sequence);
+  // Whether replay as it was or a rate make this one wait; then it is signalled in time.
+  bool is_too_early(const store::StoredMessage& message);
+  void count_pace(WallTime message_time, std::uint64_t size);
   [[nodiscard]] std::string ack_subject(const store::StoredMessage& message,
                                         ConsumerSequence delivery, std::uint32_t deliveries) const;
   // The request that gets the next message of `size` bytes; null = none.
@@ -110,23 +137,36 @@ class Consumer {
   [[nodiscard]] WallTime deadline_after(WallTime delivered, std::uint32_t deliveries) const;
   void exhausted_deliveries(const PendingMessage& message);
   [[nodiscard]] bool tracks_acks() const { return config_.ack_policy != AckPolicy::kNone; }
-  void count_pending();
-  bool step_counting(store::Budget& budget);
-  bool has_demand();
+  [[nodiscard]] bool is_full() const { return !may_have_more_pending(); }
   void end_of_pending();
+
+  // Finding where it stands.
+  void count_pending();
+  // Of the messages above `above` and up to `up_to` the last of each subject; then counts.
+  // `begins`: where it begins is not known yet.
+  void collect_last(Sequence above, Sequence up_to, bool begins);
+  void collected();
+  // Goes on with both; true: done.
+  bool settle(store::Budget& budget);
+  [[nodiscard]] bool is_listed(Sequence sequence) const;
+  [[nodiscard]] bool has_demand() const {
+    return config_.is_push() ? has_interest() : !requests_.empty();
+  }
 
   // Requests.
   void send_status(std::string_view to, std::string_view status, const PullRequest* remaining);
   void drop_request(std::list<PullRequest>::iterator request);
+  // Those whose requester is gone.
+  void drop_abandoned();
   void expire_requests();
   void arm_request_timer();
 
   // Acknowledgements.
-  void acknowledge(Sequence sequence, bool all_before);
+  void acknowledge(Sequence sequence, ConsumerSequence delivery, bool all_before);
   void acked(Sequence sequence);
-  void nak(Sequence sequence, std::string_view terms);
+  void nak(Sequence sequence, ConsumerSequence delivery, std::string_view terms);
   void in_progress(Sequence sequence);
-  void terminate(Sequence sequence, std::string_view reason);
+  void terminate(Sequence sequence, ConsumerSequence delivery, std::string_view reason);
   void arm_ack_timer(WallTime deadline);
 
   void send_heartbeat(std::string_view to);
@@ -142,6 +182,8 @@ class Consumer {
   void on_heartbeat_timer();
   void on_inactive_timer();
   void on_pause_timer();
+  // How long it may be without demand; zero: for ever.
+  [[nodiscard]] Duration idle_limit() const;
   void arm_inactive();
   // Notes for a restart what changed.
   void record(ConsumerStep step);
@@ -151,7 +193,6 @@ class Consumer {
   MemberReceiver<&Consumer::on_pull> pulls_{*this};
   std::optional<subject::Target> subscription_;
   ConsumerId id_;
-  std::string name_;
   ConsumerConfig config_;
   WallTime created_;
   store::Filter filter_;
@@ -159,15 +200,24 @@ class Consumer {
   Sequence next_{1};           // where to look for the next message
   std::uint64_t pending_ = 0;  // messages at or after next_ that the filter matches
   std::unique_ptr<store::StreamStore::Count> counting_;
+  // deliver_policy last_per_subject: what was there in the beginning, up to snapshot_.
+  struct Collecting {
+    store::SubjectTree::Walk walk;
+    Sequence above;
+    bool begins;
+  };
+  std::unique_ptr<Collecting> collecting_;
+  Sequence snapshot_;
+  std::vector<Sequence> listed_;  // still to deliver, the lowest at the back; some may be gone
+  std::uint64_t listed_there_ = 0;
+  std::vector<std::function<void(Consumer&)>> when_counted_;
   std::list<PullRequest> requests_;
   WallTime last_active_ = kNoTime;
   WallTime last_ack_ = kNoTime;
   MonoTime last_demand_{};
-  std::string ack_prefix_;  // `$JS.ACK.<stream>.<consumer>.`
   Priority priority_;
   FlowControl flow_;
   std::optional<subject::Target> flow_subscription_;
-  std::vector<Sequence> last_per_subject_;  // still to deliver, the lowest at the back
 
   MemberReceiver<&Consumer::on_flow> flows_{*this};
   io::MemberTimer<&Consumer::on_pin_timer> pin_timer_{*this};
@@ -176,6 +226,16 @@ class Consumer {
   io::MemberTimer<&Consumer::on_heartbeat_timer> heartbeat_timer_{*this};
   io::MemberTimer<&Consumer::on_inactive_timer> inactive_timer_{*this};
   io::MemberTimer<&Consumer::on_pause_timer> pause_timer_{*this};
+  // Of those that replay as it was, have a rate, or feed somebody slow.
+  struct Pace {
+    explicit Pace(Consumer& consumer) : timer(consumer) {}
+    MonoTime not_before{};         // the rate
+    WallTime last_time = kNoTime;  // of the message delivered last
+    MonoTime last_at{};            // when that was
+    io::MemberTimer<&Consumer::signal> timer;
+  };
+  Pace& pace();
+  std::unique_ptr<Pace> pace_;
 };
 
 }  // namespace midge::jetstream

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "codec/json_struct.h"
+#include "jetstream/advisory.h"
 #include "jetstream/consumer/consumer.h"
 #include "jetstream/shard.h"
 #include "jetstream/stream/stream.h"
@@ -26,18 +27,17 @@ std::string_view without_spaces(std::string_view text) {
 
 void Consumer::on_ack(const broker::Message& message, Sequence sequence,
                       ConsumerSequence delivery) {
-  (void)delivery;
   const std::string_view body = message.body();
   if (body.empty() || body == "+ACK" || body == "+OK") {
-    acknowledge(sequence, config_.ack_policy == AckPolicy::kAll);
+    acknowledge(sequence, delivery, config_.ack_policy == AckPolicy::kAll);
   } else if (body.starts_with("-NAK")) {
-    nak(sequence, without_spaces(body.substr(4)));
+    nak(sequence, delivery, without_spaces(body.substr(4)));
   } else if (body.starts_with("+WPI")) {
     in_progress(sequence);
   } else if (body.starts_with("+TERM")) {
-    terminate(sequence, without_spaces(body.substr(5)));
+    terminate(sequence, delivery, without_spaces(body.substr(5)));
   } else if (body.starts_with("+NXT")) {
-    acknowledge(sequence, config_.ack_policy == AckPolicy::kAll);
+    acknowledge(sequence, delivery, config_.ack_policy == AckPolicy::kAll);
     broker::Message request = message;
     request.payload = without_spaces(body.substr(4));
     request.header_size = 0;
@@ -52,7 +52,8 @@ void Consumer::on_ack(const broker::Message& message, Sequence sequence,
   }
 }
 
-void Consumer::acknowledge(Sequence sequence, bool all_before) {
+void Consumer::acknowledge(Sequence sequence, ConsumerSequence delivery, bool all_before) {
+  if (const PendingMessage* pending = acks_.find(sequence)) advise_acked(*this, *pending, delivery);
   if (!all_before) {
     if (!acks_.ack(sequence)) return;
     record({ConsumerStep::Kind::kAcked, sequence, {}, {}});
@@ -71,14 +72,11 @@ void Consumer::acknowledge(Sequence sequence, bool all_before) {
 }
 
 void Consumer::acked(Sequence sequence) {
-  if (stream_.config().retention != Retention::kLimits)
-    stream_.shard().later(stream_.id(), [id = id_, sequence](Stream& stream) {
-      for (Consumer* consumer : stream.consumers())
-        if (consumer->id() == id) return stream.on_acked(*consumer, sequence);
-    });
+  if (stream_.config().retention != Retention::kLimits) stream_.on_acked(*this, sequence);
 }
 
-void Consumer::nak(Sequence sequence, std::string_view terms) {
+void Consumer::nak(Sequence sequence, ConsumerSequence delivery, std::string_view terms) {
+  if (const PendingMessage* pending = acks_.find(sequence)) advise_naked(*this, *pending, delivery);
   if (terms.empty()) {
     if (acks_.request_redelivery(sequence)) signal();
     return;
@@ -100,8 +98,9 @@ void Consumer::in_progress(Sequence sequence) {
   if (acks_.postpone(sequence, at)) arm_ack_timer(at);
 }
 
-void Consumer::terminate(Sequence sequence, std::string_view reason) {
-  (void)reason;
+void Consumer::terminate(Sequence sequence, ConsumerSequence delivery, std::string_view reason) {
+  if (const PendingMessage* pending = acks_.find(sequence))
+    advise_terminated(*this, *pending, delivery, reason);
   if (!acks_.ack(sequence)) return;
   record({ConsumerStep::Kind::kAcked, sequence, {}, {}});
   acked(sequence);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "jetstream/advisory.h"
 #include "jetstream/consumer/consumer.h"
 #include "jetstream/headers.h"
 #include "jetstream/shard.h"
@@ -11,6 +12,7 @@ namespace midge::jetstream {
 namespace {
 
 constexpr store::Budget kPerMessage = 64;
+constexpr store::Budget kPerTurn = 8;
 
 void append_number(std::string& text, std::uint64_t number) {
   char digits[20];
@@ -21,7 +23,8 @@ void append_number(std::string& text, std::uint64_t number) {
 }  // namespace
 
 bool Consumer::run(store::Budget& budget) {
-  if (counting_ != nullptr && !step_counting(budget)) return true;
+  budget -= kPerTurn;
+  if (!settle(budget)) return true;
   if (is_paused()) return false;
   while (budget > 0) {
     switch (deliver_next(budget)) {
@@ -39,18 +42,6 @@ bool Consumer::run(store::Budget& budget) {
     }
   }
   return true;
-}
-
-bool Consumer::step_counting(store::Budget& budget) {
-  if (!stream_.store().step(*counting_, budget)) return false;
-  pending_ = counting_->matched();
-  counting_.reset();
-  return true;
-}
-
-bool Consumer::has_demand() {
-  if (config_.is_push()) return has_interest();
-  return !requests_.empty();
 }
 
 bool Consumer::may_have_more_pending() const {
@@ -74,16 +65,16 @@ Consumer::Step Consumer::deliver_next(store::Budget& budget) {
 }
 
 Consumer::Step Consumer::deliver_again(Sequence sequence) {
+  PullRequest* request = next_request(stream_.store().size_of(sequence));
+  if (request == nullptr && !config_.is_push()) return Step::kNobody;
   const auto message = stream_.store().load(sequence);
   if (!message) {
     acks_.drop(sequence);
     return Step::kDelivered;
   }
-  PullRequest* request = next_request(stream_.store().size_of(sequence));
-  if (request == nullptr && !config_.is_push()) return Step::kNobody;
-  const PendingMessage* before = acks_.find(sequence);
-  const std::uint32_t deliveries = before->deliveries + 1;
-  if (!send(*message, acks_.delivered().consumer + 1, deliveries, request)) return not_taken();
+  const std::uint32_t deliveries = acks_.find(sequence)->deliveries + 1;
+  if (!send(*message, acks_.delivered().consumer + 1, deliveries, request))
+    return config_.is_push() ? Step::kNobody : Step::kDelivered;
   acks_.redeliver(sequence, stream_.shard().wall(), deadline_for(deliveries));
   record({ConsumerStep::Kind::kRedelivered, sequence, acks_.delivered().consumer,
           stream_.shard().wall()});
@@ -91,45 +82,63 @@ Consumer::Step Consumer::deliver_again(Sequence sequence) {
   return Step::kDelivered;
 }
 
-Consumer::Step Consumer::deliver_new(store::Budget& budget) {
-  Sequence sequence;
-  if (!last_per_subject_.empty()) {
-    sequence = last_per_subject_.back();
+std::optional<Consumer::Step> Consumer::find_new(store::Budget& budget, Sequence& sequence) {
+  while (!listed_.empty() && !stream_.store().is_there(listed_.back())) listed_.pop_back();
+  if (!listed_.empty()) {
+    sequence = listed_.back();
   } else {
     if (pending_ == 0) return Step::kNothing;
     const auto found = stream_.store().find_next(filter_, next_, budget);
     if (!found) return Step::kNothing;
     if (!found->found) {
-      next_ = std::min(found->next, stream_.visible_last() + 1);
+      next_ = std::max(next_, std::min(found->next, stream_.visible_last() + 1));
       return budget > 0 ? Step::kNothing : Step::kMustWait;
     }
     sequence = *found->found;
   }
-  if (sequence > stream_.visible_last()) return Step::kNothing;
-  const auto message = stream_.store().load(sequence);
-  if (!message) {
-    // Lost to the disk: the next one then.
-    if (!last_per_subject_.empty()) last_per_subject_.pop_back();
-    else next_ = sequence + 1;
-    if (pending_ > 0) --pending_;
-    return Step::kDelivered;
+  if (sequence <= stream_.visible_last()) return std::nullopt;
+  // It is not durable yet.
+  stream_.tell_when_visible(*this);
+  return Step::kMustWait;
+}
+
+void Consumer::passed(Sequence sequence) {
+  if (pending_ > 0) --pending_;
+  if (listed_.empty()) {
+    next_ = sequence + 1;
+    return;
   }
+  listed_.pop_back();
+  --listed_there_;
+  if (listed_.empty()) listed_ = {};
+}
+
+Consumer::Step Consumer::deliver_new(store::Budget& budget) {
+  Sequence sequence;
+  if (const auto step = find_new(budget, sequence)) return *step;
   PullRequest* request = next_request(stream_.store().size_of(sequence));
   if (request == nullptr && !config_.is_push()) return Step::kNobody;
-  if (pending_ > 0) --pending_;
-  if (!send(*message, acks_.delivered().consumer + 1, 1, request)) {
-    ++pending_;
-    return not_taken();
+  const auto message = stream_.store().load(sequence);
+  if (!message) {
+    passed(sequence);  // lost to the disk: the next one then
+    return Step::kDelivered;
   }
-  if (!last_per_subject_.empty())
-    last_per_subject_.pop_back();
-  else
-    next_ = sequence + 1;
+  if (is_too_early(*message)) return Step::kMustWait;
+  const WallTime message_time = message->time;
+  const std::uint64_t size =
+      message->subject.size() + message->header.size() + message->payload.size();
+  // What is told as pending does not count this one.
+  if (pending_ > 0) --pending_;
+  const bool sent = send(*message, acks_.delivered().consumer + 1, 1, request);
+  ++pending_;
+  if (!sent) return config_.is_push() ? Step::kNobody : Step::kDelivered;
+  passed(sequence);
   const WallTime now = stream_.shard().wall();
   acks_.deliver(sequence, now, deadline_for(1), tracks_acks());
   record({tracks_acks() ? ConsumerStep::Kind::kDelivered : ConsumerStep::Kind::kDeliveredUntracked,
           sequence, acks_.delivered().consumer, now});
   last_active_ = now;
+  count_pace(message_time, size);
   if (tracks_acks())
     arm_ack_timer(deadline_for(1));
   else
@@ -137,9 +146,33 @@ Consumer::Step Consumer::deliver_new(store::Budget& budget) {
   return Step::kDelivered;
 }
 
-// A request whose client has gone was dropped: the next one may have the message.
-Consumer::Step Consumer::not_taken() const {
-  return config_.is_push() ? Step::kNobody : Step::kDelivered;
+Consumer::Pace& Consumer::pace() {
+  if (pace_ == nullptr) pace_ = std::make_unique<Pace>(*this);
+  return *pace_;
+}
+
+bool Consumer::is_too_early(const store::StoredMessage& message) {
+  if (pace_ == nullptr) return false;
+  Shard& shard = stream_.shard();
+  MonoTime due = pace_->not_before;
+  if (config_.replay_policy == ReplayPolicy::kOriginal && pace_->last_time != kNoTime)
+    due = std::max(due, pace_->last_at + (message.time - pace_->last_time));
+  if (due <= shard.now()) return false;
+  shard.timers().arm(pace_->timer, due);
+  return true;
+}
+
+void Consumer::count_pace(WallTime message_time, std::uint64_t size) {
+  const MonoTime now = stream_.shard().now();
+  if (config_.replay_policy == ReplayPolicy::kOriginal) {
+    pace().last_time = message_time;
+    pace().last_at = now;
+  }
+  if (config_.rate_limit_bps > 0) {
+    const auto takes = static_cast<std::int64_t>(static_cast<double>(size) * 8e9 /
+                                                 static_cast<double>(config_.rate_limit_bps));
+    pace().not_before = std::max(pace().not_before, now) + Duration{takes};
+  }
 }
 
 bool Consumer::send(const store::StoredMessage& message, ConsumerSequence delivery,
@@ -171,9 +204,10 @@ bool Consumer::send(const store::StoredMessage& message, ConsumerSequence delive
   const std::uint64_t size = out.payload.size() + message.subject.size() + reply.size();
   const broker::Published published = stream_.shard().publish_now(to, out);
   if (published.reached == 0) {
-    // The requester is gone.
-    if (request != nullptr)
-      requests_.remove_if([&](const PullRequest& other) { return &other == request; });
+    if (request == nullptr) return false;
+    // Whoever asked is gone.
+    send_status(request->reply, "408 Interest Expired", request);
+    requests_.remove_if([&](const PullRequest& other) { return &other == request; });
     return false;
   }
   if (request != nullptr)
@@ -186,20 +220,21 @@ bool Consumer::send(const store::StoredMessage& message, ConsumerSequence delive
 std::string_view Consumer::pin_for(const PullRequest& request) {
   Shard& shard = stream_.shard();
   if (request.terms.group.empty()) return {};
-  if (priority_.pin(request, shard.new_id(), shard.wall(), shard.now()))
+  if (priority_.pin(request, shard.new_id(), shard.wall(), shard.now())) {
     shard.timers().arm(pin_timer_, shard.now() + config_.priority_timeout);
+    advise_pinned(*this, request.terms.group, priority_.pin_id());
+  }
   return priority_.pin_id();
 }
 
 std::string Consumer::ack_subject(const store::StoredMessage& message, ConsumerSequence delivery,
                                   std::uint32_t deliveries) const {
   std::string text;
-  text.reserve(ack_prefix_.size() + 64);
-  text = ack_prefix_;
+  text.reserve(stream_.name().size() + name().size() + 80);
+  text.append("$JS.ACK.").append(stream_.name()).append(".").append(name()).append(".");
   append_number(text, deliveries);
-  for (const std::uint64_t number :
-       {message.sequence.value, delivery.value, static_cast<std::uint64_t>(message.time.ns),
-        pending_}) {
+  for (const std::uint64_t number : {message.sequence.value, delivery.value,
+                                     static_cast<std::uint64_t>(message.time.ns), pending_}) {
     text += '.';
     append_number(text, number);
   }
@@ -233,6 +268,7 @@ void Consumer::on_ack_timer() {
 
 void Consumer::exhausted_deliveries(const PendingMessage& message) {
   const Sequence sequence = message.stream;
+  advise_max_deliver(*this, message);
   acks_.give_up(sequence);
   record({ConsumerStep::Kind::kAcked, sequence, {}, {}});
 }
@@ -247,7 +283,7 @@ void Consumer::send_heartbeat(std::string_view to) {
 }
 
 std::string Consumer::flow_subject() const {
-  return "$JS.FC." + stream_.name() + "." + name_ + "." + std::to_string(flow_.number());
+  return "$JS.FC." + stream_.name() + "." + name() + "." + std::to_string(flow_.number());
 }
 
 bool Consumer::flow_is_full() const { return config_.flow_control && flow_.is_full(); }
@@ -266,6 +302,12 @@ void Consumer::count_flow(std::uint64_t size) {
 }
 
 void Consumer::on_flow(const broker::Message& message) {
+  if (stream_.shard().put_off(stream_.id(), message,
+                              [id = id_](Stream& stream, const broker::Message& copy) {
+                                if (Consumer* consumer = stream.find_consumer(id))
+                                  consumer->on_flow(copy);
+                              }))
+    return;
   if (message.subject != flow_subject() || !flow_.awaits_answer()) return;
   flow_.answered();
   signal();
@@ -274,10 +316,9 @@ void Consumer::on_flow(const broker::Message& message) {
 void Consumer::on_heartbeat_timer() {
   Shard& shard = stream_.shard();
   shard.timers().arm(heartbeat_timer_, shard.now() + config_.idle_heartbeat);
-  const Duration quiet = last_active_ == kNoTime ? config_.idle_heartbeat
-                                                 : shard.wall() - last_active_;
-  if (quiet >= config_.idle_heartbeat && has_interest())
-    send_heartbeat(config_.deliver_subject);
+  const Duration quiet =
+      last_active_ == kNoTime ? config_.idle_heartbeat : shard.wall() - last_active_;
+  if (quiet >= config_.idle_heartbeat && has_interest()) send_heartbeat(config_.deliver_subject);
 }
 
 }  // namespace midge::jetstream

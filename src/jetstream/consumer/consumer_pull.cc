@@ -11,11 +11,15 @@ void Consumer::on_pull(const broker::Message& message) {
   if (message.reply.empty()) return;
   const std::string_view reply = message.reply;
   Shard& shard = stream_.shard();
+  if (shard.put_off(stream_.id(), message, [id = id_](Stream& stream, const broker::Message& copy) {
+        if (Consumer* consumer = stream.find_consumer(id)) consumer->on_pull(copy);
+      }))
+    return;
+  if (config_.is_push()) return send_status(reply, "409 Consumer is push based", nullptr);
   if (!api_level_suffices(message.payload.substr(0, message.header_size)))
     return send_status(reply, "412 Required Api Level", nullptr);
   auto terms = PullTerms::parse(message.body());
-  if (!terms)
-    return send_status(reply, "400 Bad Request - " + terms.error().text(), nullptr);
+  if (!terms) return send_status(reply, "400 Bad Request - " + terms.error().text(), nullptr);
   if (const auto status = refusal(*terms)) return send_status(reply, *status, nullptr);
   last_demand_ = shard.now();
   PullRequest request;
@@ -44,7 +48,6 @@ std::optional<std::string> Consumer::refusal(const PullTerms& terms) const {
   const auto exceeded = [](const char* what, const std::string& limit) {
     return std::string("409 Exceeded MaxRequest") + what + " of " + limit;
   };
-  if (config_.is_push()) return "409 Consumer is push based";
   if (auto why = Priority::refusal(config_, terms)) return "400 Bad Request - " + *why;
   if (config_.max_batch > 0 && terms.batch > config_.max_batch)
     return exceeded("Batch", std::to_string(config_.max_batch));
@@ -59,6 +62,7 @@ bool Consumer::is_full_of_requests() {
   const auto most = static_cast<std::size_t>(config_.max_waiting);
   if (config_.max_waiting <= 0 || requests_.size() < most) return false;
   expire_requests();
+  drop_abandoned();
   return requests_.size() >= most;
 }
 
@@ -67,8 +71,7 @@ PullRequest* Consumer::next_request(std::uint64_t size) {
   while (true) {
     const auto request = priority_.choose(config_, requests_, {pending_, acks_.pending()});
     if (request == requests_.end()) return nullptr;
-    if (request->terms.max_bytes == 0 ||
-        static_cast<std::uint64_t>(request->bytes_left) >= size)
+    if (request->terms.max_bytes == 0 || static_cast<std::uint64_t>(request->bytes_left) >= size)
       return &*request;
     send_status(request->reply, "409 Message Size Exceeds MaxBytes", &*request);
     drop_request(request);
@@ -80,8 +83,7 @@ void Consumer::request_served(PullRequest& request, std::uint64_t size) {
   ++request.delivered;
   --request.left;
   if (request.terms.max_bytes > 0) request.bytes_left -= static_cast<std::int64_t>(size);
-  if (request.terms.heartbeat.ns > 0)
-    request.heartbeat_due = shard.now() + request.terms.heartbeat;
+  if (request.terms.heartbeat.ns > 0) request.heartbeat_due = shard.now() + request.terms.heartbeat;
   last_demand_ = shard.now();
   if (request.left == 0)
     requests_.remove_if([&](const PullRequest& other) { return &other == &request; });
@@ -110,6 +112,12 @@ void Consumer::send_status(std::string_view to, std::string_view status,
 }
 
 void Consumer::drop_request(std::list<PullRequest>::iterator request) { requests_.erase(request); }
+
+void Consumer::drop_abandoned() {
+  requests_.remove_if([&](const PullRequest& request) {
+    return !stream_.shard().worker().has_interest(stream_.account(), request.reply);
+  });
+}
 
 void Consumer::expire_requests() {
   Shard& shard = stream_.shard();

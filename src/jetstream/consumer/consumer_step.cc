@@ -35,13 +35,13 @@ void ConsumerProgress::apply(const ConsumerStep& step) {
     case ConsumerStep::Kind::kBegin:
       acks.reset(step.stream - 1);
       next = began_at = step.stream;
+      snapshot = {step.consumer.value};
       return;
     case ConsumerStep::Kind::kDelivered:
     case ConsumerStep::Kind::kDeliveredUntracked:
       if (step.stream <= acks.delivered().stream) return;
       // Whatever was not acknowledged is due at once: who had it may be gone with the restart.
-      acks.deliver(step.stream, step.time, step.time,
-                   step.kind == ConsumerStep::Kind::kDelivered);
+      acks.deliver(step.stream, step.time, step.time, step.kind == ConsumerStep::Kind::kDelivered);
       next = std::max(next, step.stream + 1);
       return;
     case ConsumerStep::Kind::kRedelivered:

@@ -1,5 +1,5 @@
-// What a consumer's state changed by: the increments that the journal keeps (kind 26), and how a state is
-// built from them after a restart.
+// What a consumer's state changed by: the increments that the journal keeps (kind 26), and how a
+// state is built from them after a restart.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace midge::jetstream {
 
 struct ConsumerStep {
   enum class Kind : std::uint8_t {
-    kBegin = 1,      // looks for messages from `stream` on; what it has had is forgotten
+    kBegin = 1,      // looks for messages from `stream` on; what it has had is forgotten;
+                     // `consumer` is the snapshot of last_per_subject (a sequence of the stream)
     kDelivered = 2,  // for the first time
     kDeliveredUntracked = 3,  // the same; no acknowledgement is awaited
     kRedelivered = 4,
@@ -34,7 +35,8 @@ struct ConsumerStep {
 struct ConsumerProgress {
   AckState acks;
   Sequence next{1};
-  Sequence began_at;  // of the last kBegin
+  Sequence began_at;  // of the last kBegin; zero: it never began
+  Sequence snapshot;  // last_per_subject: it began with what was there up to here
 
   void apply(const ConsumerStep& step);
 };

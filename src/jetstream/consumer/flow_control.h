@@ -1,5 +1,5 @@
-// How much a push consumer sends before the receiver has said that it is there (ADR-9). The window grows
-// as it is answered, up to a limit. Pure.
+// How much a push consumer sends before the receiver has said that it is there (ADR-9). The window
+// grows as it is answered, up to a limit. Pure.
 #pragma once
 
 #include <algorithm>

@@ -4,8 +4,7 @@
 
 namespace midge::jetstream {
 
-std::optional<std::string> Priority::refusal(const ConsumerConfig& config,
-                                             const PullTerms& terms) {
+std::optional<std::string> Priority::refusal(const ConsumerConfig& config, const PullTerms& terms) {
   if (terms.priority < 0 || terms.priority > 9) return "Priority must be between 0 and 9";
   const bool overflow = terms.min_pending != 0 || terms.min_ack_pending != 0;
   if (overflow && config.priority_policy != PriorityPolicy::kOverflow)

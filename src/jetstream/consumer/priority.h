@@ -1,5 +1,5 @@
-// Whose turn it is among those who ask, where a consumer has a priority policy (ADR-42). Pure: times
-// and ids come with the calls.
+// Whose turn it is among those who ask, where a consumer has a priority policy (ADR-42). Pure:
+// times and ids come with the calls.
 #pragma once
 
 #include <cstdint>

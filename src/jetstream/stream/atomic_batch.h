@@ -1,9 +1,10 @@
-// Messages that become part of a stream all at once, or not at all (ADR-50): gathered by the id that their
-// publisher gave the batch, until one of them says that it is the last.
+// Messages that become part of a stream all at once, or not at all (ADR-50): gathered by the id
+// that their publisher gave the batch, until one of them says that it is the last.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ struct StagedMessage {
 class AtomicBatches {
  public:
   static constexpr std::size_t kBatchesMax = 50;
+  static constexpr std::size_t kBatchesPerServerMax = 1000;
   static constexpr std::size_t kMessagesMax = 1000;
   static constexpr std::size_t kIdMax = 64;
   static constexpr Duration kIdleMax = seconds(10);
@@ -34,17 +36,27 @@ class AtomicBatches {
     return found == batches_.end() ? nullptr : &found->second;
   }
   Batch& open(std::string_view id) { return batches_[std::string(id)]; }
-  void close(std::string_view id) {
-    if (const auto found = batches_.find(id); found != batches_.end()) batches_.erase(found);
+  // Whether there was one.
+  bool close(std::string_view id) {
+    const auto found = batches_.find(id);
+    if (found == batches_.end()) return false;
+    batches_.erase(found);
+    return true;
   }
   [[nodiscard]] std::size_t size() const { return batches_.size(); }
-  // Ids of those that were idle for too long; they are gone.
-  std::vector<std::string> expire(MonoTime now) {
+  // Those that were idle for too long.
+  [[nodiscard]] std::vector<std::string> idle(MonoTime now) const {
     std::vector<std::string> ids;
     for (const auto& [id, batch] : batches_)
       if (now - batch.last >= kIdleMax) ids.push_back(id);
-    for (const std::string& id : ids) close(id);
     return ids;
+  }
+  // When the next one will have been. Nullopt: there is none.
+  [[nodiscard]] std::optional<MonoTime> next_idle() const {
+    std::optional<MonoTime> next;
+    for (const auto& [id, batch] : batches_)
+      if (!next || batch.last + kIdleMax < *next) next = batch.last + kIdleMax;
+    return next;
   }
 
  private:

@@ -70,6 +70,15 @@ std::string add_integers(std::string_view a, std::string_view b) {
   return (negative ? "-" : "") + (a_is_larger ? difference(a, b) : difference(b, a));
 }
 
+std::string negative(std::string_view number) {
+  if (number.starts_with('-')) return std::string(number.substr(1));
+  return number == "0" ? "0" : "-" + std::string(number);
+}
+
+std::string counter_body(std::string_view value) {
+  return "{\"val\":\"" + std::string(value) + "\"}";
+}
+
 std::optional<std::string> counter_value(std::string_view body) {
   Body read;
   if (!codec::read_json_struct(body, read, false)) return std::nullopt;

@@ -11,7 +11,11 @@ namespace midge::jetstream {
 std::optional<std::string> normal_integer(std::string_view text);
 // Of two such.
 std::string add_integers(std::string_view a, std::string_view b);
-// The number in a counter's body, `{"val":"5"}`; nullopt: it is broken.
+// The same number with the other sign.
+std::string negative(std::string_view number);
+// A counter's body, `{"val":"5"}`.
+std::string counter_body(std::string_view value);
+// The number in it; nullopt: it is broken.
 std::optional<std::string> counter_value(std::string_view body);
 
 }  // namespace midge::jetstream

@@ -1,5 +1,5 @@
-// Reads of messages past the API: `$JS.API.DIRECT.GET.<stream>[.<subject>]`. One message is answered
-// at once, or as soon as it is durable; several are read in steps (direct_read.h).
+// Reads of messages past the API: `$JS.API.DIRECT.GET.<stream>[.<subject>]`. One message is
+// answered at once, or as soon as it is durable; several are read in steps (direct_read.h).
 #include "codec/json_struct.h"
 #include "jetstream/headers.h"
 #include "jetstream/shard.h"
@@ -54,8 +54,8 @@ void Stream::answer_direct_get(std::string_view reply, const DirectTerms& terms)
     if (terms.start_time) sequence = store_->first_at(*terms.start_time);
     sequence = next_matching(terms.next_by_subject, sequence);
   }
-  const auto message = sequence.value == 0 ? failure("", ErrorCode::kNotFound)
-                                           : store_->load(sequence);
+  const auto message =
+      sequence.value == 0 ? failure("", ErrorCode::kNotFound) : store_->load(sequence);
   if (!message)
     return shard_.send(identity_.account, reply, HeaderWriter("404 Message Not Found").take(), {});
   Effect effect;

@@ -32,10 +32,10 @@ DirectRead::DirectRead(Stream& stream, std::string reply, DirectTerms terms)
       terms_(std::move(terms)),
       multi_(!terms_.multi_last.empty()),
       sees_(stream.store().figures().last),
-      bytes_max_(terms_.max_bytes < 0   ? 1
-                 : terms_.max_bytes > 0 ? static_cast<std::uint64_t>(terms_.max_bytes)
-                                        : static_cast<std::uint64_t>(
-                                              stream.shard().worker().config().max_pending)) {}
+      bytes_max_(terms_.max_bytes < 0 ? 1
+                 : terms_.max_bytes > 0
+                     ? static_cast<std::uint64_t>(terms_.max_bytes)
+                     : static_cast<std::uint64_t>(stream.shard().worker().config().max_pending)) {}
 
 DirectRead::Progress DirectRead::step(store::Budget& budget) {
   if (stream_.visible_last() < sees_) return Progress::kNotDurable;
@@ -114,15 +114,15 @@ DirectRead::Progress DirectRead::collect(store::Budget& budget) {
       found_.push_back(sequence);
     budget -= 4 * kPerMessage;
   } else if (!walk_.done()) {
-    stream_.store().subjects().step(
-        walk_, kNodesPerStep, [&](std::string_view subject, store::SubjectState& state) {
-          --budget;
-          if (state.last <= up_to_)
-            found_.push_back(state.last);
-          else if (state.first <= up_to_)
-            later_.emplace_back(std::string(subject), state);
-          return found_.size() + later_.size() <= kSubjectsMax * 2;
-        });
+    stream_.store().subjects().step(walk_, kNodesPerStep,
+                                    [&](std::string_view subject, store::SubjectState& state) {
+                                      --budget;
+                                      if (state.last <= up_to_)
+                                        found_.push_back(state.last);
+                                      else if (state.first <= up_to_)
+                                        later_.emplace_back(std::string(subject), state);
+                                      return found_.size() + later_.size() <= kSubjectsMax * 2;
+                                    });
     budget -= kPerMessage;
   }
   if (found_.size() > kSubjectsMax) return refuse("413 Too Many Results");

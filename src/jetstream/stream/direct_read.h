@@ -1,6 +1,6 @@
-// A direct get of several messages on its way: they are found, then sent, in steps, until the batch,
-// its bytes or the stream end. It sees all that the stream held when it was asked, and waits until
-// that is durable. Owned by its Stream. Thread: its loop's.
+// A direct get of several messages on its way: they are found, then sent, in steps, until the
+// batch, its bytes or the stream end. It sees all that the stream held when it was asked, and waits
+// until that is durable. Owned by its Stream. Thread: its loop's.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ class DirectRead {
 
   enum class Progress : std::uint8_t {
     kDone,
-    kMore,       // the budget is spent
-    kNotDurable, // what it reads is not on the disk yet
-    kSlow,       // whoever asked has much to read already
+    kMore,        // the budget is spent
+    kNotDurable,  // what it reads is not on the disk yet
+    kSlow,        // whoever asked has much to read already
   };
   Progress step(store::Budget& budget);
 

@@ -24,8 +24,8 @@ std::string_view DirectTerms::read(std::string_view body, std::string_view last_
   if (body.empty() && last_of.empty()) return kEmpty;
   if (!body.empty() && !codec::read_json_struct(body, *this, false)) return kMalformed;
   const bool has_last = !last_by_subject.empty(), has_next = !next_by_subject.empty();
-  const bool says_something = sequence > 0 || has_last || has_next || start_time.has_value() ||
-                              !multi_last.empty();
+  const bool says_something =
+      sequence > 0 || has_last || has_next || start_time.has_value() || !multi_last.empty();
   if (!last_of.empty()) {
     if (says_something || batch != 0 || max_bytes != 0 || up_to_sequence > 0 || up_to_time)
       return kBad;

@@ -1,32 +1,28 @@
-// How a published message becomes part of a stream: its headers, what it expects, deduplication,
-// limits; then a sequence and an acknowledgement. Thread: the loop's.
+// How a published message becomes part of a stream: what it expects, deduplication, limits; then a
+// sequence and an acknowledgement. Files: ingest.cc (taking in), ingest_checks.cc (what is
+// refused), ingest_counter.cc, ingest_batch.cc (messages that come in all at once). Thread: the
+// loop's.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 #include "broker/message.h"
+#include "io/timer.h"
 #include "jetstream/api/error.h"
 #include "jetstream/fwd.h"
+#include "jetstream/stream/atomic_batch.h"
+#include "jetstream/stream/ingest_headers.h"
 #include "store/ids.h"
 #include "subject/transform.h"
 
 namespace midge::jetstream {
-
-// What of a message's headers concerns the stream. Views into the header block.
-struct IngestHeaders {
-  std::string_view message_id, expected_stream, expected_last_message_id, rollup, ttl;
-  std::string_view expected_last_subject;  // of expected_last_subject_sequence
-  std::optional<std::uint64_t> expected_last_sequence, expected_last_subject_sequence;
-  std::string_view batch_id, batch_sequence, batch_commit;
-  std::string_view increment, schedule, stream_source, required_api_level;
-  bool any = false;
-
-  static IngestHeaders parse(std::string_view block);
-};
 
 // As a publisher is told.
 struct PublishAck {
@@ -35,6 +31,7 @@ struct PublishAck {
   std::string value;  // of a counter
   std::string batch;
   std::uint64_t batch_count = 0;
+  bool is_staged = false;  // one of a batch that goes on: there is nothing to say yet
 };
 
 class Ingest {
@@ -45,17 +42,77 @@ class Ingest {
   void configure();
   // One message, as published. The answer goes through the shard.
   void take(const broker::Message& message, WallTime now);
+  // What the stream's own schedules make: it was checked with the schedule.
+  void take_produced(std::string_view subject, std::string_view header, std::string_view payload,
+                     WallTime now);
+  // A sum that another counter, `origin`, sent.
+  void take_sourced_count(std::string_view subject, std::string_view header,
+                          std::string_view payload, const std::string& origin,
+                          const std::string& origin_subject, WallTime now);
+  // Batches that are not complete are forgotten.
+  void close();
 
  private:
-  // Nullopt: nothing is to be said.
-  using Outcome = ApiResult<std::optional<PublishAck>>;
-  Outcome process(std::string_view subject, const broker::Message& message, WallTime now);
-  [[nodiscard]] std::optional<ApiError> check_expectations(const IngestHeaders& headers,
-                                                           std::string_view subject);
-  [[nodiscard]] std::optional<ApiError> check_limits(std::string_view subject, std::size_t size);
+  // Views into a message on its way, and what the stream makes of it.
+  struct Incoming {
+    std::string_view subject, header, payload;
+    IngestHeaders fields;
+    std::string made_header, made_payload;  // where the stream stores something else
+    std::string value;                      // of a counter, with this increment
+
+    [[nodiscard]] std::size_t size() const { return header.size() + payload.size(); }
+    [[nodiscard]] std::string_view stored_header() const {
+      return made_header.empty() ? header : made_header;
+    }
+    [[nodiscard]] std::string_view stored_payload() const {
+      return made_payload.empty() ? payload : made_payload;
+    }
+  };
+  // What the messages before this one in its batch will have changed when its turn comes.
+  struct Ahead {
+    std::uint64_t messages = 0, bytes = 0;
+    std::map<std::string, std::uint64_t, std::less<>> subjects;  // how often each
+    std::map<std::string, std::string, std::less<>> counters;
+    std::set<std::string, std::less<>> ids;
+    void add(const Incoming& incoming, std::uint64_t size);
+  };
+  struct CounterState {
+    std::string value = "0", sources;  // sources: of the header that says them
+  };
+  struct Stored {
+    store::Sequence sequence, before;  // before: the last one of this subject until then
+  };
+  using Outcome = ApiResult<PublishAck>;
+  using Refusal = std::optional<ApiError>;
+
+  Outcome process(std::string_view subject, std::string_view header, std::string_view payload,
+                  WallTime now);
+  // All that makes `incoming` part of the stream but its republishing. Nothing refuses it any more.
+  Stored store(const Incoming& incoming, WallTime now);
+  void roll_up(const Incoming& incoming, store::Sequence sequence);
   void answer(std::string_view reply, const Outcome& outcome);
-  void republish(store::Sequence sequence, store::Sequence before, std::string_view subject,
-                 const broker::Message& message, WallTime now);
+  void republish(const Incoming& incoming, Stored stored, WallTime now);
+
+  // In the order in which they are asked.
+  [[nodiscard]] Refusal check_size(const Incoming& incoming) const;
+  [[nodiscard]] Refusal check_allowed(const Incoming& incoming) const;
+  [[nodiscard]] Refusal check_expectations(const Incoming& incoming, const Ahead& ahead);
+  [[nodiscard]] Refusal check_rollup(const Incoming& incoming, const Ahead& ahead) const;
+  [[nodiscard]] Refusal check_schedule(const Incoming& incoming) const;
+  [[nodiscard]] Refusal check_limits(const Incoming& incoming, const Ahead& ahead);
+  // Of the subject's last message. Nullopt: that is no counter's.
+  [[nodiscard]] std::optional<CounterState> counter_state(std::string_view subject);
+  [[nodiscard]] Refusal count(Incoming& incoming, const Ahead& ahead);
+  // The last five, and what they make of it.
+  [[nodiscard]] Refusal prepare(Incoming& incoming, const Ahead& ahead);
+  void add_headers(Incoming& incoming) const;
+
+  // Batches.
+  Outcome stage(const Incoming& incoming, WallTime now);
+  Outcome commit(std::string_view id, WallTime now);
+  Outcome refuse_batch(std::string_view id, ApiError error, std::string_view advised = {});
+  void close_batch(std::string_view id);
+  void on_batch_timer();
 
   Stream& stream_;
   std::optional<subject::Transform> transform_;
@@ -63,6 +120,8 @@ class Ingest {
   std::string mapped_;
   std::string ack_start_;  // `{"stream":"A","seq":`
   std::string last_message_id_;
+  AtomicBatches batches_;
+  io::MemberTimer<&Ingest::on_batch_timer> batch_timer_{*this};
 };
 
 }  // namespace midge::jetstream

@@ -36,8 +36,7 @@ constexpr TextField kTexts[] = {
 };
 
 void take_number(std::optional<std::uint64_t>& into, std::string_view text) {
-  if (!into && !text.empty())
-    into = IngestHeaders::number(text).value_or(IngestHeaders::kNoNumber);
+  if (!into && !text.empty()) into = IngestHeaders::number(text).value_or(IngestHeaders::kNoNumber);
 }
 
 }  // namespace

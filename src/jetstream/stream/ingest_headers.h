@@ -1,5 +1,6 @@
-// What of a message's headers concerns the stream that takes it in. A field that is there with nothing in it
-// counts as not there, as nats-server has it, but for Nats-Batch-Commit. Views into the header block.
+// What of a message's headers concerns the stream that takes it in. A field that is there with
+// nothing in it counts as not there, as nats-server has it, but for Nats-Batch-Commit. Views into
+// the header block.
 #pragma once
 
 #include <cstdint>

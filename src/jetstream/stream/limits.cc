@@ -1,14 +1,9 @@
-// A stream's limits: what must go when there is too much, or it is too old.
+// A stream's limits: what must go when there is too much.
 #include "jetstream/shard.h"
+#include "jetstream/stream/direct_read.h"
 #include "jetstream/stream/stream.h"
 
 namespace midge::jetstream {
-namespace {
-
-// How many messages a tick lets go for their age.
-constexpr int kExpiredPerStep = 4096;
-
-}  // namespace
 
 std::uint64_t Stream::stored_size(std::size_t subject, std::size_t content) const {
   // As nats-server counts it, so that max_bytes means the same.
@@ -30,38 +25,15 @@ void Stream::enforce_limits() {
   const auto is_over = [&] {
     return (config_.max_messages > 0 &&
             figures.messages > static_cast<std::uint64_t>(config_.max_messages)) ||
-           (config_.max_bytes > 0 &&
-            figures.bytes > static_cast<std::uint64_t>(config_.max_bytes));
+           (config_.max_bytes > 0 && figures.bytes > static_cast<std::uint64_t>(config_.max_bytes));
   };
   while (figures.messages > 0 && is_over()) store_->remove_front(figures.first + 1);
 }
 
-void Stream::expire_old() {
-  const WallTime oldest = shard_.wall() + Duration{-config_.max_age.ns};
-  const store::StreamFigures& figures = store_->figures();
-  for (int left = kExpiredPerStep; left > 0 && figures.messages > 0; --left) {
-    if (figures.first_time > oldest) break;
-    store_->remove_front(figures.first + 1);
-    shard_.touched(*this);
-  }
-}
-
-void Stream::arm_age_timer() {
-  shard_.timers().cancel(age_timer_);
-  if (config_.max_age.ns <= 0 || store_->figures().messages == 0) return;
-  const WallTime due = store_->figures().first_time + config_.max_age;
-  shard_.timers().arm(age_timer_, shard_.mono_at(due));
-}
-
-void Stream::on_age_timer() {
-  expire_old();
-  arm_age_timer();
-}
-
 void Stream::on_removed(Sequence sequence, std::string_view subject, std::uint64_t size) {
   (void)size;
-  for (const auto& consumer : consumers_)
-    if (consumer->filter().matches(subject)) consumer->on_removed(sequence);
+  for (Consumer* consumer : filters_.matching(subject)) consumer->on_removed(sequence, subject);
+  for (const auto& read : reads_) read->on_removed(sequence, subject);
 }
 
 }  // namespace midge::jetstream

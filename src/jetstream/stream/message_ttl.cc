@@ -23,8 +23,6 @@ std::optional<Duration> parse_ttl(std::string_view text) {
     std::int64_t whole = 0;
     for (const char digit : text) whole = std::min(whole * 10 + (digit - '0'), kSecondsMax);
     ttl = seconds(whole);
-  } else if (text.starts_with('+')) {
-    return std::nullopt;
   } else if (const auto parsed = conf::parse_duration(text)) {
     ttl = *parsed;
   } else {

@@ -113,8 +113,8 @@ void SourceFeed::ask() {
       elsewhere && !config_.external->deliver.empty() ? config_.external->deliver : "$JS.S";
   deliver_subject_ = prefix + "." + id;
   answer_subject_ = "$JS.SR." + id;
-  deliveries_ = shard.worker().subscribe_internal(stream_.account(), deliver_subject_, {},
-                                                  messages_);
+  deliveries_ =
+      shard.worker().subscribe_internal(stream_.account(), deliver_subject_, {}, messages_);
   answers_ = shard.worker().subscribe_internal(stream_.account(), answer_subject_, {}, creations_);
   Effect request;
   request.account = stream_.account();
@@ -235,8 +235,12 @@ void SourceFeed::take(const broker::Message& message, const Delivery& delivery) 
   const std::size_t space = origin.find(' ');
   origin.insert(space, " " + std::to_string(delivery.stream.value));
   origin.append(" ").append(message.subject);
-  stream_.store_message({*subject, sourced.field("Nats-Stream-Source", origin).take(),
-                         message.body(), stream_.shard().wall()});
+  const std::string taken = sourced.field("Nats-Stream-Source", origin).take();
+  if (stream_.config().allow_counter)
+    return stream_.ingest().take_sourced_count(*subject, taken, message.body(), config_.name,
+                                               std::string(message.subject),
+                                               stream_.shard().wall());
+  stream_.store_message({*subject, taken, message.body(), stream_.shard().wall()});
 }
 
 std::string SourceFeed::header_start() const {

@@ -32,17 +32,21 @@ Stream::Stream(Shard& shard, Identity identity, StreamConfig config,
 Stream::~Stream() { unsubscribe(); }
 
 void Stream::start() {
+  count_usage(store_->figures().bytes);
   ingest_.configure();
+  remember_messages();
   subscribe();
   for (auto& [id, progress] : std::exchange(recovered_, {}))
-    for (const auto& consumer : consumers_)
-      if (consumer->id() == id) consumer->resume(std::move(progress));
+    if (Consumer* consumer = find_consumer(id)) consumer->resume(std::move(progress));
   arm_age_timer();
   start_feeds();
 }
 
 void Stream::close() {
   unsubscribe();
+  count_usage(0);
+  ingest_.close();
+  scheduler_.stop();
   feeds_.clear();
   for (const auto& consumer : consumers_) consumer->close("409 Consumer Deleted");
   for (const auto& consumer : consumers_) shard_.forget(*consumer);
@@ -73,15 +77,16 @@ void Stream::subscribe() {
 }
 
 void Stream::unsubscribe() {
-  for (const subject::Target target : subscriptions_)
-    shard_.worker().unsubscribe_internal(target);
+  for (const subject::Target target : subscriptions_) shard_.worker().unsubscribe_internal(target);
   subscriptions_.clear();
 }
 
 void Stream::update(StreamConfig config) {
   unsubscribe();
+  const bool learns_ttl = !config_.allow_msg_ttl && config.allow_msg_ttl;
   config_ = std::move(config);
   ingest_.configure();
+  if (learns_ttl) remember_messages();
   subscribe();
   enforce_limits();
   arm_age_timer();
@@ -91,9 +96,8 @@ void Stream::update(StreamConfig config) {
 void Stream::start_feeds() {
   std::vector<std::unique_ptr<SourceFeed>> before = std::exchange(feeds_, {});
   const auto feed = [&](const SourceConfig& config, bool is_mirror) {
-    const auto kept = std::ranges::find_if(before, [&](const auto& old) {
-      return old != nullptr && old->config() == config;
-    });
+    const auto kept = std::ranges::find_if(
+        before, [&](const auto& old) { return old != nullptr && old->config() == config; });
     if (kept != before.end()) {
       feeds_.push_back(std::move(*kept));
       return;
@@ -133,7 +137,10 @@ Sequence Stream::last_sourced(const SourceFeed& feed) {
 void Stream::set_visible_last(Sequence last) {
   visible_last_ = last;
   if (!reads_.empty()) read_soon();
-  for (const auto& consumer : consumers_) consumer->signal();
+  for (Consumer* consumer : std::exchange(await_visible_, {})) {
+    consumer->awaits_visible = false;
+    consumer->signal();
+  }
 }
 
 store::JournalPosition Stream::durable_mark() const {
@@ -142,15 +149,24 @@ store::JournalPosition Stream::durable_mark() const {
   return journal->appended();
 }
 
-void Stream::on_publish(const broker::Message& message) { ingest_.take(message, shard_.wall()); }
+void Stream::on_publish(const broker::Message& message) {
+  if (shard_.put_off(id(), message,
+                     [](Stream& stream, const broker::Message& copy) { stream.on_publish(copy); }))
+    return;
+  ingest_.take(message, shard_.wall());
+}
 
 Sequence Stream::store_message(const store::NewMessage& message) {
   const Sequence sequence = store_->append(message);
-  for (const auto& consumer : consumers_)
-    if (consumer->filter().matches(message.subject)) consumer->on_appended(sequence);
+  for (Consumer* consumer : filters_.matching(message.subject)) {
+    consumer->on_appended(sequence, message.subject);
+    if (consumer->wants_news()) tell_when_visible(*consumer);
+  }
+  for (const auto& read : reads_) read->on_appended(sequence, message.subject);
   if (config_.discard == Discard::kOld || config_.max_messages_per_subject > 0)
     enforce_subject_limit(message.subject);
   enforce_limits();
+  if (!message.header.empty()) remember_header(sequence, message);
   if (!age_timer_.armed()) arm_age_timer();
   shard_.touched(*this);
   return sequence;

@@ -1,9 +1,10 @@
 // One stream: takes messages in, keeps its limits, feeds its consumers.
 //
 // Life: made by its Shard → start() (subscribes) → messages and calls → close(). A publish is one
-// step: check → sequence → append; nothing in it reads a clock or a random number. What answers it waits
-// in the shard until the disk has it. Files: stream.cc (life, information), ingest.cc, limits.cc,
-// stream_consumers.cc, direct_get.cc. Thread: its loop's.
+// step: check → sequence → append; nothing in it reads a clock or a random number. What answers it
+// waits in the shard until the disk has it. Files: stream.cc (life, information), ingest.cc,
+// limits.cc, expiry.cc, stream_memory.cc, advisories.cc, stream_consumers.cc, direct_get.cc.
+// Thread: its loop's.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <tsl/robin_map.h>
 
 #include "base/ids.h"
 #include "broker/message.h"
@@ -25,8 +28,12 @@
 #include "jetstream/headers.h"
 #include "jetstream/member_receiver.h"
 #include "jetstream/stream/dedupe.h"
+#include "jetstream/stream/filter_index.h"
 #include "jetstream/stream/ingest.h"
+#include "jetstream/stream/message_ttl.h"
+#include "jetstream/stream/scheduler.h"
 #include "jetstream/stream/source_feed.h"
+#include "jetstream/usage.h"
 #include "store/stream_store.h"
 #include "subject/target.h"
 #include "subject/transform.h"
@@ -45,6 +52,7 @@ class Stream {
     AccountId account;
     std::string account_name;
     WallTime created;
+    std::shared_ptr<AccountUsage> usage = std::make_shared<AccountUsage>();  // of the account
   };
   Stream(Shard& shard, Identity identity, StreamConfig config,
          std::unique_ptr<store::StreamStore> store);
@@ -70,6 +78,12 @@ class Stream {
   void keep_progress(ConsumerId id, ConsumerProgress progress);
   void remove_consumer(Consumer& consumer, std::string_view status);
   [[nodiscard]] Consumer* find_consumer(std::string_view name);
+  [[nodiscard]] Consumer* find_consumer(ConsumerId id);
+  // Its filter is to change: between the two it gets nothing.
+  void forget_filter(Consumer& consumer);
+  void learn_filter(Consumer& consumer);
+  // It is signalled when more is visible.
+  void tell_when_visible(Consumer& consumer);
   [[nodiscard]] std::vector<Consumer*> consumers();  // by name
   [[nodiscard]] std::size_t consumer_count() const { return consumers_.size(); }
   // A consumer needs this message no more.
@@ -85,15 +99,22 @@ class Stream {
   [[nodiscard]] AccountId account() const { return identity_.account; }
   [[nodiscard]] const std::string& account_name() const { return identity_.account_name; }
   [[nodiscard]] WallTime created() const { return identity_.created; }
+  // Eight letters and digits: another one for each stream, also of the same name.
+  [[nodiscard]] std::string identity_text() const;
   // Only up to here may anybody see messages.
   [[nodiscard]] Sequence visible_last() const { return visible_last_; }
   void set_visible_last(Sequence last);
   [[nodiscard]] bool is_durable_at_once() const { return config_.storage == Storage::kMemory; }
   Dedupe& dedupe() { return dedupe_; }
+  Ingest& ingest() { return ingest_; }
+  // Nullopt: there is no such zone, or the pattern is none.
+  [[nodiscard]] std::optional<auth::jwt::TimeZone> zone(std::string_view name);
+  [[nodiscard]] std::optional<Schedule> schedule_of(const IngestHeaders& fields);
+  void advise_batch_abandoned(std::string_view batch, std::string_view reason);
   // What the last change rests on; zero: nothing.
   [[nodiscard]] store::JournalPosition durable_mark() const;
   // Whether any consumer's filter matches.
-  [[nodiscard]] bool is_wanted(std::string_view subject) const;
+  [[nodiscard]] bool is_wanted(std::string_view subject);
   // The last message of this subject; zero: none.
   [[nodiscard]] Sequence last_of(std::string_view subject);
   // The last message that a pattern matches, and the first at or behind `from` ("" = any subject).
@@ -106,6 +127,12 @@ class Stream {
   [[nodiscard]] std::uint64_t stored_size(std::size_t subject, std::size_t content) const;
   // The last thing that makes a message part of the stream; limits are kept and consumers told.
   Sequence store_message(const store::NewMessage& message);
+
+  // Counts what it holds into what its account uses: `bytes` from now on.
+  void count_usage(std::uint64_t bytes);
+  // Why its account, or the server, has no room for a message of this size.
+  [[nodiscard]] std::optional<ApiError> check_room(std::uint64_t bytes) const;
+  AccountUsage& usage() { return *identity_.usage; }
 
   bool in_touched_list = false;  // the shard's
 
@@ -135,7 +162,17 @@ class Stream {
   // Limits.
   void enforce_limits();
   void enforce_subject_limit(std::string_view subject);
-  void expire_old();
+  // Whether there is more to do at once.
+  bool expire_old(WallTime now);
+  bool expire_by_ttl(WallTime now);
+  void expire(Sequence sequence);
+  void remember_expiry(Sequence sequence, std::string_view header, WallTime time);
+  // Zero: nothing that is there has its age counted.
+  [[nodiscard]] Sequence next_to_age();
+  // What of a message's header concerns the time after it came in.
+  void remember_header(Sequence sequence, const store::NewMessage& message);
+  // The same of those that an earlier run left, with their ids.
+  void remember_messages();
   void arm_age_timer();
   void on_age_timer();
   void on_removed(Sequence sequence, std::string_view subject, std::uint64_t size);
@@ -146,8 +183,15 @@ class Stream {
   std::unique_ptr<store::StreamStore> store_;
   Ingest ingest_;
   Dedupe dedupe_;
+  Expiries expiries_;
+  Sequence age_from_;  // all before stays for ever, whatever max_age says
+  Scheduler scheduler_{*this};
+  std::int64_t counted_ = 0;  // bytes of it that are in its account's usage
   Sequence visible_last_;
-  std::vector<std::unique_ptr<Consumer>> consumers_;  // by id
+  std::vector<std::unique_ptr<Consumer>> consumers_;               // by id
+  tsl::robin_map<std::string_view, Consumer*> consumers_by_name_;  // their own names
+  FilterIndex filters_;
+  std::vector<Consumer*> await_visible_;
   std::vector<std::pair<ConsumerId, ConsumerProgress>> recovered_;
   std::uint64_t next_consumer_id_ = 1;
   std::vector<subject::Target> subscriptions_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "codec/json_writer.h"
@@ -31,11 +32,13 @@ HealthAnswer unhealthy(int status, std::string_view type, std::string_view error
 }  // namespace
 
 Result<HealthzRequest> parse_healthz(const Query& query) {
-  // What these ask about is healthy as long as there is no JetStream; but they must be well-formed.
-  for (const std::string_view ignored :
-       {"js-enabled", "js-enabled-only", "js-server-only", "js-meta-only"})
-    TRY(query.boolean(ignored));
   HealthzRequest request;
+  // All but what is in JetStream is well whenever this can answer.
+  for (const std::string_view narrow :
+       {"js-enabled", "js-enabled-only", "js-server-only", "js-meta-only"}) {
+    ASSIGN_OR_RETURN(const bool asked, query.boolean(narrow));
+    request.server_only |= asked;
+  }
   ASSIGN_OR_RETURN(request.details, query.boolean("details"));
   request.account = query.text("account");
   request.stream = query.text("stream");
@@ -56,6 +59,46 @@ HealthAnswer compose_healthz(const HealthzRequest& request, bool accepting) {
     return unhealthy(500, "CONNECTION", "failed to be ready for connections after 1ms: server",
                      request.details);
   return healthy();
+}
+
+std::optional<AssetFault> find_asset_fault(const HealthzRequest& request,
+                                           const jetstream::Report* report) {
+  if (report == nullptr || request.server_only || request.account.empty()) return std::nullopt;
+  const auto quoted = [](const std::string& name) { return "\"" + name + "\""; };
+  if (std::ranges::find(report->accounts, request.account, &jetstream::AccountReport::name) ==
+      report->accounts.end())
+    return AssetFault{"ACCOUNT", "JetStream account " + quoted(request.account) + " not found"};
+  if (request.stream.empty()) return std::nullopt;
+  const auto stream = std::ranges::find_if(report->streams, [&](const auto& one) {
+    return one.account == request.account && one.info.config.name == request.stream;
+  });
+  if (stream == report->streams.end())
+    return AssetFault{"STREAM", "JetStream stream " + quoted(request.stream) +
+                                    " not found on account " + quoted(request.account)};
+  if (request.consumer.empty() ||
+      std::ranges::find(stream->consumers, request.consumer, &jetstream::ConsumerInfo::name) !=
+          stream->consumers.end())
+    return std::nullopt;
+  return AssetFault{"CONSUMER", "JetStream consumer " + quoted(request.consumer) +
+                                    " not found for stream " + quoted(request.stream) +
+                                    " on account " + quoted(request.account)};
+}
+
+HealthAnswer unhealthy_asset(const HealthzRequest& request, const AssetFault& fault) {
+  JsonWriter json;
+  json.begin_object().field("status", request.details ? "error" : "unavailable");
+  if (request.details) {
+    json.key("errors").begin_array().begin_object().field("type", fault.type);
+    json.field_unless_empty("account", request.account);
+    json.field_unless_empty("stream", request.stream);
+    json.field_unless_empty("consumer", request.consumer);
+    json.field("error", fault.error).end_object().end_array();
+  } else {
+    json.field("error", fault.error);
+  }
+  json.end_object();
+  return {HttpResponse::json(json.take(), 404),
+          request.details ? "1 errors" : "\"" + fault.error + "\""};
 }
 
 HealthAnswer compose_livez(const std::vector<io::LoopLoad>& loads) {

@@ -2,11 +2,14 @@
 // peer. Pure; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "io/loop.h"
+#include "jetstream/report.h"
 #include "server/monitor/http_message.h"
 #include "server/monitor/query.h"
 
@@ -14,6 +17,7 @@ namespace midge::server {
 
 struct HealthzRequest {
   bool details = false;
+  bool server_only = false;  // not what is in JetStream
   std::string account, stream, consumer;
 };
 
@@ -24,6 +28,16 @@ struct HealthAnswer {
   HttpResponse response;
   std::string failure;  // for the log; "" = healthy
 };
+
+// What is asked for is not there, or not well; nothing: all is. `report`: null without JetStream,
+// where nothing is looked for.
+struct AssetFault {
+  std::string_view type;  // ACCOUNT, STREAM, CONSUMER
+  std::string error;
+};
+[[nodiscard]] std::optional<AssetFault> find_asset_fault(const HealthzRequest& request,
+                                                         const jetstream::Report* report);
+[[nodiscard]] HealthAnswer unhealthy_asset(const HealthzRequest& request, const AssetFault& fault);
 
 // `accepting`: the client port takes connections.
 [[nodiscard]] HealthAnswer compose_healthz(const HealthzRequest& request, bool accepting);

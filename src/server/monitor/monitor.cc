@@ -38,6 +38,7 @@ constexpr Monitor::Endpoint Monitor::kEndpoints[] = {
     {"/subsz", "/subsz", &Monitor::serve_subsz},
     {"/subscriptionsz", "/subsz", &Monitor::serve_subsz},
     {"/accountz", "/accountz", &Monitor::serve_accountz},
+    {"/jsz", "/jsz", &Monitor::serve_jsz},
     {"/healthz", "/healthz", &Monitor::serve_healthz},
     {"/livez", "/livez", &Monitor::serve_livez},
 };
@@ -150,24 +151,30 @@ void Monitor::serve_root(ExchangeId exchange, const HttpRequest&) {
 }
 
 void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
-  gatherer_->ask({}, [this, exchange](Parts parts) {
-    const ToldPtr told = this->told();
-    io::Process& process = env_.process();
-    const Varz varz{
-        .identity = told->identity,
-        .options = *told->options,
-        .parts = parts,
-        .requests = requests_,
-        .now = env_.clock().wall(),
-        .config_loaded = told->config_loaded,
-        .memory_bytes = process.resident_bytes(),
-        .cores = process.cores(),
-        .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
-        .tls_not_after = tls_ == nullptr ? WallTime{} : tls_->not_after(),
-        .ocsp_cache = tls_ == nullptr ? std::nullopt : tls_->peer_cache(),
-        .pinned_account_fails = operators_ == nullptr ? 0 : operators_->pinned_account_fails(),
-        .total = total(parts)};
-    http_->answer(exchange, HttpResponse::json(compose_varz(varz)));
+  gatherer_->ask({}, [this, exchange](Parts gathered) {
+    report_jetstream(
+        [this, exchange, parts = std::move(gathered)](const jetstream::Report& report) {
+          const ToldPtr told = this->told();
+          io::Process& process = env_.process();
+          const Varz varz{.identity = told->identity,
+                          .options = *told->options,
+                          .parts = parts,
+                          .requests = requests_,
+                          .now = env_.clock().wall(),
+                          .config_loaded = told->config_loaded,
+                          .memory_bytes = process.resident_bytes(),
+                          .cores = process.cores(),
+                          .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
+                          .tls_not_after = tls_ == nullptr ? WallTime{} : tls_->not_after(),
+                          .ocsp_cache = tls_ == nullptr ? std::nullopt : tls_->peer_cache(),
+                          .pinned_account_fails =
+                              operators_ == nullptr ? 0 : operators_->pinned_account_fails(),
+                          .total = total(parts),
+                          .write_jetstream = [&](codec::JsonWriter& json) {
+                            write_jetstream(json, jsz(*told), report);
+                          }};
+          http_->answer(exchange, HttpResponse::json(compose_varz(varz)));
+        });
   });
 }
 
@@ -233,9 +240,44 @@ void Monitor::serve_accountz(ExchangeId exchange, const HttpRequest& request) {
 void Monitor::serve_healthz(ExchangeId exchange, const HttpRequest& request) {
   const auto healthz = parse_healthz(Query(request.query));
   if (!healthz) return http_->answer(exchange, HttpResponse::text(healthz.error().text(), 400));
-  const HealthAnswer answer = compose_healthz(*healthz, accepting_.load(std::memory_order_relaxed));
+  HealthAnswer answer = compose_healthz(*healthz, accepting_.load(std::memory_order_relaxed));
+  if (!answer.failure.empty() || jetstream_ == nullptr || healthz->account.empty())
+    return answer_health(exchange, answer);
+  report_jetstream([this, exchange, request = *healthz,
+                    answer = std::move(answer)](const jetstream::Report& report) {
+    const auto fault = find_asset_fault(request, &report);
+    answer_health(exchange, fault ? unhealthy_asset(request, *fault) : answer);
+  });
+}
+
+void Monitor::answer_health(ExchangeId exchange, const HealthAnswer& answer) {
   if (!answer.failure.empty()) log_.warn("Healthcheck failed: " + answer.failure);
   http_->answer(exchange, answer.response);
+}
+
+Jsz Monitor::jsz(const Told& told) const {
+  Jsz jsz{told.identity.server_id, env_.clock().wall(), nullptr, {}};
+  if (jetstream_ == nullptr) return jsz;
+  jsz.settings = &jetstream_->settings();
+  jsz.store = jetstream_->folder().path();
+  return jsz;
+}
+
+void Monitor::report_jetstream(std::function<void(const jetstream::Report&)> done) {
+  if (jetstream_ == nullptr) return done({});
+  jetstream::make_report(*jetstream_, [door = door_, done = std::move(done)](const auto& report) {
+    if (door->http != nullptr) done(report);
+  });
+}
+
+void Monitor::serve_jsz(ExchangeId exchange, const HttpRequest& request) {
+  auto wanted = parse_jsz(Query(request.query));
+  if (!wanted) return http_->answer(exchange, HttpResponse::text(wanted.error().text(), 400));
+  report_jetstream([this, exchange, wanted = *wanted](const jetstream::Report& report) {
+    compose(exchange, report.streams.size(), [this, wanted, told = told(), report] {
+      return compose_jsz(wanted, jsz(*told), report);
+    });
+  });
 }
 
 void Monitor::serve_livez(ExchangeId exchange, const HttpRequest&) {

@@ -19,8 +19,10 @@
 #include "server/monitor/accountz.h"
 #include "server/monitor/cpu_meter.h"
 #include "server/monitor/gather.h"
+#include "server/monitor/healthz.h"
 #include "server/monitor/http_server.h"
 #include "server/monitor/identity.h"
+#include "server/monitor/jsz.h"
 #include "server/monitor/varz.h"
 #include "server/operator/operator_mode.h"
 #include "server/options/options.h"
@@ -40,6 +42,8 @@ class Monitor final : public HttpHandler {
   void use_tls(TlsService& tls, bool https);
   // The same, in operator mode.
   void use_operators(const OperatorMode& operators);
+  // JetStream is part of what is told; it outlives this.
+  void use_jetstream(jetstream::JetStream& jetstream) { jetstream_ = &jetstream; }
   // Serves on `loop`. Logs the address; the error reads `can't listen to the monitor port: …`.
   Result<void> listen(io::Loop& loop, const io::Address& address);
   [[nodiscard]] io::Address address() const;
@@ -82,6 +86,11 @@ class Monitor final : public HttpHandler {
   void serve_subsz(ExchangeId exchange, const HttpRequest& request);
   void serve_accountz(ExchangeId exchange, const HttpRequest& request);
   void serve_healthz(ExchangeId exchange, const HttpRequest& request);
+  void serve_jsz(ExchangeId exchange, const HttpRequest& request);
+  void answer_health(ExchangeId exchange, const HealthAnswer& answer);
+  // `done` on the loop; an empty report without JetStream.
+  void report_jetstream(std::function<void(const jetstream::Report&)> done);
+  [[nodiscard]] Jsz jsz(const Told& told) const;
   void serve_livez(ExchangeId exchange, const HttpRequest& request);
   // Composes now if the answer is small, else on the pool.
   void compose(ExchangeId exchange, std::size_t rows, std::move_only_function<std::string()> write);
@@ -93,6 +102,7 @@ class Monitor final : public HttpHandler {
   broker::Broker& broker_;
   TlsService* tls_ = nullptr;
   const OperatorMode* operators_ = nullptr;
+  jetstream::JetStream* jetstream_ = nullptr;  // null: off
   bool https_ = false;
   io::Loop* loop_ = nullptr;
   std::string base_path_;  // "" or `/a/b`

@@ -89,6 +89,11 @@ void write_ocsp_cache(JsonWriter& json, const Varz& v) {
   json.end_object();
 }
 
+void write_jetstream_part(JsonWriter& json, const Varz& varz) {
+  if (varz.write_jetstream) return varz.write_jetstream(json);
+  write_empty_object(json, varz);
+}
+
 template <auto Get>
 constexpr Field<Varz> row(std::string_view name) {
   return always<Varz, Get>(name);
@@ -141,7 +146,7 @@ constexpr Field<Varz> kFields[] = {
     nested<Varz, write_empty_object>("leaf"),
     nested<Varz, write_empty_object>("mqtt"),
     nested<Varz, write_empty_object>("websocket"),
-    nested<Varz, write_empty_object>("jetstream"),
+    nested<Varz, write_jetstream_part>("jetstream"),
     row<[](V v) { return v.options.tls ? v.options.tls->timeout.seconds() : kTlsTimeoutSeconds; }>(
         "tls_timeout"),
     row<[](V v) { return v.options.write_deadline.ns; }>("write_deadline"),

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "base/time.h"
+#include "codec/json_writer.h"
 #include "server/monitor/gather.h"
 #include "server/monitor/identity.h"
 #include "server/ocsp/answer_cache.h"
@@ -30,7 +32,8 @@ struct Varz {
   WallTime tls_not_after{};                      // zero = no TLS
   std::optional<AnswerCache::Stats> ocsp_cache;  // of clients' certificates
   std::int64_t pinned_account_fails = 0;
-  broker::WorkerStats total{};  // of all parts
+  broker::WorkerStats total{};                                // of all parts
+  std::function<void(codec::JsonWriter&)> write_jetstream{};  // its object; unset: an empty one
 };
 
 [[nodiscard]] std::string compose_varz(const Varz& varz);

@@ -85,8 +85,7 @@ std::optional<Duration> interval_of(const Member& member, Findings& findings) {
   if (member.value.kind == Kind::kString) {
     const auto parsed = conf::parse_duration(member.value.text);
     if (parsed) return *parsed;
-    findings.error(member.position,
-                   "error parsing " + member.key + ": " + parsed.error().text());
+    findings.error(member.position, "error parsing " + member.key + ": " + parsed.error().text());
     return std::nullopt;
   }
   findings.warning(member.position, "invalid use of field " + quoted(member.key) + ": " +
@@ -142,10 +141,10 @@ void read_strict(const Member& member, JetStreamOptions& into, Findings& finding
     into.strict = member.value.boolean;
     return;
   }
-  const std::string shown = member.value.kind == Kind::kString
-                                ? member.value.text
-                                : "%!s(" + std::string(member.value.type_name()) + "=" +
-                                      plain_text(member.value) + ")";
+  const std::string shown =
+      member.value.kind == Kind::kString
+          ? member.value.text
+          : "%!s(" + std::string(member.value.type_name()) + "=" + plain_text(member.value) + ")";
   findings.error(member.position, "Expected 'true' or 'false' for bool value, got '" + shown + "'");
 }
 
@@ -159,8 +158,9 @@ void read_sync(const Member& member, JetStreamOptions& into, Findings& findings)
   into.sync_interval = *interval;
   if (interval->ns > 0)
     findings.note(member.position,
-                  "\"" + member.key + "\" is set: messages are acknowledged before they are synced; "
-                  "without it, or with \"always\", they are synced first");
+                  "\"" + member.key +
+                      "\" is set: messages are acknowledged before they are synced; "
+                      "without it, or with \"always\", they are synced first");
 }
 
 void read_max_memory(const Member& member, JetStreamOptions& into, Findings& findings) {
@@ -218,7 +218,7 @@ void read_idle_number(const Member& member, JetStreamOptions&, Findings& finding
   (void)integer_of(member, findings);
 }
 constexpr BlockKey<JetStreamOptions> kTpmKeys[] = {
-    {"keys_file", read_idle_text}, {"encryption_password", read_idle_text},
+    {"keys_file", read_idle_text},    {"encryption_password", read_idle_text},
     {"srk_password", read_idle_text}, {"pcr", read_idle_number},
     {"cipher", read_cipher},
 };

@@ -1,6 +1,7 @@
 #include "server/options/reload_plan.h"
 
 #include "codec/conf/duration.h"
+#include "server/options/reload_jetstream.h"
 #include "server/options/reload_security.h"
 #include "server/options/table.h"
 
@@ -44,6 +45,7 @@ std::string line_for(const Row& row, const std::string& value) {
 
 Result<ReloadPlan> plan_reload(const Options& now, const Options& next) {
   ReloadPlan plan;
+  TRY(plan_jetstream(now, next, plan));
   for (const Row& row : option_table()) {
     const std::string before = shown(row, now);
     const std::string after = shown(row, next);

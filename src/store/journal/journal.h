@@ -33,6 +33,8 @@ enum class RecordKind : std::uint8_t {
   kRemove = 4,
   kRemoveFront = 5,
   kPurge = 6,
+  kGroupBegin = 7,
+  kGroupEnd = 8,
   kStream = 16,
   kStreamRemoved = 17,
   kConsumer = 24,

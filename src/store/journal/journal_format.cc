@@ -23,6 +23,8 @@ bool is_known(RecordKind kind) {
     case RecordKind::kRemove:
     case RecordKind::kRemoveFront:
     case RecordKind::kPurge:
+    case RecordKind::kGroupBegin:
+    case RecordKind::kGroupEnd:
     case RecordKind::kStream:
     case RecordKind::kStreamRemoved:
     case RecordKind::kConsumer:
@@ -92,6 +94,15 @@ void encode(const BatchHead& head, std::string_view records, std::uint64_t salt,
   put_little(at + 32, head.flags);
   put_little(at + 36, head_checksum(at, salt));
   put_little(at + 40, checksum(records, salt));
+}
+
+std::uint64_t find_batch(std::string_view bytes, std::uint64_t from) {
+  while (true) {
+    const auto found = bytes.find(kBatchMagic, from);
+    if (found == std::string_view::npos) return bytes.size();
+    if (found % kBatchAlignment == 0) return found;
+    from = align_batch(found);
+  }
 }
 
 std::optional<BatchHead> decode_batch_head(std::string_view bytes, std::uint64_t salt) {

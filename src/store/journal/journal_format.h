@@ -46,6 +46,8 @@ inline constexpr std::uint32_t kBatchEncrypted = 1;
 
 void encode(const BatchHead& head, std::string_view records, std::uint64_t salt,
             std::span<char, kBatchHeadSize> into);
+// Where a batch may begin at or after `from`, an aligned offset; bytes.size() if nowhere.
+[[nodiscard]] std::uint64_t find_batch(std::string_view bytes, std::uint64_t from);
 // nullopt: `bytes` do not begin with a whole head.
 std::optional<BatchHead> decode_batch_head(std::string_view bytes, std::uint64_t salt);
 // `bytes` begin with the head.

@@ -7,7 +7,7 @@ std::optional<SegmentCursor::Batch> SegmentCursor::next() {
     const std::string_view here = bytes_.substr(at);
     const auto head = decode_batch_head(here, salt_);
     if (!head) {
-      at += kBatchAlignment;
+      at = find_batch(bytes_, at + kBatchAlignment);
       continue;
     }
     const std::uint64_t end = batch_end(at, head->length);

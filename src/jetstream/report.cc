@@ -1,0 +1,67 @@
+#include "jetstream/report.h"
+
+#include <algorithm>
+#include <memory>
+#include <tuple>
+
+#include "jetstream/api/api.h"
+#include "jetstream/jetstream.h"
+#include "jetstream/shard.h"
+
+namespace midge::jetstream {
+namespace {
+
+void add_streams(Shard& shard, Report& report) {
+  for (Stream* stream : shard.streams()) {
+    StreamReport& added = report.streams.emplace_back();
+    added.account = stream->account_name();
+    added.info = stream->info();
+    for (Consumer* consumer : stream->consumers())
+      (consumer->config().direct ? added.direct_consumers : added.consumers)
+          .push_back(consumer->info());
+  }
+}
+
+void add_accounts(JetStream& jetstream, Report& report) {
+  for (const AccountEntry* account : jetstream.directory().accounts()) {
+    const AccountUsage& usage = *account->usage;
+    report.accounts.push_back({account->name, account->limits, usage.memory, usage.storage,
+                               usage.api_requests, usage.api_errors});
+  }
+  report.limits = *jetstream.limits();
+  Counters& counters = jetstream.counters();
+  report.memory = counters.memory;
+  report.storage = counters.storage;
+  report.api_requests = counters.api_requests;
+  report.api_errors = counters.api_errors;
+  report.reserved_memory = jetstream.directory().reserved(Storage::kMemory);
+  report.reserved_storage = jetstream.directory().reserved(Storage::kFile);
+}
+
+using Pending = std::shared_ptr<Report>;
+
+// From loop to loop, and back to the first.
+void visit(JetStream& jetstream, std::size_t loop, Pending report,
+           std::function<void(Report)> done) {
+  if (loop < jetstream.shards())
+    return jetstream.api().on_loop({static_cast<std::uint8_t>(loop)},
+                                   [loop, report, done](Shard& shard) {
+                                     add_streams(shard, *report);
+                                     visit(shard.jetstream(), loop + 1, report, done);
+                                   });
+  jetstream.api().on_home([&jetstream, report, done](Shard&) {
+    add_accounts(jetstream, *report);
+    std::ranges::sort(report->streams, {}, [](const StreamReport& stream) {
+      return std::tie(stream.account, stream.info.config.name);
+    });
+    done(std::move(*report));
+  });
+}
+
+}  // namespace
+
+void make_report(JetStream& jetstream, std::function<void(Report)> done) {
+  visit(jetstream, 0, std::make_shared<Report>(), std::move(done));
+}
+
+}  // namespace midge::jetstream

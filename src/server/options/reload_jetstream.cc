@@ -1,0 +1,72 @@
+#include "server/options/reload_jetstream.h"
+
+#include <string>
+
+#include "codec/conf/duration.h"
+
+namespace midge::server {
+namespace {
+
+std::unexpected<Error> refused(const std::string& what) {
+  return failure("config reload not supported for " + what);
+}
+
+bool is_given(const std::optional<std::int64_t>& size) { return size && *size >= 0; }
+
+// Sizes that were found at the start stay as found; those that were given may grow.
+Result<void> check_sizes(const JetStreamOptions& now, const JetStreamOptions& next) {
+  const bool memory_given = is_given(next.max_memory), store_given = is_given(next.max_store);
+  if ((memory_given && !is_given(now.max_memory)) || (store_given && !is_given(now.max_store)))
+    return refused("jetstream dynamic max memory and store");
+  if ((!memory_given && is_given(now.max_memory)) || (!store_given && is_given(now.max_store)))
+    return refused("jetstream max memory and max store");
+  if ((memory_given && *next.max_memory < *now.max_memory) ||
+      (store_given && *next.max_store < *now.max_store))
+    return refused("decreasing jetstream max memory and store");
+  return {};
+}
+
+struct Fixed {
+  const char* name;
+  std::string (*show)(const JetStreamOptions& options);
+};
+
+std::string shown_interval(Duration interval) {
+  return interval.ns > 0 ? conf::format_duration(interval) : "always";
+}
+
+constexpr Fixed kFixed[] = {
+    {"JetStreamDomain", [](const JetStreamOptions& o) { return o.domain; }},
+    {"JetStreamUniqueTag", [](const JetStreamOptions& o) { return o.unique_tag; }},
+    {"JetStreamExtHint", [](const JetStreamOptions& o) { return o.extension_hint; }},
+    {"SyncInterval", [](const JetStreamOptions& o) { return shown_interval(o.sync_interval); }},
+    {"JetStreamStrict",
+     [](const JetStreamOptions& o) { return std::string(o.strict ? "true" : "false"); }},
+};
+
+// As far as limits go, the same.
+bool limits_change(const JetStreamOptions& now, const JetStreamOptions& next) {
+  JetStreamOptions same = now;
+  same.max_memory = next.max_memory;
+  same.max_store = next.max_store;
+  return same != next;
+}
+
+}  // namespace
+
+Result<void> plan_jetstream(const Options& now, const Options& next, ReloadPlan& plan) {
+  // Switched on or off: refused by the options table. Off, nothing of it matters.
+  if (!now.jetstream_enabled || !next.jetstream_enabled) return {};
+  if (now.store_dir != next.store_dir) return refused("jetstream storage directory");
+  TRY(check_sizes(now.jetstream, next.jetstream));
+  for (const Fixed& fixed : kFixed) {
+    const std::string before = fixed.show(now.jetstream), after = fixed.show(next.jetstream);
+    if (before != after)
+      return refused(std::string(fixed.name) + ": old=" + before + ", new=" + after);
+  }
+  if (limits_change(now.jetstream, next.jetstream))
+    plan.lines.emplace_back("Reloaded: JetStream limits");
+  return {};
+}
+
+}  // namespace midge::server

@@ -144,6 +144,16 @@ def test_refused(start, case):
     assert log_in(start, **REFUSED[case]) == VIOLATION
 
 
+@pytest.mark.rows("AUTH-09")
+def test_a_user_of_version_1_has_no_limits_of_his_own(start):
+    server = start(config=configuration((ACCOUNT, make_account())))
+    session = Session(server.port)
+    user = make_token("user", USER, ACCOUNT, {"pub": {}, "sub": {}}, version=1)
+    assert session.login(user, USER) == "PONG"
+    session.send("SUB a 1\r\nPING\r\n")
+    assert session.next_line() == "PONG"
+
+
 @pytest.mark.rows("AUTH-20")
 def test_asserted_version(start):
     with pytest.raises(RuntimeError, match="expected major version 99 > server major version 2"):

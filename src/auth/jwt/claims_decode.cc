@@ -63,6 +63,8 @@ std::vector<std::string> split_networks(std::string_view text) {
 
 Result<void> read_rights(const JsonValue* value, int version, UserRights& rights) {
   JsonReader reader(value, "nats");
+  // Version 1 had no limits of users: whoever has one may do all that his account may.
+  if (version == 1) rights.subs = rights.data = rights.payload = -1;
   reader.read("subs", rights.subs)
       .read("data", rights.data)
       .read("payload", rights.payload)

@@ -10,6 +10,7 @@ Broker::Broker(io::Env& env, Log& log, std::span<io::Loop* const> loops, BrokerC
     : env_(env),
       log_(log),
       index_(static_cast<unsigned>(loops.size()), env.entropy().hash_salt()),
+      interest_watch_(loops.size()),
       credit_(static_cast<unsigned>(loops.size())),
       placement_(config->placement) {
   if (!config->system_account.empty()) accounts_.name_system_account(config->system_account);

@@ -14,6 +14,7 @@
 #include "broker/account_plan.h"
 #include "broker/accounts.h"
 #include "broker/config.h"
+#include "broker/interest_watch.h"
 #include "broker/mail_credit.h"
 #include "broker/stats.h"
 #include "io/env.h"
@@ -54,6 +55,7 @@ class Broker {
   [[nodiscard]] io::Env& env() const { return env_; }
   [[nodiscard]] Log& log() const { return log_; }
   subject::InterestIndex& index() { return index_; }
+  InterestWatch& interest_watch() { return interest_watch_; }
   Accounts& accounts() { return accounts_; }
   MailCredit& credit() { return credit_; }
   std::int64_t add_connections(std::int64_t count) {
@@ -70,6 +72,7 @@ class Broker {
   io::Env& env_;
   Log& log_;
   subject::InterestIndex index_;
+  InterestWatch interest_watch_;
   Accounts accounts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<std::uint64_t> next_cid_{1};

@@ -28,6 +28,7 @@ void Client::handle_subscribe(const proto::Frame& frame) {
   subscription.registration = worker_.broker().index().insert(account(), frame.subject, frame.queue,
                                                               table.target_of(subscription));
   sids_.insert(table, subscription);
+  worker_.announce_interest(account(), frame.subject);
   worker_.spend(256);
   send_ok();
 }

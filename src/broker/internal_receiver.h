@@ -22,6 +22,10 @@ class LoopService {
   virtual void on_loop_stop() {}
   // Once per tick, after clients' input and before batches are posted: may publish.
   virtual void on_tick() = 0;
+  // Somebody subscribed to `pattern`, which a service of this loop may wait for (InterestWatch).
+  // An empty one: what was without interest may have some now, in any account. It comes in the
+  // middle of a client's input: as for receivers, what follows waits for on_tick().
+  virtual void on_interest(AccountId /*account*/, std::string_view /*pattern*/) {}
 };
 
 // What became of a message the server published.

@@ -358,6 +358,7 @@ void Worker::take_config(BrokerConfigPtr config, bool announce, std::shared_ptr<
 void Worker::take_plans(AccountPlansPtr plans) {
   routes_.set_plans(plans.get());
   plans_ = std::move(plans);
+  note_interest({}, {});
 }
 
 void Worker::announce_lame_duck() {

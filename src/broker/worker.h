@@ -112,6 +112,8 @@ class Worker final : public io::LoopHandler {
   bool receive_internal(Subscription& subscription, const Message& message);
   // Routes `message` as if it were published on `to`; those it reaches see message.subject.
   Published publish_internal(std::string_view to, const Message& message);
+  // A subscription was inserted into the index: tells those who wait for one.
+  void announce_interest(AccountId account, std::string_view pattern);
   // Whether anybody would get a message on `subject`.
   [[nodiscard]] bool has_interest(AccountId account, std::string_view subject);
 
@@ -154,6 +156,7 @@ class Worker final : public io::LoopHandler {
   void credit_available();
   void take_config(BrokerConfigPtr config, bool announce, std::shared_ptr<void> under_way);
   void take_plans(AccountPlansPtr plans);
+  void note_interest(AccountId account, std::string_view pattern);
   void announce_lame_duck();
   // Closes clients drawn at random; what it has too few for goes on to the next loop, of which
   // `asked` have had their turn.

@@ -1,4 +1,5 @@
 // The server's own subscriptions and publishes on a loop.
+#include "broker/call_mail.h"
 #include "broker/internal_stream.h"
 #include "broker/worker.h"
 
@@ -14,6 +15,7 @@ subject::Target Worker::subscribe_internal(AccountId account, std::string_view s
   subscription.receiver = &receiver;
   const subject::Target target = subscriptions_.target_of(subscription);
   subscription.registration = broker_.index().insert(account, subject, queue, target);
+  announce_interest(account, subject);
   return target;
 }
 
@@ -51,6 +53,20 @@ Published Worker::publish_internal(std::string_view to, const Message& message) 
   }
   result.receiver_slow = std::exchange(slow_receiver_, was_slow) || out_of_credit_;
   return result;
+}
+
+void Worker::announce_interest(AccountId account, std::string_view pattern) {
+  broker_.interest_watch().for_waiting(account, pattern, [&](LoopId loop) {
+    if (loop == loop_.id()) return note_interest(account, pattern);
+    broker_.workers()[loop.value]->loop().post(
+        call_worker([account, pattern = std::string(pattern)](Worker& w) {
+          w.note_interest(account, pattern);
+        }));
+  });
+}
+
+void Worker::note_interest(AccountId account, std::string_view pattern) {
+  for (LoopService* service : services_) service->on_interest(account, pattern);
 }
 
 bool Worker::has_interest(AccountId account, std::string_view subject) {

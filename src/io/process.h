@@ -26,9 +26,9 @@ class Process {
   virtual ~Process() = default;
   [[nodiscard]] virtual std::int64_t id() = 0;
   [[nodiscard]] virtual std::int64_t resident_bytes() = 0;
-  [[nodiscard]] virtual Duration cpu_time() = 0;  // user and system, all threads
-  [[nodiscard]] virtual unsigned cores() = 0;     // of the machine, as scheduled for us
-  [[nodiscard]] virtual double cpu_quota() = 0;   // cores the cgroup grants; = cores() if none
+  [[nodiscard]] virtual Duration cpu_time() = 0;    // user and system, all threads
+  [[nodiscard]] virtual unsigned cores() = 0;       // of the machine, as scheduled for us
+  [[nodiscard]] virtual double cpu_quota() = 0;     // cores the cgroup grants; = cores() if none
   [[nodiscard]] virtual std::int64_t memory() = 0;  // bytes of the machine; 0: not known
   [[nodiscard]] virtual std::optional<std::int64_t> memory_quota() = 0;  // the cgroup's limit
   [[nodiscard]] virtual std::string executable_name() = 0;               // basename of argv[0]

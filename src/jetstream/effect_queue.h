@@ -1,5 +1,5 @@
-// What waits for the disk before it may leave this loop: acknowledgements and replies, each with the
-// journal position it rests on. They leave in order. Thread: the loop's.
+// What waits for the disk before it may leave this loop: acknowledgements and replies, each with
+// the journal position it rests on. They leave in order. Thread: the loop's.
 #pragma once
 
 #include <cstdint>

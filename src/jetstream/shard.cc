@@ -11,15 +11,15 @@ namespace {
 
 // What consumers may look at and deliver in one tick, in units of a subscription's work.
 constexpr store::Budget kDeliveryBudget = 64 * 1024;
-// How soon a push consumer notices that somebody subscribed to its deliver subject.
-constexpr Duration kInterestCheck = milliseconds(10);
 // Of that, what one consumer gets before the next one has its turn.
 constexpr store::Budget kDeliveryShare = 16 * 1024;
 
 }  // namespace
 
 Shard::Shard(JetStream& jetstream, broker::Worker& worker)
-    : jetstream_(jetstream), worker_(worker) {}
+    : jetstream_(jetstream),
+      worker_(worker),
+      lonely_(worker.broker().interest_watch(), worker.loop().id()) {}
 
 Shard::~Shard() = default;
 
@@ -171,28 +171,26 @@ void Shard::ready(Consumer& consumer) {
 
 void Shard::await_interest(Consumer& consumer) {
   if (std::exchange(consumer.in_lonely_list, true)) return;
-  if (lonely_.empty()) {
-    lonely_since_ = jetstream_.broker().index().stats().inserts;
-    timers().arm(interest_timer_, now() + kInterestCheck);
-  }
-  lonely_.push_back(&consumer);
-  // Once more: somebody may have subscribed before the count was taken.
+  lonely_.add(consumer);
+  // Once more: somebody may have subscribed before it was in the list.
   ready(consumer);
 }
 
-void Shard::on_interest_timer() {
-  if (lonely_.empty()) return;
-  timers().arm(interest_timer_, now() + kInterestCheck);
-  const std::uint64_t inserts = jetstream_.broker().index().stats().inserts;
-  if (std::exchange(lonely_since_, inserts) == inserts) return;
-  for (Consumer* consumer : std::exchange(lonely_, {})) {
-    consumer->in_lonely_list = false;
+void Shard::end_wait_for_interest(Consumer& consumer) {
+  if (!consumer.in_lonely_list) return;
+  lonely_.remove(consumer);
+  consumer.in_lonely_list = false;
+}
+
+void Shard::on_interest(AccountId account, std::string_view pattern) {
+  for (Consumer* consumer : lonely_.concerned(account, pattern)) {
+    end_wait_for_interest(*consumer);
     ready(*consumer);
   }
 }
 
 void Shard::forget(Consumer& consumer) {
-  if (std::exchange(consumer.in_lonely_list, false)) std::erase(lonely_, &consumer);
+  end_wait_for_interest(consumer);
   if (std::exchange(consumer.in_ready_list, false)) std::erase(ready_, &consumer);
 }
 

@@ -19,6 +19,7 @@
 #include "broker/worker.h"
 #include "jetstream/effect_queue.h"
 #include "jetstream/fwd.h"
+#include "jetstream/lonely_consumers.h"
 #include "jetstream/stream/stream.h"
 #include "store/journal/journal.h"
 
@@ -78,8 +79,9 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   // Its consumer may have something to do.
   void ready(Consumer& consumer);
   void forget(Consumer& consumer);
-  // Its deliver subject has no subscriber: it is signalled when somebody subscribes to anything.
+  // Its deliver subject has no subscriber: it is made ready when somebody subscribes to it.
   void await_interest(Consumer& consumer);
+  void end_wait_for_interest(Consumer& consumer);
   // The stream appended something.
   void touched(Stream& stream);
 
@@ -98,6 +100,7 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   void on_loop_start() override;
   void on_loop_stop() override;
   void on_tick() override;
+  void on_interest(AccountId account, std::string_view pattern) override;
 
  private:
   void on_durable(store::JournalPosition position) override;
@@ -110,7 +113,6 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   void run_deferred();
   void run_ready();
   void release_effects();
-  void on_interest_timer();
 
   // What a commit makes visible.
   struct Visible {
@@ -129,9 +131,7 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   std::vector<std::function<void()>> deferred_;
   int publishing_ = 0;  // how deep
   std::deque<Consumer*> ready_;
-  std::vector<Consumer*> lonely_;
-  std::uint64_t lonely_since_ = 0;  // how many subscriptions had ever been made then
-  io::MemberTimer<&Shard::on_interest_timer> interest_timer_{*this};
+  LonelyConsumers lonely_;
 };
 
 }  // namespace midge::jetstream

@@ -42,8 +42,7 @@ class BlockList::WriteJob final : public io::Job {
  private:
   Result<void> write() {
     TRY(disk_.make_directory(folder_));
-    ASSIGN_OR_RETURN(const std::unique_ptr<io::File> file,
-                     disk_.open(path_, io::OpenMode::kWrite));
+    ASSIGN_OR_RETURN(const std::unique_ptr<io::File> file, disk_.open(path_, io::OpenMode::kWrite));
     TRY(file->truncate(0));
     std::uint64_t offset = 0;
     for (const BlockPiece& piece : pieces_) {
@@ -108,9 +107,8 @@ void BlockList::write_behind(Slot& slot) {
 }
 
 void BlockList::on_written(std::uint32_t number, const Result<void>& result) {
-  const auto slot = std::ranges::find(slots_, number, [](const Slot& s) {
-    return s.block->name().number;
-  });
+  const auto slot =
+      std::ranges::find(slots_, number, [](const Slot& s) { return s.block->name().number; });
   if (slot == slots_.end()) return;
   if (!result) {
     // It stays in memory, and the journal keeps it too.
@@ -178,7 +176,8 @@ Result<void> BlockList::erase(Sequence sequence) {
   if (place == size()) return {};
   TRY(need_records(place));
   Slot& slot = slots_[place];
-  // The job that writes it holds its bytes: what is removed is not read again, and goes with the block.
+  // The job that writes it holds its bytes: what is removed is not read again, and goes with the
+  // block.
   if (slot.state == Slot::State::kWriting) return {};
   const Block::Erased erased = slot.block->erase(sequence);
   if (slot.state != Slot::State::kWritten) return {};
@@ -207,9 +206,8 @@ void BlockList::forget_least_used() {
 // ---- letting go
 
 void BlockList::drop_empty() {
-  std::erase_if(slots_, [](const Slot& slot) {
-    return slot.block->sealed() && slot.block->live() == 0;
-  });
+  std::erase_if(slots_,
+                [](const Slot& slot) { return slot.block->sealed() && slot.block->live() == 0; });
   // An open block that lost all it had begins anew, or its records would stay for ever.
   if (slots_.size() == 1 && slots_[0].block->records() > 0 && slots_[0].block->live() == 0)
     slots_.clear();

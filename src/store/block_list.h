@@ -1,6 +1,6 @@
-// The blocks of one stream, in order, and their files: the last one is open, those before are sealed,
-// written behind by jobs on the disk pool, and then kept in the file alone. A memory stream's blocks
-// have no files.
+// The blocks of one stream, in order, and their files: the last one is open, those before are
+// sealed, written behind by jobs on the disk pool, and then kept in the file alone. A memory
+// stream's blocks have no files.
 //
 // Thread: the loop's. Blocks and views are good until the next call that is not const.
 #pragma once

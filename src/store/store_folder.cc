@@ -17,13 +17,13 @@ std::string hex(std::uint64_t number, std::size_t width) {
 
 }  // namespace
 
-Result<std::unique_ptr<StoreFolder>> StoreFolder::open(io::Disk& disk,
-                                                       const std::string& store_dir,
+Result<std::unique_ptr<StoreFolder>> StoreFolder::open(io::Disk& disk, const std::string& store_dir,
                                                        const std::string& domain) {
   if (disk.is_directory(store_dir + "/jetstream"))
-    return failure("\"" + store_dir + "/jetstream\" is a store of nats-server: to bring its data "
-                   "over, back it up there with 'nats account backup', start with an empty "
-                   "store_dir, and restore with 'nats account restore'",
+    return failure("\"" + store_dir +
+                       "/jetstream\" is a store of nats-server: to bring its data "
+                       "over, back it up there with 'nats account backup', start with an empty "
+                       "store_dir, and restore with 'nats account restore'",
                    ErrorCode::kInvalid);
   const std::string path = store_dir + "/midge/" + (domain.empty() ? "_" : domain);
   TRY(disk.make_directory(path));

@@ -131,6 +131,24 @@ def test_a_push_consumer_waits_for_somebody(site):
     assert sequence(site.take("in")) == 6
 
 
+@pytest.mark.rows("JS-C-38")
+@pytest.mark.parametrize("pattern", ["d.y", "*.y", "d.>"])
+def test_a_lonely_push_consumer_delivers_before_what_its_subscriber_does_next(site, pattern):
+    site.stream(max_msgs_per_subject=1)
+    site.consumer(deliver_subject="d.x")
+    site.put("s.1", b"old")
+    # Nobody listens to the new subject either.
+    site.consumer(deliver_subject="d.y")
+    for round_ in range(20):
+        site.talk.subscribe("in", pattern)
+        site.put("s.2")  # answered: the subscription is known
+        site.put("s.1", b"new")
+        seen = [sequence(site.take("in")) for _ in range(3)]
+        assert seen == [3 * round_ + i for i in (1, 2, 3)]
+        site.talk.unsubscribe("in")
+        site.put("s.1", b"old")
+
+
 @pytest.mark.rows("JS-C-25")
 def test_flow_control_goes_on_with_the_answer(site):
     site.stream()

@@ -80,8 +80,8 @@ ApiResult<void> check_source(const SourceConfig& source, const Codes& codes) {
 
 // Two sources are the same when nothing but where they begin tells them apart.
 bool same_source(const SourceConfig& a, const SourceConfig& b) {
-  return a.name == b.name && a.filter_subject == b.filter_subject &&
-         a.transforms == b.transforms && a.external == b.external;
+  return a.name == b.name && a.filter_subject == b.filter_subject && a.transforms == b.transforms &&
+         a.external == b.external;
 }
 
 }  // namespace

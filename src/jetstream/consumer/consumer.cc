@@ -267,6 +267,7 @@ ConsumerInfo Consumer::info() const {
 
 void Consumer::update(ConsumerConfig config) {
   const bool filters_change = patterns_of(config) != patterns_of(config_);
+  stream_.shard().end_wait_for_interest(*this);
   config_ = std::move(config);
   if (filters_change) {
     stream_.forget_filter(*this);

@@ -26,6 +26,7 @@ bool Consumer::run(store::Budget& budget) {
   budget -= kPerTurn;
   if (!settle(budget)) return true;
   if (is_paused()) return false;
+  if (in_lonely_list && has_interest()) stream_.shard().end_wait_for_interest(*this);
   while (budget > 0) {
     switch (deliver_next(budget)) {
       case Step::kDelivered:

@@ -1,6 +1,7 @@
-// How a mirror or a sourcing stream gets the messages of another stream: a consumer there, made through the
-// API (so that the other stream may be of another account or domain), pushes them to a subject of
-// this feed's own. What is missing or out of order starts it anew behind the last message taken.
+// How a mirror or a sourcing stream gets the messages of another stream: a consumer there, made
+// through the API (so that the other stream may be of another account or domain), pushes them to a
+// subject of this feed's own. What is missing or out of order starts it anew behind the last
+// message taken.
 //
 // Thread: the loop's of the stream that it feeds, which owns it.
 #pragma once
@@ -64,7 +65,7 @@ class SourceFeed {
   std::vector<subject::Transform> transforms_;
   std::string deliver_subject_, answer_subject_;
   std::optional<subject::Target> deliveries_, answers_;
-  store::Sequence last_;           // of the other stream, taken
+  store::Sequence last_;            // of the other stream, taken
   std::uint64_t consumer_seq_ = 0;  // of the last delivery
   bool running_ = false;
   std::uint64_t lag_ = 0;

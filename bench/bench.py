@@ -4,6 +4,7 @@
     bench.py --peer PATH                 the whole table (fifty minutes)
     bench.py --peer PATH --quick         one short run of the CPU rows with one loop
     bench.py --rows fan_out,pub --no-peer
+    bench.py jetstream --peer PATH       the rows of JetStream; --scale 0.1 makes the large ones small
 
 README.md beside this file says what the figures mean.
 """
@@ -15,21 +16,22 @@ import resource
 import sys
 import time
 
-from runner import machine, micro, table
+from runner import disk, jetstream_row, machine, micro, row, table
 from runner.load import Load
 from runner.measurement import Measurement
-from runner.row import ROWS
 from runner.server import ServerKind
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(os.path.dirname(HERE), "build", "release", "bin")
 PEER = os.path.expanduser("~/go/bin/nats-server")
-BEGIN, END = "<!-- table: written by bench.py --write -->", "<!-- end of table -->"
+BEGIN, END = "<!-- table{}: written by bench.py --write -->", "<!-- end of table{} -->"
+GROUPS = {"core": row.ROWS, "jetstream": jetstream_row.ROWS}
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     add = parser.add_argument
+    add("group", nargs="?", choices=GROUPS, default="core")
     add("--peer", help=f"the peer's program; without: {PEER}, if it is there")
     add("--midge", default=os.environ.get("MIDGE_SERVER", os.path.join(BUILD, "midge-server")))
     add("--load", default=os.environ.get("MIDGE_LOAD", os.path.join(BUILD, "midge-load")))
@@ -38,7 +40,7 @@ def arguments():
     add("--runs", type=int, default=5)
     add("--scale", type=float, default=1, help="how much of each row's time to measure")
     add("--rows", default="",
-        help="names or beginnings of names: " + ",".join(row.name for row in ROWS))
+        help="names or beginnings of names: " + ",".join(row.name for rows in GROUPS.values() for row in rows))
     add("--loops", default="", help="1, 2 or both (1,2)")
     add("--quick", action="store_true", help="one run, a quarter of the time, CPU rows, one loop")
     add("--no-pin", dest="pin", action="store_false", help="let the scheduler place everything")
@@ -52,11 +54,12 @@ def arguments():
 
 
 def selected_rows(options):
+    rows = GROUPS[options.group]
     if not options.rows:
-        return [row for row in ROWS if row.cpu_goal or not options.quick]
+        return [row for row in rows if row.cpu_goal or not options.quick]
     wanted = options.rows.split(",")
-    exact = {row.name for row in ROWS}
-    return [row for row in ROWS
+    exact = {row.name for row in rows}
+    return [row for row in rows
             if any(row.name == w or w not in exact and row.name.startswith(w) for w in wanted)]
 
 
@@ -104,13 +107,15 @@ def become_urgent():
     os.nice(-10)
 
 
-def write_readme(text):
+def write_readme(text, group):
     path = os.path.join(HERE, "README.md")
     with open(path) as file:
-        before, rest = file.read().split(BEGIN)
-    after = rest.split(END)[1]
+        begin, end = (mark.format("" if group == "core" else " of " + group)
+                      for mark in (BEGIN, END))
+        before, rest = file.read().split(begin)
+    after = rest.split(end)[1]
     with open(path, "w") as file:
-        file.write(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+        file.write(f"{before}{begin}\n\n{text}\n{end}{after}")
 
 
 def write_samples(path, measurements):
@@ -144,17 +149,20 @@ def main():
         become_urgent()
     kinds = selected_kinds(options)
     text = machine.describe(kinds, options)
+    if options.group == "jetstream":
+        text += disk.describe()
     measurements = measure(options, kinds)
     text += table.runs(measurements) + "\n"
-    text += table.cpu_table(measurements) + table.figure_table(measurements)
-    if not options.rows or "match" in options.rows.split(","):
+    cpu_table = table.cpu_table if options.group == "core" else table.stored_table
+    text += cpu_table(measurements) + table.figure_table(measurements)
+    if options.group == "core" and (not options.rows or "match" in options.rows.split(",")):
         bench = os.path.join(os.path.dirname(options.midge), "subject_bench")
         text += table.micro_table(micro.run(bench, 1 if options.quick else options.runs))
     print(text)
     if options.json:
         write_samples(options.json, measurements)
     if options.write:
-        write_readme(text)
+        write_readme(text, options.group)
 
 
 if __name__ == "__main__":

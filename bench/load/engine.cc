@@ -26,15 +26,37 @@ Report Stretch::report(double events) const {
   return r;
 }
 
+// From its making on.
+class Engine::Meter {
+ public:
+  explicit Meter(const Engine& engine)
+      : engine_(engine),
+        server_before_(engine.server_.cpu_ns()),
+        own_before_(engine.own_.cpu_ns()),
+        begin_(now_ns()) {}
+  [[nodiscard]] std::int64_t begin() const { return begin_; }
+  [[nodiscard]] Stretch stretch() const {
+    return {.seconds = static_cast<double>(now_ns() - begin_) / kSecond,
+            .server_cpu_ns = static_cast<double>(engine_.server_.cpu_ns() - server_before_),
+            .own_cpu_ns = static_cast<double>(engine_.own_.cpu_ns() - own_before_)};
+  }
+
+ private:
+  const Engine& engine_;
+  std::int64_t server_before_, own_before_, begin_;
+};
+
 Stretch Engine::run_for(double seconds) {
-  const std::int64_t server_before = server_.cpu_ns();
-  const std::int64_t own_before = own_.cpu_ns();
-  const std::int64_t begin = now_ns();
-  const std::int64_t end = begin + seconds_ns(seconds);
+  const Meter meter(*this);
+  const std::int64_t end = meter.begin() + seconds_ns(seconds);
   while (now_ns() < end) turn(end);
-  return {.seconds = static_cast<double>(now_ns() - begin) / kSecond,
-          .server_cpu_ns = static_cast<double>(server_.cpu_ns() - server_before),
-          .own_cpu_ns = static_cast<double>(own_.cpu_ns() - own_before)};
+  return meter.stretch();
+}
+
+Stretch Engine::measure_until(const std::function<bool()>& done, double seconds) {
+  const Meter meter(*this);
+  if (!run_until(done, seconds)) fail("not done after " + std::to_string(seconds) + " seconds");
+  return meter.stretch();
 }
 
 bool Engine::run_until(const std::function<bool()>& done, double seconds) {

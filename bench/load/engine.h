@@ -43,10 +43,13 @@ class Engine {
   void add(Actor& actor) { actors_.push_back(&actor); }
 
   Stretch run_for(double seconds);
+  // What it cost until `done` came true, which it must within the time.
+  Stretch measure_until(const std::function<bool()>& done, double seconds);
   // Whether `done` came true within the time.
   [[nodiscard]] bool run_until(const std::function<bool()>& done, double seconds);
 
  private:
+  class Meter;
   void turn(std::int64_t deadline);
 
   Poller poller_;

@@ -37,8 +37,9 @@ void Flow::start_peak() {
 void Flow::start_paced(double rate) {
   for (Subscriber& subscriber : subscribers_) subscriber.record_into(&latency_);
   latency_.clear();
+  lateness_.clear();
   rate_ = rate;
-  paced_since_ = now_ns();
+  paced_since_ = turn_wanted_ = now_ns();
   paced_sent_ = 0;
   mode_ = Mode::kPaced;
 }
@@ -125,6 +126,7 @@ std::int64_t Flow::advance_paced(std::int64_t now) {
   const auto due = static_cast<std::uint64_t>(static_cast<double>(now - paced_since_) * rate_ /
                                               static_cast<double>(kSecond)) +
                    1;
+  if (now >= turn_wanted_) lateness_.record(now - turn_wanted_);
   // Rotates over the publishers in blocks, as frames sent in one turn go to one of them.
   if (due > paced_sent_) {
     Publisher& publisher = publishers_[next_publisher_++ % publishers_.size()];
@@ -137,7 +139,7 @@ std::int64_t Flow::advance_paced(std::int64_t now) {
   }
   const auto next = paced_since_ + static_cast<std::int64_t>(static_cast<double>(paced_sent_) *
                                                              static_cast<double>(kSecond) / rate_);
-  return std::max(next, now + kQuantum);
+  return turn_wanted_ = std::max(next, now + kQuantum);
 }
 
 void Flow::append_frames(Publisher& publisher, std::uint64_t count, std::int64_t now) {

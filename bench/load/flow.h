@@ -50,6 +50,8 @@ class Flow : public Actor {
   // Messages that the server worked off; one that has reached half of its subscribers is a half.
   [[nodiscard]] double messages() const;
   Histogram& latency() { return latency_; }
+  // Paced: how much later than it wanted the generator itself was run, turn by turn.
+  Histogram& lateness() { return lateness_; }
 
   std::int64_t advance(std::int64_t now) override;
 
@@ -67,12 +69,14 @@ class Flow : public Actor {
   std::deque<Publisher> publishers_;
   std::deque<Subscriber> subscribers_;
   Histogram latency_;
+  Histogram lateness_;
   Mode mode_ = Mode::kIdle;
   std::uint64_t completed_seen_ = 0;  // completed(), when it was last worth computing
   double rate_ = 0;
   std::int64_t paced_since_ = 0;
   std::uint64_t paced_sent_ = 0;   // since then
   std::uint64_t paced_total_ = 0;  // in all paced stretches
+  std::int64_t turn_wanted_ = 0;   // when advance_paced() wants to be called
   std::size_t next_publisher_ = 0;
 };
 

@@ -32,6 +32,7 @@ class FrameReader {
   // One read. Calls `on_frame(std::string_view)` with each whole frame, in order.
   template <class OnFrame>
   void drain(Socket& socket, OnFrame&& on_frame) {
+    scratch_.make_room(rest_.size());
     std::memcpy(scratch_.data(), rest_.data(), rest_.size());
     const char* at = scratch_.data();
     const char* end = at + rest_.size();

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,6 +41,8 @@ Joiner::~Joiner() {
 }
 
 void Joiner::on_ready(std::uint32_t) {
+  // Traffic that waits goes first: SCHED_IDLE alone would now and then be let finish its turn.
+  ::sched_yield();
   switch (step_) {
     case Step::kConnecting:
       return on_connected();

@@ -23,6 +23,14 @@ constexpr std::array kSubcommands{
     Subcommand{"handshakes", midge::load::run_handshakes},
     Subcommand{"compare", midge::load::run_compare},
     Subcommand{"storm", midge::load::run_storm},
+    Subcommand{"js-publish", midge::load::run_js_publish},
+    Subcommand{"js-get", midge::load::run_js_get},
+    Subcommand{"js-consume", midge::load::run_js_consume},
+    Subcommand{"js-subjects", midge::load::run_js_subjects},
+    Subcommand{"js-filter", midge::load::run_js_filter},
+    Subcommand{"js-consumers", midge::load::run_js_consumers},
+    Subcommand{"js-volume", midge::load::run_js_volume},
+    Subcommand{"js-fill", midge::load::run_js_fill},
 };
 
 }  // namespace
@@ -37,7 +45,8 @@ int main(int argc, char** argv) {
   }
   std::fputs(
       "usage: midge-load flow|subjects|requests|churn|stalled|slow-readers|idle|handshakes|compare|"
-      "storm --port P --pid PID\n",
+      "storm|js-publish|js-get|js-consume|js-subjects|js-filter|js-consumers|js-volume|js-fill "
+      "--port P --pid PID\n",
       stderr);
   return 2;
 }

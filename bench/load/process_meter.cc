@@ -27,20 +27,22 @@ void ProcessMeter::reset_peak_rss() const {
   if (file == nullptr || std::fputs("5", file) < 0 || std::fclose(file) != 0) fail_errno(path);
 }
 
-std::int64_t ProcessMeter::status_bytes(const char* field) const {
-  const std::string path = "/proc/" + std::to_string(pid_) + "/status";
+std::int64_t ProcessMeter::written_bytes() const { return field_of("io", "write_bytes:"); }
+
+std::int64_t ProcessMeter::field_of(const std::string& name, const char* field) const {
+  const std::string path = "/proc/" + std::to_string(pid_) + "/" + name;
   std::FILE* file = std::fopen(path.c_str(), "r");
   if (file == nullptr) fail_errno(path);
   char line[256];
-  long kib = -1;
-  while (kib < 0 && std::fgets(line, sizeof line, file) != nullptr) {
+  long long value = -1;
+  while (value < 0 && std::fgets(line, sizeof line, file) != nullptr) {
     if (std::strncmp(line, field, std::strlen(field)) == 0) {
-      std::sscanf(line + std::strlen(field), "%ld", &kib);
+      std::sscanf(line + std::strlen(field), "%lld", &value);
     }
   }
   std::fclose(file);
-  if (kib < 0) fail(path + " has no " + field);
-  return std::int64_t{kib} * 1024;
+  if (value < 0) fail(path + " has no " + field);
+  return value;
 }
 
 }  // namespace midge::load

@@ -34,4 +34,14 @@ void run_handshakes(Options& options);    // connections that come and go
 void run_compare(Options& options);       // a flow with something extra beside a plain one
 void run_storm(Options& options);         // many logins at once beside traffic
 
+// In jetstream/, on a server that has it.
+void run_js_publish(Options& options);    // publishes that streams acknowledge
+void run_js_get(Options& options);        // reads of single messages
+void run_js_consume(Options& options);    // what a consumer delivers
+void run_js_subjects(Options& options);   // memory of many subjects, and their listing
+void run_js_filter(Options& options);     // consumers whose filters match much
+void run_js_consumers(Options& options);  // many consumers of one stream
+void run_js_volume(Options& options);     // bytes written for each byte of payload
+void run_js_fill(Options& options);       // only messages
+
 }  // namespace midge::load

@@ -4,10 +4,10 @@ import json
 import os
 import subprocess
 
+from . import disk, restart
 from .server import Server
 
 OVERLOADED = 3  # exit status of midge-load: the server does not keep up with a paced rate
-TIMEOUT_SECONDS = 180
 
 
 class Overloaded(Exception):
@@ -30,14 +30,16 @@ class Load:
 
     def run(self, kind, row, loops, place, arguments):
         pinned = self.pin and loops == 1
-        with Server(kind, loops, 0 if pinned else None, row.tls, row.setup) as server:
+        with Server(kind, loops, 0 if pinned else None, row.tls,
+                    row.setup_for(kind)) as server:
             command = [self.path, *arguments, "--port", str(server.port), "--loops", str(loops),
                        "--place", place, "--pid", str(server.process.pid)]
             cpu = 0 if row.sequential else 1
             pin = (lambda: os.sched_setaffinity(0, {cpu})) if pinned else None
+            sync_us = disk.fdatasync_us()[0] if row.syncs else None
             try:
                 done = subprocess.run(command, capture_output=True, text=True, preexec_fn=pin,
-                                      timeout=TIMEOUT_SECONDS)
+                                      timeout=row.patience)
             except subprocess.TimeoutExpired:
                 raise LoadError(f"{kind.name}: no end of {' '.join(command)}") from None
             if done.returncode == OVERLOADED:
@@ -45,8 +47,21 @@ class Load:
             if done.returncode != 0:
                 raise LoadError(f"{kind.name}: {done.stderr.strip()} ({' '.join(command)})\n"
                                 f"{server.log_tail()}")
-            return json.loads(done.stdout)
+            output = json.loads(done.stdout)
+            if row.syncs:
+                # The disk is not the same from one moment to the next.
+                output["fdatasync_us"] = (sync_us + disk.fdatasync_us()[0]) / 2
+            if row.restart:
+                output |= self._restart(kind, server)
+            return output
+
+    @staticmethod
+    def _restart(kind, server):
+        try:
+            return restart.measure(server)
+        except (OSError, ValueError) as error:
+            raise LoadError(f"{kind.name}: {error}\n{server.log_tail()}") from None
 
     def idle_rss(self, kind, row, loops):
-        with Server(kind, loops, tls=row.tls, setup=row.setup) as server:
+        with Server(kind, loops, tls=row.tls, setup=row.setup_for(kind)) as server:
             return server.rss_bytes_when_idle()

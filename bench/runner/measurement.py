@@ -6,14 +6,9 @@ import statistics
 import sys
 
 from .load import LoadError, Overloaded
+from .row import at
 
 SPARE_DESCRIPTORS = 100  # of the limit, for what a process has open besides connections
-
-
-def at(output, path):
-    for key in path.split("."):
-        output = output[key]
-    return output
 
 
 def median(values):
@@ -73,6 +68,8 @@ class Measurement:
         if self.row.name == "idle_connections":
             limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             arguments += ["--count", str(min(20_000, limit - SPARE_DESCRIPTORS))]
+        if self.row.count:
+            arguments += ["--count", str(max(int(self.row.count * seconds_scale), 1000))]
         return arguments
 
     def _peak(self, load, kind, seconds_scale):
@@ -85,13 +82,14 @@ class Measurement:
         except LoadError as error:
             print(f"{self.row.name}, {self.variant}: {error}", file=sys.stderr)
             output = None
-        for figure in self.row.figures:
-            self._add(kind, figure.key, output and at(output, figure.key) * figure.scale)
+        values = {figure.name: output and figure.value(output) for figure in self.row.figures}
         if self.row.cpu_goal:
-            self._add(kind, "cpu_us", output and output["cpu_us"])
-            self._add(kind, "rate", output and output["rate"])
-            if not self.row.paced:
-                self._add(kind, "p99_us", output and at(output, "latency.p99_us"))
+            paths = {"cpu_us": "cpu_us", "rate": "rate"}
+            if not self.row.paced and self.row.percentiles:
+                paths |= {"p99_us": "latency.p99_us", "p50_us": "latency.p50_us"}
+            values |= {name: output and at(output, path) for name, path in paths.items()}
+        for name, value in values.items():
+            self._add(kind, name, value)
         return output
 
     def _paced_p99(self, load, kind, reference, seconds_scale):

@@ -17,17 +17,36 @@ ONCE = (("1", 1, "same"),)
 INFINITY = float("inf")  # no goal
 
 
+def at(output, path):
+    for key in path.split("."):
+        output = output[key]
+    return output
+
+
 @dataclass(frozen=True)
 class Figure:
-    """One line of the second table. `key` is a path in midge-load's output."""
+    """One line of the second table. `key` is a path in the scenario's output."""
 
     label: str
     key: str
     unit: str
-    goal: float
+    goal: object             # a number, or what makes one (or None) of the Measurement
     over_peer: bool = False  # the goal bounds ours over the peer's, not ours
     scale: float = 1
     at_least: bool = False   # the goal is a lower bound
+    less: str = ""           # the path of what is taken off
+
+    @property
+    def name(self):
+        """Of its samples."""
+        return f"{self.key} - {self.less}" if self.less else self.key
+
+    def value(self, output):
+        value = at(output, self.key)
+        return (value - at(output, self.less) if self.less else value) * self.scale
+
+    def bound(self, measurement):
+        return self.goal(measurement) if callable(self.goal) else self.goal
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,15 @@ class Row:
     sequential: bool = False  # never work for server and generator at once
     tls: bool = False      # the server wants TLS of its clients, and so gets it
     setup: str = ""        # what else its configuration says
+    peer_setup: str = ""   # the peer's, where that is another
+    count: int = 0         # --count of midge-load, where --scale makes it less
+    patience: int = 180    # seconds that midge-load may take
+    syncs: bool = False    # it waits for the disk: what a sync costs is measured before each run
+    restart: bool = False  # the scenario only fills the server, which is then ended and started
+    percentiles: bool = True  # the scenario says latencies
+
+    def setup_for(self, kind):
+        return self.setup if kind.is_midge or not self.peer_setup else self.peer_setup
 
 
 def flow(*arguments):
@@ -56,6 +84,22 @@ def flow(*arguments):
 def compare(publisher, subscriber, plain, *arguments):
     return ("compare", "--publisher", publisher, "--subscriber", subscriber, "--plain", plain,
             *arguments)
+
+
+def storm(name, label, rise_max, arguments, **more):
+    """Figures of a storm `label` of clients beside 1→1. What the machine makes of the traffic beside
+    strangers who compute, and of the generator, is measured in the same run."""
+    beside = f"p99 of 1→1 beside {label}"
+    return Row(name, f"{label} at once beside 1→1", ("storm", *arguments), ALONE, timed=False,
+               runs_max=3, figures=(
+                   Figure(f"{beside}, over that before", "p99_rise", "×", rise_max),
+                   Figure(beside, "during.p99_us", "µs", INFINITY),
+                   Figure(f"{beside}: before", "before.p99_us", "µs", INFINITY),
+                   Figure(f"{beside}: beside idle-class strangers in their place",
+                          "strangers.p99_us", "µs", INFINITY),
+                   Figure(f"{beside}: the generator's own lateness", "during.late.p99_us", "µs",
+                          INFINITY),
+                   Figure(f"{label} a second", "logins_rate", "", INFINITY)), **more)
 
 
 def permitted(name, label, subjects):
@@ -123,19 +167,10 @@ ROWS = (
     Row("tls_idle_connections", "idle TLS connections", ("idle", "--count", "2000"), ONCE,
         timed=False, runs_max=3, tls=True, figures=(
             Figure("an idle TLS connection", "connection_bytes", "KiB", 20, scale=1 / 1024),)),
-    Row("tls_storm", "5,000 TLS reconnects at once beside 1→1",
-        ("storm", "--clients", "5000", "--limit", "40"), ALONE, timed=False, runs_max=3, tls=True,
-        figures=(
-            Figure("p99 of 1→1 beside 5,000 TLS reconnects, over that before", "p99_rise", "×", 2),
-            Figure("p99 of 1→1 beside 5,000 TLS reconnects", "during.p99_us", "µs", INFINITY),
-            Figure("TLS reconnects a second, of 5,000 at once", "logins_rate", "", INFINITY))),
-    Row("bcrypt_storm", "200 logins with bcrypt of cost 11 beside 1→1",
-        ("storm", "--clients", "200", "--login", "slow:benchmark", "--publisher", "traffic:traffic",
-         "--subscriber", "traffic:traffic", "--limit", "8"), ALONE, timed=False, runs_max=3,
-        setup=setup.BCRYPT, figures=(
-            Figure("p99 of 1→1 beside 200 bcrypt logins, over that before", "p99_rise", "×", 1.1),
-            Figure("p99 of 1→1 beside 200 bcrypt logins", "during.p99_us", "µs", INFINITY),
-            Figure("bcrypt logins a second", "logins_rate", "", INFINITY))),
+    storm("tls_storm", "5,000 TLS reconnects", 2, ("--clients", "5000", "--limit", "40"), tls=True),
+    storm("bcrypt_storm", "200 bcrypt logins", 1.1,
+          ("--clients", "200", "--login", "slow:benchmark", "--publisher", "traffic:traffic",
+           "--subscriber", "traffic:traffic", "--limit", "8"), setup=setup.BCRYPT),
     permitted("permitted_1", "one subject", "1"),
     permitted("permitted_1000", "1,000 subjects", "1000"),
     permitted("permitted_100000", "100,000 subjects", "100000"),

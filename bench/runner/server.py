@@ -49,14 +49,28 @@ class Server:
         self.folder = tempfile.TemporaryDirectory(prefix="midge-bench-")
         path = os.path.join(self.folder.name, "server.conf")
         with open(path, "w") as file:
-            file.write(self.kind.config(self.port, self.loops, self._tls_block() + self.setup))
+            setup = self.setup.replace("$STORE", os.path.join(self.folder.name, "store"))
+            file.write(self.kind.config(self.port, self.loops, self._tls_block() + setup))
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
+        self.start()
+        return self
+
+    def start(self):
+        path = os.path.join(self.folder.name, "server.conf")
         environment = dict(os.environ, GOMAXPROCS=str(self.loops))
         pin = (lambda: os.sched_setaffinity(0, {self.cpu})) if self.cpu is not None else None
         self.process = subprocess.Popen(
             [self.kind.path, "-c", path], stdout=self.log, stderr=self.log, env=environment,
             preexec_fn=pin)
-        return self
+
+    def end(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
 
     def _tls_block(self):
         if not self.tls:
@@ -68,13 +82,7 @@ class Server:
         return f'tls {{ cert_file: "{cert}", key_file: "{key}", timeout: 60 }}\n'
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        self.end()
         self.log.close()
         self.folder.cleanup()
 

@@ -38,3 +38,10 @@ authorization {
           {user: slow, password: "$2b$11$MidgeBenchmarkRowSalt..e547wZKV0WtZcTKSijceU15cXJ.tXu"}]
 }
 """
+
+# $STORE: a folder that goes with the server.
+JETSTREAM = 'jetstream { store_dir: "$STORE" }\n'
+
+
+def jetstream(more):
+    return JETSTREAM.replace("}", more + " }")

@@ -74,22 +74,44 @@ def cpu_table(measurements):
     return lines(head, rows)
 
 
+def stored_table(measurements):
+    """The CPU table of what is stored: percentiles at the peak, of what the row's client waits for."""
+    head = ["row", "loops", "µs/msg", "peer", "ratio", "goal", "met", "rate", "peer", "rate/peer",
+            "p50 µs", "peer", "p99 µs", "peer"]
+    rows = []
+    for m in measurements:
+        if not m.row.cpu_goal:
+            continue
+        ratio = median(m.ratios("cpu_us"))
+        goal = goal_of(m.row, m.place)
+        rows.append([
+            m.row.label, m.variant, number(m.value("midge", "cpu_us")),
+            number(m.value("peer", "cpu_us")), number(ratio),
+            "" if math.isinf(goal) else f"{goal}", verdict(ratio, goal),
+            rate(m.value("midge", "rate")), rate(m.value("peer", "rate")),
+            number(median(m.ratios("rate"))),
+            number(m.value("midge", "p50_us")), number(m.value("peer", "p50_us")),
+            number(m.value("midge", "p99_us")), number(m.value("peer", "p99_us"))])
+    return lines(head, rows)
+
+
 def figure_table(measurements):
     head = ["figure", "loops", "unit", "Midge", "peer", "ours/peer", "goal", "met"]
     rows = []
     for m in measurements:
         for figure in m.row.figures:
-            ours = m.value("midge", figure.key)
-            ratio = median(m.ratios(figure.key))
+            ours = m.value("midge", figure.name)
+            ratio = median(m.ratios(figure.name))
             judged = ratio if figure.over_peer else ours
-            sign = "≥ " if figure.at_least else ""
-            if math.isinf(figure.goal):
-                goal = ""
-            else:
-                goal = f"{sign}{figure.goal:g}" + (" × peer" if figure.over_peer else "")
+            bound = figure.bound(m)
+            goal = ""
+            if bound is not None and not math.isinf(bound):
+                goal = ("≥ " if figure.at_least else "") + (
+                    number(bound) if callable(figure.goal) else f"{bound:g}") + (
+                    " × peer" if figure.over_peer else "")
             rows.append([figure.label, m.variant, figure.unit, number(ours),
-                         number(m.value("peer", figure.key)), number(ratio), goal,
-                         verdict(judged, figure.goal, figure.at_least)])
+                         number(m.value("peer", figure.name)), number(ratio), goal,
+                         verdict(judged, bound, figure.at_least)])
     return lines(head, rows)
 
 

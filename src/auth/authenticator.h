@@ -77,6 +77,8 @@ class Authenticator {
   [[nodiscard]] virtual bool required() const = 0;
   // Whether INFO carries a nonce.
   [[nodiscard]] virtual bool wants_nonce() const = 0;
+  // Whether decide() never waits: nothing is fetched, nobody is asked.
+  [[nodiscard]] virtual bool only_computes() const { return false; }
   // Whether decide() may take longer than a loop can wait.
   [[nodiscard]] virtual bool is_slow(const LoginRequest& request) const = 0;
   [[nodiscard]] virtual Verdict decide(const LoginRequest& request) const = 0;

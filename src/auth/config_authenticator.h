@@ -27,6 +27,7 @@ class ConfigAuthenticator final : public Authenticator {
 
   [[nodiscard]] bool required() const override;
   [[nodiscard]] bool wants_nonce() const override;
+  [[nodiscard]] bool only_computes() const override { return true; }
   [[nodiscard]] bool is_slow(const LoginRequest& request) const override;
   [[nodiscard]] Verdict decide(const LoginRequest& request) const override;
 

@@ -26,6 +26,10 @@ class Permissions {
   // Deny wins over allow. Where replies may be sent and no rule says what may be published, nothing
   // else may.
   [[nodiscard]] bool may_publish(std::string_view subject) const { return publish_.allow(subject); }
+  // See PublishRules. Lives as long as this.
+  [[nodiscard]] const PublishShortcut* publish_shortcut(std::string_view subject) const {
+    return publish_.shortcut(subject);
+  }
   // Among the rules that allow, those that name a queue decide over those that do not: `foo` and
   // `foo v1` together let no queue but v1 subscribe to foo.
   [[nodiscard]] Subscribe may_subscribe(std::string_view subject, std::string_view queue) const;

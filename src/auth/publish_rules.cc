@@ -50,6 +50,34 @@ PublishRules::PublishRules(const SubjectRules& config, bool allows_all) : allows
     return std::ranges::lexicographical_compare(left.tokens, right.tokens, Rule::before);
   });
   add_node(rules, 0);
+  if (allows_all)
+    add_shortcuts({{{std::string(subject::kTail), ""}}, config.deny});
+  else
+    add_shortcuts(config);
+}
+
+// Of those rules whose shortcut is one.
+void PublishRules::add_shortcuts(const SubjectRules& rules) {
+  const auto speaks = [](const SubjectRule& rule) {
+    return rule.queue.empty() && subject::is_valid(rule.subject);
+  };
+  for (const SubjectRule& allow : rules.allow) {
+    if (!speaks(allow)) continue;
+    if (shortcuts_.size() == kShortcutsMax) return;
+    std::vector<std::string_view> deny;
+    for (const SubjectRule& rule : rules.deny) {
+      if (deny.size() > PublishShortcut::kDeniesMax) break;
+      if (speaks(rule) && subject::overlaps(allow.subject, rule.subject))
+        deny.push_back(rule.subject);
+    }
+    if (deny.size() <= PublishShortcut::kDeniesMax) shortcuts_.emplace_back(allow.subject, deny);
+  }
+}
+
+const PublishShortcut* PublishRules::shortcut(std::string_view subject) const {
+  for (const PublishShortcut& one : shortcuts_)
+    if (one.allows(subject)) return &one;
+  return nullptr;
 }
 
 // `rules` agree in their first `depth` tokens.

@@ -67,6 +67,71 @@ TEST_CASE("no rule speaks of a subject with an empty token") {
   }
 }
 
+TEST_CASE("a shortcut lets pass what its rule allows and no rule denies") {
+  const PublishRules rules =
+      compile({"plant.*.device.*.temperature", "fleet.>", "*.incoming", "exactly.this"},
+              {"plant.*.device.*.secret", "plant.77.>", "fleet.*.audit", "x.y"});
+  struct Row {
+    const char* like;
+    std::vector<const char*> pass, ask;
+  };
+  const Row table[] = {
+      {"plant.1.device.2.temperature",
+       {"plant.12345678.device.123456789.temperature", "plant.*.device.>.temperature"},
+       {"plant.77.device.2.temperature", "plant.1.device.2.temperaturf", "plant.1.device.2",
+        "plant.1.device.2.temperature.x", "plant..device.2.temperature", "plant.1.device.2.secret",
+        "plant", "", "fleet.1", "plant.1.device..temperature", "plant.1.device.temperature"}},
+      {"fleet.abc",
+       {"fleet.a.b.c", "fleet.audit", "fleet.a.audit.b", "fleet.ab"},
+       {"fleet.", "fleet..a", "fleet..abc", "fleet.abc.", "fleet.abc..d", "fleet.a.audit",
+        "fleets.a.b"}},
+      {"a.incoming",
+       {"b.incoming", "12345678.incoming", "123456789.incoming"},
+       {".incoming", "incoming", "a.incoming.b", "a.incomingg", "a.b.incoming", "a.incomin"}},
+      {"exactly.this",
+       {"exactly.this"},
+       {"exactly.thi", "exactly.this.x", "exactly.thin", "exactly."}},
+  };
+  for (const Row& row : table) {
+    const PublishShortcut* shortcut = rules.shortcut(row.like);
+    REQUIRE_MESSAGE(shortcut != nullptr, row.like);
+    CHECK_MESSAGE(shortcut->allows(row.like), row.like);
+    for (const char* subject : row.pass) CHECK_MESSAGE(shortcut->allows(subject), subject);
+    for (const char* subject : row.ask) CHECK_FALSE_MESSAGE(shortcut->allows(subject), subject);
+  }
+  CHECK(rules.shortcut("plant.77.device.2.temperature") == nullptr);
+  CHECK(rules.shortcut("nothing.of.that") == nullptr);
+  CHECK(rules.shortcut("fleet.a") == nullptr);  // short, so left to the rules
+}
+
+TEST_CASE("a NUL is no end of a token for a shortcut") {
+  const std::string with_nul("incoming\0", 9);
+  const PublishRules rules = compile({"a." + with_nul + ".*", "a.*." + with_nul}, {});
+  const std::string allowed = "a.b." + with_nul;
+  REQUIRE(rules.shortcut(allowed) != nullptr);
+  CHECK(rules.shortcut(allowed)->allows(allowed));
+  CHECK_FALSE(rules.shortcut(allowed)->allows("a.b.incoming"));
+}
+
+TEST_CASE("no shortcut where too many rules deny a part") {
+  std::vector<std::string> deny;
+  for (int i = 0; i < 5; ++i) deny.push_back("area.room" + std::to_string(i));
+  const auto shortcut = [&](const std::vector<std::string>& allow, const char* subject) {
+    const PublishRules rules = compile(allow, deny);
+    const PublishShortcut* found = rules.shortcut("area.hall");
+    return found != nullptr && found->allows(subject);
+  };
+  CHECK_FALSE(shortcut({"area.*"}, "area.hall"));
+  CHECK(shortcut({"area.hall", "area.*"}, "area.hall"));
+  CHECK_FALSE(shortcut({}, "area.hall"));
+  deny.pop_back();
+  CHECK(shortcut({"area.*"}, "area.hall"));
+  CHECK(shortcut({"area.*"}, "area.room4"));
+  CHECK_FALSE(shortcut({"area.*"}, "area.room3"));
+  CHECK(shortcut({}, "anything"));
+  CHECK_FALSE(shortcut({}, "area.room3"));
+}
+
 TEST_CASE("rules that make no sense for publishing are left out") {
   SubjectRules rules;
   rules.allow = {{"a", "queue"}, {"b.>.c", ""}, {"d..e", ""}};

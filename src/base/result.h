@@ -42,7 +42,9 @@ class Error {
 
   // The same error, with where it happened put in front: `context: text`.
   [[nodiscard]] Error within(std::string_view context) const {
-    return Error(state_->code, std::string(context) + ": " + state_->text);
+    std::string text(context);
+    text.append(": ").append(state_->text);
+    return Error(state_->code, std::move(text));
   }
 
  private:

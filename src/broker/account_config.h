@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +21,8 @@ struct AccountLimits {  // -1 = none
   bool operator==(const AccountLimits&) const = default;
 };
 
-// What an account may use of JetStream; -1 = any amount.
-struct JetStreamLimits {
+// What may be used of JetStream; -1 = any amount.
+struct JetStreamTier {
   std::int64_t max_memory = -1, max_store = -1;
   std::int64_t max_streams = -1;
   std::int64_t max_consumers = -1;  // of one stream
@@ -29,6 +30,15 @@ struct JetStreamLimits {
   std::int64_t memory_max_stream_bytes = -1, store_max_stream_bytes = -1;
   bool max_bytes_required = false;
 
+  bool operator==(const JetStreamTier&) const = default;
+};
+
+// What an account may use of it. With tiers, by replicas (`R1`), the rest is what its one applies
+// to here: streams that this server alone keeps.
+struct JetStreamLimits : JetStreamTier {
+  std::map<std::string, JetStreamTier, std::less<>> tiers;
+
+  [[nodiscard]] bool applies() const { return tiers.empty() || tiers.contains("R1"); }
   bool operator==(const JetStreamLimits&) const = default;
 };
 
@@ -91,6 +101,7 @@ struct AccountConfig {
   std::vector<MappingConfig> mappings;
   std::optional<auth::PermissionsConfig> default_permissions;
   std::optional<JetStreamLimits> jetstream;  // unset: may not use it
+  std::string title;                         // what people call it, where its name is a key
   std::string trace_destination;
   int trace_sampling = 100;
 

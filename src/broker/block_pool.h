@@ -34,6 +34,12 @@ class BlockPool {
     }
   }
 
+  // Those that are kept go.
+  void clear() {
+    small_ = {};
+    large_ = {};
+  }
+
  private:
   static constexpr std::size_t kSmallMax = 2048;  // 8 MiB
   static constexpr std::size_t kLargeMax = 64;    // 4 MiB

@@ -5,6 +5,13 @@
 #include "broker/worker.h"
 
 namespace midge::broker {
+namespace {
+
+// It goes through all that the allocator holds, which others wait for meanwhile.
+constexpr Duration kTrimEvery = seconds(1);
+constexpr Duration kTrimEveryFull = milliseconds(250);
+
+}  // namespace
 
 Broker::Broker(io::Env& env, Log& log, std::span<io::Loop* const> loops, BrokerConfigPtr config)
     : env_(env),
@@ -13,6 +20,7 @@ Broker::Broker(io::Env& env, Log& log, std::span<io::Loop* const> loops, BrokerC
       interest_watch_(loops.size()),
       credit_(static_cast<unsigned>(loops.size())),
       placement_(config->placement) {
+  memory_.limit_to(config->memory_limit);
   if (!config->system_account.empty()) accounts_.name_system_account(config->system_account);
   const AccountPlansPtr plans = make_plans(*config);
   for (io::Loop* loop : loops)
@@ -66,6 +74,7 @@ void Broker::post_all(auto make_call) {
 }
 
 void Broker::reconfigure(BrokerConfigPtr config, bool announce, std::function<void()> done) {
+  memory_.limit_to(config->memory_limit);
   // Whoever lets go of it last has called `done`.
   const std::shared_ptr<void> under_way(nullptr, [done = std::move(done)](void*) {
     if (done) done();
@@ -74,6 +83,13 @@ void Broker::reconfigure(BrokerConfigPtr config, bool announce, std::function<vo
     w.take_plans(plans);
     w.take_config(config, announce, under_way);
   });
+}
+
+bool Broker::may_trim(MonoTime now) {
+  const Duration pause = memory_.is_full() ? kTrimEveryFull : kTrimEvery;
+  if (now.ns < next_trim_ || trimming_.exchange(true)) return false;
+  next_trim_ = (now + pause).ns;
+  return true;
 }
 
 void Broker::announce_lame_duck() {
@@ -86,8 +102,16 @@ void Broker::close_random(std::size_t count, CloseReason reason) {
       call_worker([count, reason](Worker& w) { w.close_some(count, reason, 1); }));
 }
 
-void Broker::close_all(CloseReason reason) {
-  post_all([reason](Worker& w) { w.close_all(reason); });
+void Broker::close_all(CloseReason reason, std::function<void()> done) {
+  farewell_ = {reason, std::move(done)};
+  goodbyes_ = workers_.size();
+  post_all([](Worker& w) { w.say_goodbye(); });
+}
+
+void Broker::goodbye_said() {
+  if (goodbyes_.fetch_sub(1) > 1) return;
+  post_all([reason = farewell_.reason](Worker& w) { w.close_all(reason); });
+  farewell_.done();
 }
 
 }  // namespace midge::broker

@@ -16,6 +16,7 @@
 #include "broker/config.h"
 #include "broker/interest_watch.h"
 #include "broker/mail_credit.h"
+#include "broker/memory_budget.h"
 #include "broker/stats.h"
 #include "io/env.h"
 #include "subject/interest_index.h"
@@ -44,8 +45,11 @@ class Broker {
   void announce_lame_duck();
   // Any thread: closes `count` clients drawn at random.
   void close_random(std::size_t count, CloseReason reason);
-  // Any thread: closes all clients.
-  void close_all(CloseReason reason);
+  // Any thread, once: closes all clients when all services have said goodbye, then calls `done`.
+  // The loops must run.
+  void close_all(CloseReason reason, std::function<void()> done);
+  // Thread: a loop's, a tick after its services did.
+  void goodbye_said();
 
   // Connections now, over all loops; approximate while loops run.
   [[nodiscard]] std::int64_t connection_count() const {
@@ -58,6 +62,10 @@ class Broker {
   InterestWatch& interest_watch() { return interest_watch_; }
   Accounts& accounts() { return accounts_; }
   MailCredit& credit() { return credit_; }
+  MemoryBudget& memory() { return memory_; }
+  // Whether it is time to give free memory back to the system; then trimmed() follows.
+  [[nodiscard]] bool may_trim(MonoTime now);
+  void trimmed() { trimming_ = false; }
   std::int64_t add_connections(std::int64_t count) {
     return connections_.fetch_add(count, std::memory_order_relaxed) + count;
   }
@@ -78,6 +86,14 @@ class Broker {
   std::atomic<std::uint64_t> next_cid_{1};
   std::atomic<std::int64_t> connections_{0};
   MailCredit credit_;
+  MemoryBudget memory_;
+  std::atomic<bool> trimming_{false};
+  struct Farewell {
+    CloseReason reason{};
+    std::function<void()> done;
+  } farewell_;
+  std::atomic<std::size_t> goodbyes_{0};  // still to be said
+  std::atomic<std::int64_t> next_trim_{0};
   mutable std::atomic<unsigned> next_loop_{0};
   ConnectionPlacement placement_;
 };

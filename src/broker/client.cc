@@ -51,6 +51,11 @@ void Client::open() {
 bool Client::greet() {
   send_info();
   const std::int64_t limit = worker_.config().max_connections;
+  if (worker_.broker().memory().is_exhausted()) {
+    ++worker_.broker().memory().refusals;
+    close_with_error(kMemoryLimitReached, CloseReason::kMemoryLimitReached);
+    return false;
+  }
   if (worker_.broker().connection_count() <= std::max<std::int64_t>(limit, 0)) return true;
   close_with_error("maximum connections exceeded", CloseReason::kMaximumConnectionsExceeded);
   return false;
@@ -92,6 +97,7 @@ void Client::on_readable() {
   }
   if (closing_) return;  // lingering: nobody reads what still comes
   chunk.filled(got.bytes);
+  worker_.note_read(got.bytes);
   last_input_ = worker_.now();
   // The block is kept for this call: a frame may be set aside and the chunk replaced meanwhile.
   process({room.data(), got.bytes}, chunk.block());
@@ -258,7 +264,7 @@ bool Client::deliver(Subscription& subscription, const MessageHead& head, const 
 }
 
 bool Client::make_room(std::size_t bytes) {
-  const auto limit = static_cast<std::size_t>(worker_.config().max_pending);
+  const std::size_t limit = worker_.pending_max();
   if (!write_blocked_) flush();
   if (closing_) return false;
   if (outbox_.pending() + bytes > worker_.pending_watermark()) worker_.note_slow_receiver();
@@ -287,6 +293,8 @@ bool Client::make_room(std::size_t bytes) {
       break;
   }
   ++counters.slow_consumers;
+  if (limit < static_cast<std::size_t>(worker_.config().max_pending))
+    ++worker_.broker().memory().closed_connections;
   worker_.log().info(log_name() + " - Slow Consumer Detected: MaxPending of " +
                      std::to_string(limit) + " Exceeded");
   close(CloseReason::kSlowConsumerPendingBytes);
@@ -296,7 +304,7 @@ bool Client::make_room(std::size_t bytes) {
 void Client::send(std::string_view bytes) {
   if (finished_) return;
   // Answers count too: a client that asks for ever and never reads must not fill the memory.
-  const auto limit = static_cast<std::size_t>(worker_.config().max_pending);
+  const std::size_t limit = worker_.pending_max();
   if (!closing_ && outbox_.pending() + bytes.size() > limit + kFlushEarly) {
     close(CloseReason::kSlowConsumerPendingBytes);
     return;
@@ -394,6 +402,17 @@ void Client::refuse(std::string_view text, CloseReason reason) {
   if (closing_) return;
   send_error(text);
   close(reason);
+}
+
+void Client::close_for_memory() {
+  if (outbox_.pending() < parser_.held_bytes()) {
+    close_with_error(kMemoryLimitReached, CloseReason::kMemoryLimitReached);
+    return parser_.give_up();
+  }
+  ++worker_.counters().slow_consumers;
+  worker_.log().info(log_name() + " - Slow Consumer Detected: memory limit reached with " +
+                     std::to_string(outbox_.pending()) + " bytes pending");
+  close(CloseReason::kSlowConsumerPendingBytes);
 }
 
 void Client::close(CloseReason reason) {

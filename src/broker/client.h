@@ -56,6 +56,9 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   // Logs the text, tells it as `-ERR 'text'`, and closes.
   void close_with_error(std::string_view text, CloseReason reason);
 
+  // Memory is short and this one holds much: it ends.
+  void close_for_memory();
+
   // Appends one message for `subscription`; false if nothing was delivered. The hot path.
   bool deliver(Subscription& subscription, const MessageHead& head, const Message& message);
   // The same for a traced message: says why it was not delivered, "" = it was. With `only` it is
@@ -92,6 +95,8 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   // Whether TLS or a proxy's header is still to come: no frames are exchanged.
   [[nodiscard]] bool is_securing() const { return !closing_ && securing_ != Securing::kNone; }
   [[nodiscard]] std::size_t pending() const { return outbox_.pending(); }
+  // Output that waits, and input of which a part has come.
+  [[nodiscard]] std::size_t held_bytes() const { return outbox_.pending() + parser_.held_bytes(); }
   [[nodiscard]] std::size_t subscription_count() const { return sids_.size(); }
   [[nodiscard]] ConnectionInfo info(bool with_subscriptions) const;
   void list_subscriptions(std::vector<SubscriptionInfo>& into) const;

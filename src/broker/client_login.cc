@@ -52,6 +52,7 @@ class LoginJob final : public io::Job {
         decider_(std::move(decider)),
         request_(std::move(request)) {}
 
+  [[nodiscard]] bool computes() const override { return decider_->only_computes(); }
   void run() override { verdict_ = decider_->decide(request_); }
   void done() override {
     if (Client* client = worker_.open_client(cid_))

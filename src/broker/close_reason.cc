@@ -6,7 +6,7 @@
 namespace midge::broker {
 
 std::string_view to_text(CloseReason reason) {
-  static constexpr std::array<std::string_view, 24> kTexts = {
+  static constexpr std::array<std::string_view, 25> kTexts = {
       "Client Closed",
       "Authentication Timeout",
       "Authentication Failure",
@@ -28,6 +28,7 @@ std::string_view to_text(CloseReason reason) {
       "Maximum Message Payload Exceeded",
       "Maximum Control Line Exceeded",
       "Maximum Subscriptions Exceeded",
+      "Memory Limit Reached",
       "Server Shutdown",
       "No Responders Requires Headers",
       "Kicked",

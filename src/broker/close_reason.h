@@ -28,6 +28,7 @@ enum class CloseReason : std::uint8_t {
   kMaximumPayloadExceeded,
   kMaximumControlLineExceeded,
   kMaximumSubscriptionsExceeded,
+  kMemoryLimitReached,
   kServerShutdown,
   kNoRespondersRequiresHeaders,
   kKicked,

@@ -48,6 +48,7 @@ struct BrokerConfig {
   std::int64_t max_subscriptions = 0;    // per connection; 0 = unlimited
   std::int64_t max_sub_tokens = 0;       // 0 = unlimited
   std::int64_t max_pending = 64 << 20;
+  std::int64_t memory_limit = 0;  // of the process; 0 = none
   std::int64_t max_closed_clients = 10000;
   std::int64_t max_traced_msg_len = 0;  // 0 = unlimited
   bool trace_headers = false;

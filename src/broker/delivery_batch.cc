@@ -16,8 +16,8 @@ void DeliveryBatch::add_queue(const Message& message, std::string_view queue,
   append(message, queue, {&member, 1}, origin, hops);
 }
 
-void DeliveryBatch::add_response(const Message& message, Origin origin) {
-  append(message, {}, {}, origin, 0, true);
+void DeliveryBatch::add_response(std::string_view to, const Message& message, Origin origin) {
+  append(message, to, {}, origin, 0, true);
 }
 
 void DeliveryBatch::append(const Message& message, std::string_view queue,

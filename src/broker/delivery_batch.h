@@ -46,9 +46,9 @@ class DeliveryBatch final : public io::Mail {
   void add_queue(const Message& message, std::string_view queue, subject::Target member,
                  Origin origin, unsigned hops);
 
-  // A message on a `_R_.` subject, for the loop that knows where it leads.
+  // A message to a `_R_.` subject, for the loop that knows where it leads.
   // `origin`: who published it.
-  void add_response(const Message& message, Origin origin);
+  void add_response(std::string_view to, const Message& message, Origin origin);
 
   // Makes it the batch of one traced message, which is all it holds.
   void carry(TraceLegPtr leg) { leg_ = std::move(leg); }
@@ -64,7 +64,7 @@ class DeliveryBatch final : public io::Mail {
   struct Delivery {
     Message message;
     std::span<const subject::Target> targets;
-    std::string_view queue;  // "" = plain
+    std::string_view queue;  // "" = plain; of a response: where it goes to
     bool is_response = false;
     Origin origin;
     unsigned hops = 0;

@@ -20,6 +20,11 @@ class LoopService {
   virtual ~LoopService() = default;
   virtual void on_loop_start() {}
   virtual void on_loop_stop() {}
+  // The server ends: what is sent in this tick still gets to the clients of all loops.
+  virtual void on_goodbye() {}
+  // Memory is short: what can be had again is let go of. At the end of a tick, several times a
+  // second.
+  virtual void on_memory_tight() {}
   // Once per tick, after clients' input and before batches are posted: may publish.
   virtual void on_tick() = 0;
   // Somebody subscribed to `pattern`, which a service of this loop may wait for (InterestWatch).

@@ -1,5 +1,7 @@
 #include "broker/route_cache.h"
 
+#include <utility>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -15,8 +17,12 @@ std::uint64_t RouteCache::hash_of(AccountId account, std::string_view subject) c
 Route& RouteCache::find(AccountId account, std::string_view subject) {
   ++lookups_;
   if (is_last(account, subject)) return renewed(*last_);
-  const std::uint64_t hash = hash_of(account, subject);
-  if (Route* known = look_up(account, subject, hash)) return renewed(*known);
+  const std::string_view missing = std::exchange(missing_, {});
+  const bool is_missing = missing.data() == subject.data() && missing.size() == subject.size();
+  const std::uint64_t hash = is_missing ? missing_hash_ : hash_of(account, subject);
+  if (!is_missing) {
+    if (Route* known = look_up(account, subject, hash)) return renewed(*known);
+  }
   Route* route = enabled_ ? admit(hash) : nullptr;
   const bool cached = route != nullptr;
   if (!cached) route = &once_;
@@ -33,14 +39,12 @@ Route& RouteCache::find(AccountId account, std::string_view subject) {
   return *route;
 }
 
-bool RouteCache::ask(AccountId account, std::string_view subject,
-                     const std::shared_ptr<const auth::Permissions>& rules) {
-  Route* route =
-      is_last(account, subject) ? last_ : look_up(account, subject, hash_of(account, subject));
-  if (route != nullptr && route->permitted_by == rules) return true;
-  if (!rules->may_publish(subject)) return false;
-  if (route != nullptr) route->permitted_by = rules;
-  return true;
+bool RouteCache::look_up_ahead(AccountId account, std::string_view subject) {
+  const std::uint64_t hash = hash_of(account, subject);
+  if (look_up(account, subject, hash) != nullptr) return true;
+  missing_ = subject;
+  missing_hash_ = hash;
+  return false;
 }
 
 Route* RouteCache::look_up(AccountId account, std::string_view subject, std::uint64_t hash) {

@@ -45,12 +45,20 @@ class RouteCache {
   // The route of a publish on `subject` as of now. Valid until the next call.
   Route& find(AccountId account, std::string_view subject);
 
-  // Whether `rules` allow publishing on `subject`. Remembered beside the route if that is cached,
-  // so that the look-up answers both; a refusal is not.
+  // Whether `rules` allow publishing on `subject`: what `ask()` said, remembered beside the route
+  // if that is cached; a refusal is not. The look-up is also that of the find() that follows.
+  template <typename Ask>
   [[nodiscard]] bool permits(AccountId account, std::string_view subject,
-                             const std::shared_ptr<const auth::Permissions>& rules) {
-    if (is_last(account, subject) && last_->permitted_by == rules) return true;
-    return ask(account, subject, rules);
+                             const std::shared_ptr<const auth::Permissions>& rules, Ask&& ask) {
+    if (!is_last(account, subject) && !look_up_ahead(account, subject)) {
+      if (ask()) return true;
+      missing_ = {};
+      return false;
+    }
+    if (last_->permitted_by == rules) return true;
+    if (!ask()) return false;
+    last_->permitted_by = rules;
+    return true;
   }
 
   // Whether the last find() had to match.
@@ -80,8 +88,8 @@ class RouteCache {
   [[nodiscard]] bool is_last(AccountId account, std::string_view subject) const {
     return last_ != nullptr && last_->subject == subject && last_->account == account;
   }
-  [[nodiscard]] bool ask(AccountId account, std::string_view subject,
-                         const std::shared_ptr<const auth::Permissions>& rules);
+  // Whether it is cached: then it is the last one now. If not, find() need not look again.
+  [[nodiscard]] bool look_up_ahead(AccountId account, std::string_view subject);
   // Null: it is not cached, or not admitted yet.
   [[nodiscard]] Route* look_up(AccountId account, std::string_view subject, std::uint64_t hash);
   void fill(Route& route);
@@ -97,6 +105,10 @@ class RouteCache {
   std::unique_ptr<std::array<std::uint32_t, 4096>> seen_;  // hashes of subjects seen once
   Route* last_ = nullptr;                                  // the route found last, if cached
   Route once_;                                             // for subjects not admitted
+  // Found not to be cached; compared by its place, never read. If another text has come to lie
+  // there, its route will not be found again, which is all.
+  std::string_view missing_;
+  std::uint64_t missing_hash_ = 0;
   subject::MatchResult match_;
   std::uint32_t clock_ = 0;
   std::uint64_t lookups_ = 0, hits_ = 0, size_ = 0;

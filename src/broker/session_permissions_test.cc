@@ -26,6 +26,21 @@ SessionPermissions make(std::optional<auth::ResponseRule> responses,
   return {auth::Permissions::compile(config), kSalt};
 }
 
+TEST_CASE("[AUTH-42] whatever a session published before, the rules decide") {
+  SessionPermissions session = make({}, {{"plant.*.temp", ""}, {"_INBOX.>", ""}, {"pump.*", ""}});
+  // Often enough for it to follow from one rule to the other; `pump` and `plant` are alike to it.
+  for (const char* allowed : {"plant.1.temp", "_INBOX.a.b", "pump.1", "plant.2.temp"}) {
+    for (int i = 0; i < 20; ++i) {
+      CHECK_MESSAGE(session.may_publish(allowed), allowed);
+      for (const char* other : {"plant.1.temp", "_INBOX.a", "pump.2"})
+        CHECK_MESSAGE(session.may_publish(other), other);
+      for (const char* denied : {"plant.1.temp.x", "plant..temp", "_INBOX", "_INBOX.a..b", "pump",
+                                 "pump.1.2", "other", ""})
+        CHECK_FALSE_MESSAGE(session.may_publish(denied), denied);
+    }
+  }
+}
+
 TEST_CASE("[AUTH-45] as many replies as the rule says, and each request anew") {
   SessionPermissions session = make(auth::ResponseRule{.max = 2});
   CHECK(session.guards_delivery());

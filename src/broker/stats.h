@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,12 @@ struct SubscriptionInfo {
   std::string account, subject, queue, sid;
   std::uint64_t delivered = 0, max = 0, cid = 0;
 };
+
+// Of an account's sessions that have ended.
+struct AccountTraffic {
+  std::uint64_t in_msgs = 0, out_msgs = 0, in_bytes = 0, out_bytes = 0, slow_consumers = 0;
+};
+using EndedTraffic = std::map<std::string, AccountTraffic>;  // by account
 
 struct ConnectionInfo {
   std::uint64_t cid = 0;

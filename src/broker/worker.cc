@@ -190,6 +190,7 @@ bool Worker::deliver_to_member(subject::Target member, const Message& message,
   if (subscription == nullptr) return false;
   Client& client = *subscription->client;
   if (!origin.echo && client.cid() == origin.cid) return false;
+  publisher_ = origin;
   return client.deliver(*subscription, head_, message);
 }
 
@@ -246,7 +247,7 @@ void Worker::post_batches() {
 void Worker::deliver_batch(const DeliveryBatch& batch) {
   batch.for_each([this](const DeliveryBatch::Delivery& delivery) {
     if (delivery.is_response) [[unlikely]] {
-      send_response(delivery.message, delivery.origin);
+      send_response(delivery.queue, delivery.message, delivery.origin);
       return;
     }
     head_.prepare(delivery.message);
@@ -328,15 +329,25 @@ void Worker::resume_later(Client& client) {
 void Worker::remember_closed(ConnectionInfo info) {
   const auto limit =
       static_cast<std::size_t>(std::max<std::int64_t>(config_->max_closed_clients, 0));
+  if (!info.account.empty()) count_ended(info);
   closed_.push_back(std::move(info));
   while (closed_.size() > limit) closed_.pop_front();
 }
 
+void Worker::count_ended(const ConnectionInfo& info) {
+  AccountTraffic& account = ended_[info.account];
+  account.in_msgs += info.in_msgs;
+  account.in_bytes += info.in_bytes;
+  account.out_msgs += info.out_msgs;
+  account.out_bytes += info.out_bytes;
+  if (info.reason == CloseReason::kSlowConsumerPendingBytes ||
+      info.reason == CloseReason::kSlowConsumerWriteDeadline)
+    ++account.slow_consumers;
+}
+
 void Worker::apply_config() {
   routes_.enable(config_->cache_routes);
-  const auto limit = static_cast<std::size_t>(config_->max_pending);
-  // Where fast producers are to wait for slow receivers, they do from three quarters on.
-  pending_watermark_ = config_->stall_fast_producers ? limit / 4 * 3 : limit;
+  limit_pending();
 }
 
 void Worker::take_config(BrokerConfigPtr config, bool announce, std::shared_ptr<void> under_way) {
@@ -388,6 +399,12 @@ void Worker::close_some(std::size_t count, CloseReason reason, std::size_t asked
       call_worker([count, reason, asked](Worker& w) { w.close_some(count, reason, asked + 1); }));
 }
 
+void Worker::say_goodbye() {
+  for (LoopService* service : services_) service->on_goodbye();
+  // The end of this tick posts what they send to other loops, before that.
+  loop_.post(call_worker([](Worker& w) { w.broker_.goodbye_said(); }));
+}
+
 void Worker::close_all(CloseReason reason) {
   for (auto& [cid, client] : clients_) client->close(reason);
 }
@@ -413,6 +430,7 @@ void Worker::on_tick_end() {
   flush_dirty();
   // Writing may have closed clients, whose subscriptions' last messages are on their way already.
   post_batches();
+  if (broker_.memory().is_limited()) watch_memory();
   bury();
   if (!step_works_.empty()) run_steps();
   broker_.index().passed_tick(loop_.id());

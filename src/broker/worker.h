@@ -59,8 +59,9 @@ class Worker final : public io::LoopHandler {
   }
   // Whether the session's rules let a message of `account` on `subject` pass.
   [[nodiscard]] bool permits(AccountId account, std::string_view subject,
-                             const SessionPermissions& session) {
-    return routes_.permits(account, subject, session.rules());
+                             SessionPermissions& session) {
+    return routes_.permits(account, subject, session.rules(),
+                           [&] { return session.may_publish(subject); });
   }
   // Delivers what publish() held back. Before anything that may depend on it, and before the bytes
   // of the messages go.
@@ -95,6 +96,8 @@ class Worker final : public io::LoopHandler {
   void client_finished(const Client& client) { finished_.push_back(client.cid()); }
   // A receiver is near its limit: the producer of the moment may be asked to wait.
   void note_slow_receiver() { slow_receiver_ = true; }
+  // How much output may wait for one client: less while memory is short.
+  [[nodiscard]] std::size_t pending_max() const { return pending_max_; }
   // Pending output of one client up to which nothing needs to be looked at.
   [[nodiscard]] std::size_t pending_watermark() const { return pending_watermark_; }
   bool take_slow_receiver() { return std::exchange(slow_receiver_, false); }
@@ -109,6 +112,10 @@ class Worker final : public io::LoopHandler {
   subject::Target subscribe_internal(AccountId account, std::string_view subject,
                                      std::string_view queue, InternalReceiver& receiver);
   void unsubscribe_internal(subject::Target target);
+  // Within on_message() of a subscription with a queue group: who published the message.
+  [[nodiscard]] const Origin& publisher() const { return publisher_; }
+  // A client of this loop as nats-server describes clients; "" if it is gone.
+  [[nodiscard]] std::string client_json(std::uint64_t cid) const;
   bool receive_internal(Subscription& subscription, const Message& message);
   // Routes `message` as if it were published on `to`; those it reaches see message.subject.
   Published publish_internal(std::string_view to, const Message& message);
@@ -116,6 +123,8 @@ class Worker final : public io::LoopHandler {
   void announce_interest(AccountId account, std::string_view pattern);
   // Whether anybody would get a message on `subject`.
   [[nodiscard]] bool has_interest(AccountId account, std::string_view subject);
+  // Whether a subscription is for exactly this subject, and not for a pattern that it matches.
+  [[nodiscard]] bool has_literal_interest(AccountId account, std::string_view subject) const;
 
   Broker& broker() { return broker_; }
   io::Loop& loop() { return loop_; }
@@ -140,6 +149,7 @@ class Worker final : public io::LoopHandler {
   // Null if it is gone, or closing.
   [[nodiscard]] const Client* find_client(std::uint64_t cid) const;
   void list_closed(std::vector<ConnectionInfo>& into) const;
+  [[nodiscard]] const EndedTraffic& ended_traffic() const { return ended_; }
   // All subscriptions are in slots below this number.
   [[nodiscard]] std::size_t subscription_slots() const { return subscriptions_.slots(); }
   // Appends those in slots [first, first + count).
@@ -147,6 +157,11 @@ class Worker final : public io::LoopHandler {
                           std::vector<SubscriptionInfo>& into);
   // Has the work done, a step a tick.
   void work_in_steps(std::unique_ptr<StepWork> work);
+
+  // How much the process uses, and what follows (worker_memory.cc).
+  void look_at_memory();
+  // What came from a socket: what is read may be kept.
+  void note_read(std::size_t bytes) { memory_.read += bytes; }
 
   // Mail.
   void adopt(std::unique_ptr<io::Stream> stream);
@@ -161,6 +176,7 @@ class Worker final : public io::LoopHandler {
   // Closes clients drawn at random; what it has too few for goes on to the next loop, of which
   // `asked` have had their turn.
   void close_some(std::size_t count, CloseReason reason, std::size_t asked);
+  void say_goodbye();
   void close_all(CloseReason reason);
   void tell_no_responders(std::uint64_t cid, std::string_view reply, std::string_view subject);
 
@@ -169,6 +185,7 @@ class Worker final : public io::LoopHandler {
   void on_loop_stop() override;
 
  private:
+  void count_ended(const ConnectionInfo& info);
   // How often a message for a queue group is passed on between loops that find its member gone.
   static constexpr unsigned kQueueHopsMax = 8;
 
@@ -192,6 +209,9 @@ class Worker final : public io::LoopHandler {
   void redeliver_queue(const DeliveryBatch::Delivery& delivery);
   void report_nobody(const DeliveryBatch::Delivery& delivery);
 
+  // Who publishes what the server itself does.
+  Client& internal();
+
   // What crosses accounts (worker_accounts.cc).
   void publish_response(Client& from, const Message& message);
   void cross(Client& from, const Message& message, Route& route, std::size_t delivered);
@@ -202,12 +222,18 @@ class Worker final : public io::LoopHandler {
   const std::string& requestor_json(const ServiceTerms& terms, AccountId account,
                                     const Client& from);
   CrossRequest& request_for(const ServiceTerms& terms, const Message& message, Client& from);
-  // Whether the response found its way, or another loop will see to it. `origin`: the responder.
-  bool send_response(const Message& message, const Origin& origin);
-  bool deliver_response(const Message& message, const ResponseToken& token, const Origin& origin);
+  // Whether the response to `to` found its way, or another loop will see to it. `origin`: the
+  // responder. A message with another subject than `to` is the server's: that subject and its
+  // reply are shown as they are.
+  bool send_response(std::string_view to, const Message& message, const Origin& origin);
+  bool deliver_response(std::string_view to, const Message& message, const ResponseToken& token,
+                        const Origin& origin);
   [[nodiscard]] std::string mapped_reply(const ResponseEntry& entry);
-  std::size_t deliver_anew(const Message& message);
-  std::size_t deliver_anew_in(const Message& message);
+  // To who listens on `to`; a message with another subject shows that everywhere. Services that
+  // the account imports get it if there is a `requester`.
+  std::size_t deliver_anew(std::string_view to, const Message& message,
+                           Client* requester = nullptr);
+  std::size_t deliver_anew_in(std::string_view to, const Message& message);
   void sweep_responses();
   // Tracing (worker_trace.cc).
   class TracedPublish;
@@ -235,10 +261,14 @@ class Worker final : public io::LoopHandler {
   void post_batch(LoopId to);
   void settle_credit(const DeliveryBatch& batch);
   void apply_config();
+  void limit_pending();
   void run_resumed();
   void run_steps();
   void run_rechecks();
   void on_housekeeping();
+  void watch_memory();
+  void give_way();
+  void close_heaviest();
   void flush_dirty();
   void bury();
 
@@ -246,7 +276,7 @@ class Worker final : public io::LoopHandler {
   io::Loop& loop_;
   BrokerConfigPtr config_;
   SubscriptionTable subscriptions_;
-  std::unique_ptr<Client> internal_;  // null: nothing is subscribed by the server itself
+  std::unique_ptr<Client> internal_;  // null: the server itself has not subscribed or asked yet
   std::vector<LoopService*> services_;
   AccountPlansPtr plans_;
   RouteCache routes_;
@@ -280,9 +310,16 @@ class Worker final : public io::LoopHandler {
   std::vector<std::size_t> batch_sizes_;                 // by loop: bytes of the last one
   std::vector<std::uint64_t> finished_;                  // cids to bury
   std::deque<ConnectionInfo> closed_;
+  EndedTraffic ended_;
+  Origin publisher_{};
   std::vector<std::unique_ptr<StepWork>> step_works_;
   std::int64_t budget_;
-  std::size_t pending_watermark_ = 0;
+  std::size_t pending_max_ = 0, pending_watermark_ = 0;
+  struct {
+    std::uint64_t read = 0;   // bytes, ever
+    std::uint64_t moved = 0;  // read and sent until the last look
+    MonoTime next_look{}, gave_way{}, forgot{};
+  } memory_;
   std::uint64_t random_state_;
   io::MemberTimer<&Worker::on_housekeeping> housekeeping_{*this};
   bool out_of_credit_ = false;

@@ -17,7 +17,7 @@ constexpr Duration kReplyToResponse = minutes(2);
 void Worker::publish_response(Client& from, const Message& message) {
   // Whoever listens on `_R_.>` in the responder's account sees it too.
   const Origin origin{loop_.id(), false, from.echo(), from.cid()};
-  const std::size_t delivered = send_response(message, origin) ? 1 : 0;
+  const std::size_t delivered = send_response(message.subject, message, origin) ? 1 : 0;
   route_now(from, message, routes_.find(message.account, message.subject), delivered);
 }
 
@@ -122,17 +122,17 @@ const std::string& Worker::requestor_json(const ServiceTerms& terms, AccountId a
   return requestor_json_ = info.json();
 }
 
-bool Worker::send_response(const Message& message, const Origin& origin) {
-  const auto token = ResponseToken::parse(message.subject);
+bool Worker::send_response(std::string_view to, const Message& message, const Origin& origin) {
+  const auto token = ResponseToken::parse(to);
   if (!token || token->loop.value >= broker_.workers().size()) return false;
-  if (token->loop == loop_.id()) return deliver_response(message, *token, origin);
-  batch_to(token->loop).add_response(message, origin);
+  if (token->loop == loop_.id()) return deliver_response(to, message, *token, origin);
+  batch_to(token->loop).add_response(to, message, origin);
   post_batch(token->loop);
   return true;
 }
 
-bool Worker::deliver_response(const Message& message, const ResponseToken& token,
-                              const Origin& origin) {
+bool Worker::deliver_response(std::string_view to, const Message& message,
+                              const ResponseToken& token, const Origin& origin) {
   const ResponseEntry* entry = responses_.find(token, now());
   if (entry == nullptr || entry->responder != message.account) return false;
   Message answer = message;
@@ -148,9 +148,10 @@ bool Worker::deliver_response(const Message& message, const ResponseToken& token
   } else if (reply_subject.empty()) {
     reply_subject = entry->reply;
   }
-  answer.subject = reply_subject;
+  const bool is_servers = message.subject != to;
+  if (!is_servers) answer.subject = reply_subject;
   std::string reply;
-  if (!message.reply.empty()) {
+  if (!message.reply.empty() && !is_servers) {
     // The requester may answer the response: that leads back.
     ResponseEntry back;
     back.responder = answer.account;
@@ -161,12 +162,12 @@ bool Worker::deliver_response(const Message& message, const ResponseToken& token
     answer.reply = reply;
   }
   if (!latency) {
-    deliver_anew(answer);
+    deliver_anew(reply_subject, answer);
     return true;
   }
   LatencyOutcome outcome;
   outcome.answered = broker_.env().clock().now();
-  if (deliver_anew(answer) == 0) outcome.status = LatencyStatus::kRequestTimeout;
+  if (deliver_anew(reply_subject, answer) == 0) outcome.status = LatencyStatus::kRequestTimeout;
   outcome.delivered = broker_.env().clock().now();
   report_answer(std::move(latency), std::move(outcome), origin);
   return true;
@@ -185,23 +186,28 @@ std::string Worker::mapped_reply(const ResponseEntry& entry) {
 }
 
 // To those who are there now, without the cache: replies are nearly always on one-off subjects.
-std::size_t Worker::deliver_anew(const Message& message) {
-  if (routes_.router().crossing(message.account) == nullptr) return deliver_anew_in(message);
-  routes_.router().build(message.account, message.subject, random(), anew_cross_);
+std::size_t Worker::deliver_anew(std::string_view to, const Message& message, Client* requester) {
+  if (routes_.router().crossing(message.account) == nullptr) return deliver_anew_in(to, message);
+  // A request may publish a metric in the middle.
+  CrossRoute of_request;
+  CrossRoute& all = requester == nullptr ? anew_cross_ : of_request;
+  routes_.router().build(message.account, to, random(), all);
+  if (requester != nullptr) requests_used_ = 0;
   std::size_t delivered = 0;
-  for (const RoutePart& part : anew_cross_.parts) {
-    if (part.terms != nullptr) continue;  // not a request
+  for (const RoutePart& part : all.parts) {
+    if (part.terms != nullptr && requester == nullptr) continue;
     Message there = message;
+    if (part.terms != nullptr) there = message_for(part, message, *requester);
     there.account = part.account;
-    there.subject = part.subject;
-    delivered += deliver_anew_in(there);
+    there.subject = message.subject == to ? part.subject : message.subject;
+    delivered += deliver_anew_in(part.subject, there);
   }
   return delivered;
 }
 
-std::size_t Worker::deliver_anew_in(const Message& message) {
+std::size_t Worker::deliver_anew_in(std::string_view to, const Message& message) {
   match_.clear();
-  broker_.index().match(message.account, message.subject, match_);
+  broker_.index().match(message.account, to, match_);
   anew_.assign(match_, loop_.id());
   std::size_t delivered = deliver_to(anew_, message, nullptr);
   const Origin origin{loop_.id(), false, true, 0};
@@ -290,7 +296,7 @@ void Worker::publish_metric(const LatencyTrack& track, const LatencyOutcome& out
   metric.account = track.exporter;
   metric.subject = track.subject;
   metric.payload = json;
-  deliver_anew(metric);
+  deliver_anew(metric.subject, metric);
 }
 
 }  // namespace midge::broker

@@ -7,11 +7,15 @@ namespace midge::broker {
 
 void Worker::add_service(LoopService& service) { services_.push_back(&service); }
 
+Client& Worker::internal() {
+  if (!internal_) internal_ = Client::make_internal(*this, std::make_unique<InternalStream>());
+  return *internal_;
+}
+
 subject::Target Worker::subscribe_internal(AccountId account, std::string_view subject,
                                            std::string_view queue, InternalReceiver& receiver) {
-  if (!internal_) internal_ = Client::make_internal(*this, std::make_unique<InternalStream>());
   Subscription& subscription = subscriptions_.allocate();
-  subscription.client = internal_.get();
+  subscription.client = &internal();
   subscription.receiver = &receiver;
   const subject::Target target = subscriptions_.target_of(subscription);
   subscription.registration = broker_.index().insert(account, subject, queue, target);
@@ -26,6 +30,18 @@ void Worker::unsubscribe_internal(subject::Target target) {
   subscriptions_.release(*subscription);
 }
 
+std::string Worker::client_json(std::uint64_t cid) const {
+  const Client* client = find_client(cid);
+  if (client == nullptr) return {};
+  const ConnectionInfo connection = client->info(false);
+  RequestInfo info;
+  info.account = connection.account;
+  info.rtt = client->rtt();
+  info.connection = &connection;
+  info.server = config_->info.server_name;
+  return info.json();
+}
+
 bool Worker::receive_internal(Subscription& subscription, const Message& message) {
   ++subscription.delivered;
   subscription.receiver->on_message(message);
@@ -36,15 +52,12 @@ Published Worker::publish_internal(std::string_view to, const Message& message) 
   const bool was_slow = std::exchange(slow_receiver_, false);
   Published result;
   if (is_response_subject(to)) [[unlikely]] {
-    Message response = message;
-    response.subject = to;
-    if (send_response(response, {loop_.id(), false, true, 0})) ++result.reached;
+    if (send_response(to, message, {loop_.id(), false, true, 0})) ++result.reached;
   }
   Route& route = routes_.find(message.account, to);
   if (route.detour) [[unlikely]] {
-    Message there = message;
-    there.subject = to;
-    result.reached += deliver_anew(there);
+    const bool may_ask = message.subject == to;
+    result.reached += deliver_anew(to, message, may_ask ? &internal() : nullptr);
   } else {
     result.reached += deliver_to(route, message, nullptr);
     const Origin origin{loop_.id(), false, true, 0};
@@ -70,8 +83,14 @@ void Worker::note_interest(AccountId account, std::string_view pattern) {
 }
 
 bool Worker::has_interest(AccountId account, std::string_view subject) {
+  // It leads to a requester in another account.
+  if (is_response_subject(subject)) return true;
   const Route& route = routes_.find(account, subject);
   return route.detour != nullptr || route.fanout() > 0;
+}
+
+bool Worker::has_literal_interest(AccountId account, std::string_view subject) const {
+  return broker_.index().has_literal(account, subject);
 }
 
 }  // namespace midge::broker

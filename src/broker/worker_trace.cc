@@ -87,8 +87,9 @@ class Worker::TracedPublish {
       worker_.end_leg(std::move(leg));
       return found;
     }
-    worker_.send_leg(token->loop, std::move(leg),
-                     [&](DeliveryBatch& batch) { batch.add_response(message_, origin); });
+    worker_.send_leg(token->loop, std::move(leg), [&](DeliveryBatch& batch) {
+      batch.add_response(message_.subject, message_, origin);
+    });
     return true;
   }
 
@@ -250,7 +251,7 @@ void Worker::end_trace(const MessageTrace& trace) {
   message.subject = trace.request.destination;
   message.header_size = static_cast<std::uint32_t>(event.header.size());
   message.payload = payload;
-  deliver_anew(message);
+  deliver_anew(message.subject, message);
 }
 
 bool Worker::deliver_traced(subject::Target target, const Message& message, TraceLeg& leg) {
@@ -298,7 +299,7 @@ bool Worker::respond_traced(const Message& message, const ResponseToken& token,
   // Responses are traced no further than this.
   if (leg.trace->only) return true;
   std::string copy;
-  return deliver_response(untraced(message, copy), token, origin);
+  return deliver_response(message.subject, untraced(message, copy), token, origin);
 }
 
 // ---- between loops

@@ -43,11 +43,17 @@ class JsonStructReader {
     if (path_.empty()) path_ = type;
     return *this;
   }
+  // The fields that follow stand in a type within that one, which errors name; "" = no more.
+  JsonStructReader& within(std::string_view type) {
+    within_ = type.empty() ? std::string() : "." + std::string(type);
+    return *this;
+  }
   template <class T>
   JsonStructReader& field(std::string_view name, T& target) {
     names_.push_back(name);
     const JsonValue* value = object_.find(name);
-    if (value != nullptr && error_.empty()) read(*value, target, path_ + "." + std::string(name));
+    if (value != nullptr && error_.empty())
+      read(*value, target, path_ + within_ + "." + std::string(name));
     return *this;
   }
   template <class T>
@@ -90,6 +96,12 @@ class JsonStructReader {
     }
   }
   template <class T>
+  void read(const JsonValue& value, std::map<std::string, T>& target, const std::string& path) {
+    if (value.type != JsonValue::Type::kObject) return mismatch(value, path, "map");
+    target.clear();
+    for (const JsonMember& member : value.members) read(member.value, target[member.name], path);
+  }
+  template <class T>
   requires std::is_class_v<T>
   void read(const JsonValue& value, T& target, const std::string& path) {
     if (value.type != JsonValue::Type::kObject) return mismatch(value, path, "struct");
@@ -116,6 +128,7 @@ class JsonStructReader {
 
   const JsonValue& object_;
   bool strict_;
+  std::string within_;
   std::string path_;
   std::string& error_;
   std::vector<std::string_view> names_;
@@ -125,6 +138,7 @@ class JsonStructWriter {
  public:
   explicit JsonStructWriter(JsonWriter& json) : json_(json) {}
   JsonStructWriter& name(std::string_view) { return *this; }
+  JsonStructWriter& within(std::string_view) { return *this; }
   template <class T>
   JsonStructWriter& field(std::string_view name, const T& value) {
     json_.key(name);

@@ -30,11 +30,10 @@ Date date_of(std::int64_t days) {
           day_of_year - (153 * march_month + 2) / 5 + 1};
 }
 
-void append_padded(std::string& out, std::int64_t number, unsigned width) {
-  std::array<char, 20> digits;
-  for (unsigned at = width; at-- > 0; number /= 10)
-    digits[at] = static_cast<char>('0' + number % 10);
-  out.append(digits.data(), width);
+// Writes it with so many digits, and returns what is behind it.
+char* write_padded(char* out, std::uint64_t number, unsigned width) {
+  for (unsigned at = width; at-- > 0; number /= 10) out[at] = static_cast<char>('0' + number % 10);
+  return out + width;
 }
 
 }  // namespace
@@ -47,25 +46,26 @@ std::string rfc3339_nano(WallTime time) {
   const std::int64_t of_day = (seconds % kDay + kDay) % kDay;
   const Date date = date_of((seconds - of_day) / kDay);
 
-  std::string text;
-  append_padded(text, date.year, 4);
-  text += '-';
-  append_padded(text, date.month, 2);
-  text += '-';
-  append_padded(text, date.day, 2);
-  text += 'T';
-  append_padded(text, of_day / 3600, 2);
-  text += ':';
-  append_padded(text, of_day / 60 % 60, 2);
-  text += ':';
-  append_padded(text, of_day % 60, 2);
-  if (nanos != 0) {
-    text += '.';
-    append_padded(text, nanos, 9);
-    text.resize(text.find_last_not_of('0') + 1);
+  std::array<char, 40> text;
+  char* at = text.data();
+  const auto put = [&at](std::int64_t number, unsigned width, char behind) {
+    at = write_padded(at, static_cast<std::uint64_t>(number), width);
+    *at++ = behind;
+  };
+  put(date.year, 4, '-');
+  put(date.month, 2, '-');
+  put(date.day, 2, 'T');
+  put(of_day / 3600, 2, ':');
+  put(of_day / 60 % 60, 2, ':');
+  put(of_day % 60, 2, '.');
+  if (nanos == 0) {
+    --at;
+  } else {
+    at = write_padded(at, static_cast<std::uint64_t>(nanos), 9);
+    while (at[-1] == '0') --at;
   }
-  text += 'Z';
-  return text;
+  *at++ = 'Z';
+  return {text.data(), at};
 }
 
 }  // namespace midge::codec

@@ -12,6 +12,9 @@ class Job {
   virtual ~Job() = default;
   virtual void run() = 0;   // on a pool thread: must not touch what a loop owns
   virtual void done() = 0;  // then on the submitting loop
+  // Whether run() computes all the time and waits for nothing. Then it is interrupted often, so
+  // that loops on the same core need not wait for its end.
+  [[nodiscard]] virtual bool computes() const { return false; }
 };
 
 class Pool {

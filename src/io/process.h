@@ -26,6 +26,8 @@ class Process {
   virtual ~Process() = default;
   [[nodiscard]] virtual std::int64_t id() = 0;
   [[nodiscard]] virtual std::int64_t resident_bytes() = 0;
+  // What was freed goes back to the system as far as it can. Slow; any thread.
+  virtual void release_free_memory() {}
   [[nodiscard]] virtual Duration cpu_time() = 0;    // user and system, all threads
   [[nodiscard]] virtual unsigned cores() = 0;       // of the machine, as scheduled for us
   [[nodiscard]] virtual double cpu_quota() = 0;     // cores the cgroup grants; = cores() if none

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "broker/call_mail.h"
 #include "codec/json_writer.h"
 #include "jetstream/jetstream.h"
 #include "jetstream/shard.h"
@@ -35,6 +36,10 @@ Event consumer_event(Consumer& consumer, std::string_view what, std::string_view
 
 void write_domain(codec::JsonWriter& json, Shard& shard) {
   json.field_unless_empty("domain", shard.jetstream().domain());
+}
+
+void write_client(codec::JsonWriter& json, std::string_view account) {
+  json.key("client").begin_object().field("acc", account).end_object();
 }
 
 // `write` adds the fields behind those that all events have; what it needs it holds itself.
@@ -123,6 +128,26 @@ void advise_message(Consumer& consumer, std::string_view what, std::string_view 
          json.field_unless_empty("reason", reason);
          write_domain(json, shard);
        });
+}
+
+// A call of the API and its answer.
+struct Audit {
+  Event event;
+  std::string account, subject, request, answer;
+};
+
+// `client`: who asked, as JSON; "" = it is gone.
+void tell_audit(Shard& shard, const Audit& audit, const std::string& client) {
+  tell(shard, audit.event, [&shard, audit, client](auto& json) {
+    json.field("server", shard.jetstream().settings().server_name);
+    if (client.empty())
+      write_client(json, audit.account);
+    else
+      json.key("client").raw(client);
+    json.field("subject", audit.subject).field_unless_empty("request", audit.request);
+    json.field("response", audit.answer);
+    write_domain(json, shard);
+  });
 }
 
 }  // namespace
@@ -217,19 +242,86 @@ void advise_acked(Consumer& consumer, const PendingMessage& message, ConsumerSeq
        });
 }
 
+void advise_out_of_storage(Shard& shard) {
+  shard.later([&shard] {
+    const std::string subject = std::string(kAdvisories).append("SERVER.OUT_OF_STORAGE");
+    if (!shard.worker().has_interest(broker::kSystemAccount, subject)) return;
+    const Settings& settings = shard.jetstream().settings();
+    codec::JsonWriter json;
+    json.begin_object().field("type", "io.nats.jetstream.advisory.v1.server_out_of_space");
+    json.field("id", shard.new_id()).field("timestamp", shard.wall());
+    json.field("server", settings.server_name).field("server_id", settings.server_id);
+    json.field("cluster", "");
+    write_domain(json, shard);
+    // The disk is what it does not wait for.
+    shard.send(broker::kSystemAccount, subject, {}, json.end_object().take());
+  });
+}
+
+void advise_snapshot_created(Stream& stream, const StreamState& state) {
+  Shard& shard = stream.shard();
+  tell(shard, stream_event(stream, "SNAPSHOT_CREATE", "advisory.v1.snapshot_create"),
+       [&shard, name = stream.name(), account = stream.account_name(), state](auto& json) {
+         json.field("stream", name).key("state");
+         codec::JsonStructWriter(json).write(state);
+         write_client(json, account);
+         write_domain(json, shard);
+       });
+}
+
+void advise_snapshot_completed(Stream& stream, WallTime start, WallTime end,
+                               std::string_view error) {
+  Shard& shard = stream.shard();
+  tell(shard, stream_event(stream, "SNAPSHOT_COMPLETE", "advisory.v1.snapshot_complete"),
+       [&shard, name = stream.name(), account = stream.account_name(), start, end,
+        error = std::string(error)](auto& json) {
+         json.field("stream", name).field("start", start).field("end", end);
+         write_client(json, account);
+         write_domain(json, shard);
+         json.field_unless_empty("error", error);
+       });
+}
+
+void advise_restore_created(Shard& shard, AccountId account, std::string_view account_name,
+                            std::string_view stream) {
+  tell(shard,
+       {account, std::string(kAdvisories).append("STREAM.RESTORE_CREATE.").append(stream),
+        "advisory.v1.restore_create"},
+       [&shard, name = std::string(stream), account = std::string(account_name)](auto& json) {
+         json.field("stream", name);
+         write_client(json, account);
+         write_domain(json, shard);
+       });
+}
+
+void advise_restore_completed(Shard& shard, AccountId account, std::string_view account_name,
+                              std::string_view stream, WallTime start, std::uint64_t bytes) {
+  tell(shard,
+       {account, std::string(kAdvisories).append("STREAM.RESTORE_COMPLETE.").append(stream),
+        "advisory.v1.restore_complete"},
+       [&shard, name = std::string(stream), account = std::string(account_name), start,
+        end = shard.wall(), bytes](auto& json) {
+         json.field("stream", name).field("start", start).field("end", end).field("bytes", bytes);
+         write_client(json, account);
+         write_domain(json, shard);
+       });
+}
+
 void advise_api(Shard& shard, const ApiCall& call, std::string_view answer) {
   // Both texts may be long: no copies for nobody. The API is never called while routing.
   const Event event{call.account, std::string(kAdvisories) + "API", "advisory.v1.api_audit"};
   if (!shard.worker().has_interest(event.account, event.subject)) return;
-  tell(shard, event,
-       [&shard, subject = call.subject, request = call.body, account = call.account_name,
-        answer = std::string(answer)](auto& json) {
-         json.field("server", shard.jetstream().settings().server_name);
-         json.key("client").begin_object().field("acc", account).end_object();
-         json.field("subject", subject).field_unless_empty("request", request);
-         json.field("response", answer);
-         write_domain(json, shard);
-       });
+  auto audit = std::make_shared<Audit>(
+      Audit{event, call.account_name, call.subject, call.body, std::string(answer)});
+  // Who asked is known on the loop it is on.
+  broker::Worker& theirs = shard.jetstream().shard(call.asker.loop).worker();
+  theirs.loop().post(broker::call_worker([&shard, audit, cid = call.asker.cid](broker::Worker& w) {
+    std::string client = w.client_json(cid);
+    shard.worker().loop().post(
+        broker::call_worker([&shard, audit, client = std::move(client)](broker::Worker&) {
+          tell_audit(shard, *audit, client);
+        }));
+  }));
 }
 
 }  // namespace midge::jetstream

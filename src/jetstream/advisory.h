@@ -13,6 +13,8 @@
 
 namespace midge::jetstream {
 
+struct StreamState;
+
 enum class Action : std::uint8_t { kCreated, kUpdated, kDeleted };
 
 void advise(Stream& stream, Action action);
@@ -27,6 +29,15 @@ void advise_terminated(Consumer& consumer, const PendingMessage& message, Consum
 void advise_max_deliver(Consumer& consumer, const PendingMessage& message);
 // A metric: how long it took, of as many acknowledgements as the consumer's sampling says.
 void advise_acked(Consumer& consumer, const PendingMessage& message, ConsumerSequence delivery);
+// To the system account: the disk is full.
+void advise_out_of_storage(Shard& shard);
+void advise_snapshot_created(Stream& stream, const StreamState& state);
+void advise_snapshot_completed(Stream& stream, WallTime start, WallTime end,
+                               std::string_view error);
+void advise_restore_created(Shard& shard, AccountId account, std::string_view account_name,
+                            std::string_view stream);
+void advise_restore_completed(Shard& shard, AccountId account, std::string_view account_name,
+                              std::string_view stream, WallTime start, std::uint64_t bytes);
 // What was asked of the API, and the answer.
 void advise_api(Shard& shard, const ApiCall& call, std::string_view answer);
 

@@ -9,6 +9,9 @@ namespace {
 
 using enum ApiErrorCode;
 
+// A stream whose origins lead through more streams than this is refused.
+constexpr int kSourceStepsMax = 10'000;
+
 // A server's and its accounts' limits of one kind of storage.
 ApiErrorCode no_room(Storage storage) {
   return storage == Storage::kMemory ? kMemoryResourcesExceeded : kStorageResourcesExceeded;
@@ -26,12 +29,17 @@ std::int64_t AccountEntry::reserved(Storage storage, const StreamEntry* except) 
     if (&entry != except && entry.config.storage == storage && entry.config.max_bytes > 0 &&
         __builtin_add_overflow(sum, entry.config.max_bytes, &sum))
       sum = INT64_MAX;
+  for (const auto& [stream_name, config] : restoring)
+    if (config.storage == storage && config.max_bytes > 0 &&
+        __builtin_add_overflow(sum, config.max_bytes, &sum))
+      sum = INT64_MAX;
   return sum;
 }
 
 std::int64_t Directory::reserved(Storage storage, const StreamEntry* except) const {
   std::int64_t sum = 0;
   for (const auto& [id, account] : accounts_) {
+    if (!account.enabled) continue;
     const std::int64_t more = account.reserved(storage, except);
     if (__builtin_add_overflow(sum, more, &sum)) sum = INT64_MAX;
   }
@@ -68,47 +76,77 @@ AccountEntry* Directory::find_account(AccountId id) {
 
 std::vector<AccountEntry*> Directory::accounts() {
   std::vector<AccountEntry*> all;
-  for (auto& [id, entry] : accounts_) all.push_back(&entry);
+  for (auto& [id, entry] : accounts_)
+    if (entry.enabled) all.push_back(&entry);
   std::ranges::sort(all, {}, &AccountEntry::name);
   return all;
 }
 
+std::vector<AccountEntry*> Directory::disabled_accounts() {
+  std::vector<AccountEntry*> all;
+  for (auto& [id, entry] : accounts_)
+    if (!entry.enabled) all.push_back(&entry);
+  std::ranges::sort(all, {}, &AccountEntry::name);
+  return all;
+}
+
+ApiResult<void> Directory::check_sizes(const AccountEntry& account, const StreamConfig& config) {
+  if (config.max_message_size <= 0) return {};
+  const auto has_larger = [&](const SourceConfig& origin) {
+    const auto found = account.streams.find(origin.name);
+    return !origin.external && found != account.streams.end() &&
+           found->second.config.max_message_size > config.max_message_size;
+  };
+  if (config.mirror && has_larger(*config.mirror)) return api_failure(kMirrorMaxMessageSizeTooBig);
+  if (std::ranges::any_of(config.sources, has_larger))
+    return api_failure(kSourceMaxMessageSizeTooBig);
+  return {};
+}
+
 bool Directory::has_cycle(const AccountEntry& account, const StreamConfig& config) {
-  std::vector<const StreamConfig*> to_visit{&config};
-  std::vector<std::string_view> visited;
-  while (!to_visit.empty()) {
-    const StreamConfig& at = *to_visit.back();
-    to_visit.pop_back();
-    std::vector<const SourceConfig*> origins;
-    if (at.mirror) origins.push_back(&*at.mirror);
-    for (const SourceConfig& source : at.sources) origins.push_back(&source);
-    for (const SourceConfig* origin : origins) {
-      if (origin->external) continue;
-      if (origin->name == config.name) return true;
-      const auto found = account.streams.find(origin->name);
-      if (found == account.streams.end() || std::ranges::count(visited, origin->name) > 0) continue;
-      visited.push_back(origin->name);
-      to_visit.push_back(&found->second.config);
-    }
-  }
-  return false;
+  // Names on the way to where this is, each with those that its stream named before it.
+  std::vector<std::string_view> above{config.name};
+  int steps_left = kSourceStepsMax;
+  const auto leads_back = [&](const auto& itself, const StreamConfig& at) -> bool {
+    const std::size_t own = above.size();
+    const auto comes_again = [&](const SourceConfig& origin) {
+      if (origin.external) return false;
+      if (--steps_left < 0 || std::count(above.begin(), above.begin() + own, origin.name) > 0)
+        return true;
+      above.push_back(origin.name);
+      const auto found = account.streams.find(origin.name);
+      return found != account.streams.end() && itself(itself, found->second.config);
+    };
+    if (at.mirror && comes_again(*at.mirror)) return true;
+    if (std::ranges::any_of(at.sources, comes_again)) return true;
+    above.resize(own);
+    return false;
+  };
+  return leads_back(leads_back, config);
 }
 
 ApiResult<void> Directory::check(const AccountEntry& account, const StreamConfig& config,
                                  const StreamEntry* except) const {
   if (except == nullptr && account.limits.max_streams > 0 &&
-      static_cast<std::int64_t>(account.streams.size()) >= account.limits.max_streams)
+      static_cast<std::int64_t>(account.streams.size() + account.restoring.size()) >=
+          account.limits.max_streams)
     return api_failure(kMaximumStreamsLimit);
   if (config.max_consumers > 0 && account.limits.max_consumers > 0 &&
       config.max_consumers > account.limits.max_consumers)
     return api_failure(kMaximumConsumersLimit);
   TRY(check_room(account, config, except));
-  for (const auto& [name, entry] : account.streams) {
-    if (&entry == except) continue;
-    for (const std::string& theirs : entry.config.subjects)
+  TRY(check_sizes(account, config));
+  if (account.restoring.contains(config.name)) return api_failure(kStreamNameExist);
+  const auto overlaps = [&](const StreamConfig& other) {
+    for (const std::string& theirs : other.subjects)
       for (const std::string& ours : config.subjects)
-        if (subject::overlaps(theirs, ours)) return api_failure(kStreamSubjectOverlap);
-  }
+        if (subject::overlaps(theirs, ours)) return true;
+    return false;
+  };
+  for (const auto& [name, entry] : account.streams)
+    if (&entry != except && overlaps(entry.config)) return api_failure(kStreamSubjectOverlap);
+  for (const auto& [name, other] : account.restoring)
+    if (overlaps(other)) return api_failure(kStreamSubjectOverlap);
   if (has_cycle(account, config)) return api_failure(kStreamInvalidConfig, {"detected cycle"});
   if (config.replicas > 1) return api_failure(kStreamReplicasNotSupported);
   return {};

@@ -29,10 +29,15 @@ struct StreamEntry {
 
 struct AccountEntry {
   AccountId id;
-  std::string name;
+  std::string name;   // a key in operator mode
+  std::string title;  // what people call it
+  // False: it has no JetStream now. Its streams are kept and serve nobody.
+  bool enabled = true;
   AccountLimits limits;
   std::shared_ptr<AccountUsage> usage = std::make_shared<AccountUsage>();
   std::map<std::string, StreamEntry, std::less<>> streams;  // by name
+  // Those whose backups are on their way in. Nobody sees them; names, subjects and room are theirs.
+  std::map<std::string, StreamConfig, std::less<>> restoring;
 
   // What its streams may grow to, as far as that is said. `except`: a stream that is not counted.
   [[nodiscard]] std::int64_t reserved(Storage storage, const StreamEntry* except = nullptr) const;
@@ -43,7 +48,9 @@ class Directory {
   AccountEntry& add_account(AccountId id, std::string_view name, AccountLimits limits);
   void remove_account(AccountId id) { accounts_.erase(id.value); }
   [[nodiscard]] AccountEntry* find_account(AccountId id);
+  // Those that have JetStream, by name.
   [[nodiscard]] std::vector<AccountEntry*> accounts();
+  [[nodiscard]] std::vector<AccountEntry*> disabled_accounts();
 
   // Whether a stream of this configuration, checked already, may be made or changed to it.
   // `except`: the stream that is changed.
@@ -52,12 +59,15 @@ class Directory {
   // Of all accounts.
   [[nodiscard]] std::int64_t reserved(Storage storage, const StreamEntry* except = nullptr) const;
   void limit(const ServerLimits& limits) { limits_ = limits; }
-  // Whether messages of `config` come back to it through mirrors and sources.
+  // Whether messages of `config` come back to it through mirrors and sources; as in nats-server,
+  // or whether they come from a stream that one of its other origins, named before, leads to.
   [[nodiscard]] static bool has_cycle(const AccountEntry& account, const StreamConfig& config);
   store::StreamId next_id() { return {next_id_++}; }
   void ids_from(std::uint64_t next) { next_id_ = std::max(next_id_, next); }
 
  private:
+  // Whether messages of its origins are too large for it.
+  static ApiResult<void> check_sizes(const AccountEntry& account, const StreamConfig& config);
   // Whether there is room for what the stream may grow to.
   ApiResult<void> check_room(const AccountEntry& account, const StreamConfig& config,
                              const StreamEntry* except) const;

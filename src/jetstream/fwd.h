@@ -2,10 +2,12 @@
 
 namespace midge::jetstream {
 
+class Checkpointing;
 class Consumer;
 class JetStream;
 class Shard;
 class Stream;
+struct Heritage;
 struct ConsumerConfig;
 struct StreamConfig;
 

@@ -15,7 +15,7 @@ std::string_view header_value(std::string_view block, std::string_view name) {
 
 bool api_level_suffices(std::string_view block) {
   const std::string_view wanted = header_value(block, "Nats-Required-Api-Level");
-  if (wanted.data() == nullptr) return true;
+  if (wanted.empty()) return true;
   int level = 0;
   const auto [end, status] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), level);
   return status == std::errc() && end == wanted.data() + wanted.size() && level <= kApiLevel;
@@ -26,8 +26,9 @@ HeaderWriter::HeaderWriter(std::string_view status) : text_("NATS/1.0") {
   text_.append("\r\n");
 }
 
-HeaderWriter HeaderWriter::after(std::string_view block) {
+HeaderWriter HeaderWriter::after(std::string_view block, std::size_t more) {
   HeaderWriter writer;
+  if (more > 0) writer.text_.reserve(block.size() + more);
   if (block.starts_with(kHeaderLine) && block.ends_with("\r\n\r\n"))
     writer.text_ = block.substr(0, block.size() - 2);
   return writer;

@@ -2,6 +2,7 @@
 // compared letter by letter, as nats-server does here.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -40,7 +41,8 @@ class HeaderWriter {
   // `status`: as `404 Message Not Found`; "" = none.
   explicit HeaderWriter(std::string_view status = {});
   // Goes on behind the fields of `block`, or starts a new one if it is not a block.
-  static HeaderWriter after(std::string_view block);
+  // `more`: how many bytes will be added, about.
+  static HeaderWriter after(std::string_view block, std::size_t more = 0);
   HeaderWriter& field(std::string_view name, std::string_view value);
   HeaderWriter& field(std::string_view name, std::uint64_t value);
   // The whole block with its empty line.

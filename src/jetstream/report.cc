@@ -13,6 +13,7 @@ namespace {
 
 void add_streams(Shard& shard, Report& report) {
   for (Stream* stream : shard.streams()) {
+    if (stream->is_restoring()) continue;
     StreamReport& added = report.streams.emplace_back();
     added.account = stream->account_name();
     added.info = stream->info();
@@ -25,8 +26,8 @@ void add_streams(Shard& shard, Report& report) {
 void add_accounts(JetStream& jetstream, Report& report) {
   for (const AccountEntry* account : jetstream.directory().accounts()) {
     const AccountUsage& usage = *account->usage;
-    report.accounts.push_back({account->name, account->limits, usage.memory, usage.storage,
-                               usage.api_requests, usage.api_errors});
+    report.accounts.push_back({account->name, account->title, account->limits, usage.memory,
+                               usage.storage, usage.api_requests, usage.api_errors});
   }
   report.limits = *jetstream.limits();
   Counters& counters = jetstream.counters();
@@ -34,6 +35,7 @@ void add_accounts(JetStream& jetstream, Report& report) {
   report.storage = counters.storage;
   report.api_requests = counters.api_requests;
   report.api_errors = counters.api_errors;
+  report.damage = {counters.damaged_files, counters.lost_record_bytes};
   report.reserved_memory = jetstream.directory().reserved(Storage::kMemory);
   report.reserved_storage = jetstream.directory().reserved(Storage::kFile);
 }

@@ -8,6 +8,7 @@
 
 #include "jetstream/api/info.h"
 #include "jetstream/config/server_limits.h"
+#include "jetstream/damage.h"
 #include "jetstream/fwd.h"
 
 namespace midge::jetstream {
@@ -19,7 +20,7 @@ struct StreamReport {
 };
 
 struct AccountReport {
-  std::string name;
+  std::string name, title;  // title: what people call it, where its name is a key
   AccountLimits limits;
   std::int64_t memory = 0, storage = 0;
   std::uint64_t api_requests = 0, api_errors = 0;
@@ -30,6 +31,7 @@ struct Report {
   std::int64_t reserved_memory = 0, reserved_storage = 0;
   std::uint64_t api_requests = 0, api_errors = 0;
   ServerLimits limits;
+  Damage damage;
   std::vector<AccountReport> accounts;  // by name
   std::vector<StreamReport> streams;    // by account and name
 };

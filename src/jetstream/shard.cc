@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "jetstream/advisory.h"
+#include "jetstream/checkpointing.h"
+#include "jetstream/disk_watch.h"
+#include "jetstream/heritage.h"
 #include "jetstream/jetstream.h"
 #include "jetstream/recovery.h"
 
@@ -13,6 +16,8 @@ namespace {
 constexpr store::Budget kDeliveryBudget = 64 * 1024;
 // Of that, what one consumer gets before the next one has its turn.
 constexpr store::Budget kDeliveryShare = 16 * 1024;
+// Bytes of consumers' steps in one record.
+constexpr std::size_t kStepsMax = 16 * 1024;
 
 }  // namespace
 
@@ -23,7 +28,7 @@ Shard::Shard(JetStream& jetstream, broker::Worker& worker)
 
 Shard::~Shard() = default;
 
-Stream& Shard::make_stream(Stream::Identity identity, StreamConfig config) {
+Stream& Shard::add_stream(Stream::Identity identity, StreamConfig config) {
   store::StreamStoreOptions options;
   options.id = identity.id;
   if (config.storage == Storage::kFile)
@@ -36,11 +41,55 @@ Stream& Shard::make_stream(Stream::Identity identity, StreamConfig config) {
       std::make_unique<Stream>(*this, std::move(identity), std::move(config), std::move(store));
   Stream& made = *stream;
   streams_.emplace(made.id().value, std::move(stream));
+  if (checkpointing_ != nullptr) checkpointing_->stream_seen(made.id());
+  return made;
+}
+
+Stream& Shard::make_stream(Stream::Identity identity, StreamConfig config) {
+  Stream& made = add_stream(std::move(identity), std::move(config));
   record_stream(made);
   advise(made, Action::kCreated);
   made.start();
   return made;
 }
+
+Stream& Shard::begin_restore(Stream::Identity identity, StreamConfig config) {
+  Stream& made = add_stream(std::move(identity), std::move(config));
+  made.set_restoring(true);
+  record_stream(made);
+  return made;
+}
+
+void Shard::complete_restore(Stream& stream) {
+  stream.set_restoring(false);
+  record_stream(stream);
+  advise(stream, Action::kCreated);
+  stream.start();
+  stream.keep_limits();
+}
+
+void Shard::inherit(Heritage heritage) {
+  journal_ = std::move(heritage.journal);
+  checkpointing_ = std::move(heritage.checkpointing);
+  for (Heritage::LeftStream& left : heritage.streams) {
+    auto stream =
+        std::make_unique<Stream>(*this, std::move(left.identity), left.recovered.record.config,
+                                 std::move(left.recovered.store));
+    for (auto& [id, consumer] : left.recovered.consumers) {
+      stream->add_consumer({id}, consumer.record.config, WallTime{consumer.record.created});
+      stream->keep_progress({id}, std::move(consumer.progress));
+    }
+    jetstream_.counters().lost_messages += stream->store().figures().lost_messages;
+    if (left.suspended) stream->suspend();
+    adopt(std::move(stream));
+  }
+  if (!runs_) return;
+  for (Stream* stream : streams()) stream->start();
+}
+
+Result<store::CheckpointPart> Shard::take_last_checkpoint() { return checkpointing_->write_last(); }
+
+void Shard::end_after_checkpoint() { checkpointing_->end(); }
 
 void Shard::adopt(std::unique_ptr<Stream> stream) {
   if (journal_ != nullptr) stream->store().attach(*journal_);
@@ -60,8 +109,8 @@ void Shard::record(const Stream& stream, store::RecordKind kind, std::string_vie
 
 void Shard::record_stream(Stream& stream) {
   record(stream, store::RecordKind::kStream, {},
-         codec::write_json_struct(
-             StreamRecord{stream.account_name(), stream.created().ns, stream.config()}));
+         codec::write_json_struct(StreamRecord{stream.account_name(), stream.created().ns,
+                                               stream.config(), stream.is_restoring()}));
 }
 
 void Shard::record_consumer(Consumer& consumer) {
@@ -78,10 +127,33 @@ void Shard::record_consumer_removed(Consumer& consumer) {
 
 void Shard::record_step(Consumer& consumer, const ConsumerStep& step) {
   if (!keeps(consumer.stream())) return;
+  if (running_ != nullptr && running_ != &consumer) record_steps(*running_);
+  using Kind = ConsumerStep::Kind;
+  // Of deliveries that nobody acknowledges the last one tells all.
+  if (step.kind == Kind::kDeliveredUntracked && last_kind_ == step.kind) steps_.resize(last_step_);
+  last_step_ = steps_.size();
+  last_kind_ = step.kind;
+  step.encode(steps_);
+  const bool is_delivery = step.kind == Kind::kDelivered ||
+                           step.kind == Kind::kDeliveredUntracked ||
+                           step.kind == Kind::kRedelivered;
+  if (running_ != &consumer || !is_delivery || steps_.size() > kStepsMax) record_steps(consumer);
+}
+
+void Shard::record_steps(Consumer& consumer) {
+  if (steps_.empty()) return;
+  const std::uint64_t id = consumer.id().value;
+  record(consumer.stream(), store::RecordKind::kConsumerStep,
+         {reinterpret_cast<const char*>(&id), 8}, steps_);
+  steps_.clear();
+  last_kind_.reset();
+}
+
+void Shard::record_progress(Consumer& consumer, const ConsumerProgress& progress) {
   const std::uint64_t id = consumer.id().value;
   std::string body;
-  step.encode(body);
-  record(consumer.stream(), store::RecordKind::kConsumerStep,
+  progress.encode(body);
+  record(consumer.stream(), store::RecordKind::kConsumerState,
          {reinterpret_cast<const char*>(&id), 8}, body);
 }
 
@@ -91,8 +163,13 @@ void Shard::record_group(Stream& stream, bool begin) {
 
 void Shard::delete_stream(Stream& stream) {
   record(stream, store::RecordKind::kStreamRemoved, {}, {});
-  for (Consumer* consumer : stream.consumers()) advise(*consumer, Action::kDeleted);
-  advise(stream, Action::kDeleted);
+  archives_.stream_removed(stream.id());
+  if (!stream.is_restoring()) {
+    for (Consumer* consumer : stream.consumers()) advise(*consumer, Action::kDeleted);
+    advise(stream, Action::kDeleted);
+  }
+  if (checkpointing_ != nullptr && keeps(stream))
+    checkpointing_->stream_removed(stream.id(), jetstream_.folder().blocks_folder(stream.id()));
   stream.close();
   std::erase(touched_, &stream);
   streams_.erase(stream.id().value);
@@ -110,6 +187,12 @@ std::vector<Stream*> Shard::streams() {
   return all;
 }
 
+std::vector<Stream*> Shard::kept_streams() {
+  std::vector<Stream*> all = streams();
+  std::erase_if(all, [this](const Stream* stream) { return !keeps(*stream); });
+  return all;
+}
+
 std::string Shard::new_id() {
   constexpr std::string_view kLetters =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -123,21 +206,19 @@ MonoTime Shard::mono_at(WallTime time) const {
   return now() + (ahead.ns > 0 ? ahead : Duration{});
 }
 
-void Shard::send_when_durable(Effect effect) {
+void Shard::send_when_durable(const EffectView& effect) {
   const bool leaves = journal_ == nullptr || effect.after <= journal_->durable();
-  (leaves ? leaving_ : waiting_).add(std::move(effect));
+  (leaves ? leaving_ : waiting_).add(effect);
   worker_.loop().tick_again();
 }
 
 void Shard::send(AccountId account, std::string_view to, std::string_view header,
                  std::string_view body) {
-  Effect effect;
-  effect.account = account;
-  effect.to = to;
-  effect.payload.append(header).append(body);
-  effect.header_size = static_cast<std::uint32_t>(header.size());
-  leaving_.add(std::move(effect));
-  worker_.loop().tick_again();
+  leaving_.add({{}, account, to, {}, header, body});
+  if (running_ == nullptr || publishing_ > 0) return worker_.loop().tick_again();
+  leaving_.release({UINT64_MAX}, [this](const EffectView& effect) {
+    publish_now(effect.to, message_of(effect));
+  });
 }
 
 bool Shard::put_off(StreamId id, const broker::Message& message,
@@ -163,10 +244,26 @@ bool Shard::put_off(StreamId id, const broker::Message& message,
 }
 
 void Shard::ready(Consumer& consumer) {
-  if (consumer.in_ready_list) return;
+  if (consumer.in_ready_list || !consumer.stream().is_serving()) return;
   consumer.in_ready_list = true;
   ready_.push_back(&consumer);
   worker_.loop().tick_again();
+}
+
+void Shard::hold(Consumer& consumer) {
+  consumer.hold();
+  held_.push_back({consumer.stream().durable_mark(), consumer.stream().id(), consumer.id()});
+  worker_.loop().tick_again();
+}
+
+void Shard::release_held() {
+  while (!held_.empty() && (journal_ == nullptr || held_.front().after <= journal_->durable())) {
+    Stream* stream = find_stream(held_.front().stream);
+    Consumer* consumer =
+        stream == nullptr ? nullptr : stream->find_consumer(held_.front().consumer);
+    held_.pop_front();
+    if (consumer != nullptr) consumer->let_go();
+  }
 }
 
 void Shard::await_interest(Consumer& consumer) {
@@ -201,16 +298,31 @@ void Shard::touched(Stream& stream) {
 }
 
 void Shard::on_loop_start() {
+  runs_ = true;
+  if (worker_.loop().id() == LoopId{0}) {
+    jetstream_.disk_watch().start();
+    jetstream_.on_loops_started();
+  }
+  upkeep_.start();
   for (Stream* stream : streams()) stream->start();
 }
 
-void Shard::on_loop_stop() { ready_.clear(); }
+void Shard::on_loop_stop() {
+  jetstream_.on_loops_stopping();
+  ready_.clear();
+}
+
+void Shard::on_goodbye() {
+  for (Stream* stream : streams()) stream->say_goodbye();
+}
 
 void Shard::on_tick() {
   commit();
   run_deferred();
   run_ready();
   commit();
+  if (checkpointing_ != nullptr) checkpointing_->on_tick();
+  memory_round_.on_tick();
   release_effects();
 }
 
@@ -225,7 +337,12 @@ void Shard::commit() {
     else
       to_show_.push_back({after, stream->id(), last});
   }
-  if (journal_ != nullptr) journal_->commit();
+  if (journal_ == nullptr) return;
+  if (journal_->appended() != counted_) {
+    jetstream_.disk_watch().took(journal_->appended() - counted_);
+    counted_ = journal_->appended();
+  }
+  journal_->commit();
 }
 
 void Shard::run_deferred() {
@@ -233,6 +350,7 @@ void Shard::run_deferred() {
 }
 
 void Shard::run_ready() {
+  if (is_clogged()) return;
   store::Budget budget = kDeliveryBudget;
   // Those that want to go on are behind those that have not had their turn.
   for (std::size_t count = ready_.size(); count > 0 && budget > 0 && !ready_.empty(); --count) {
@@ -241,24 +359,33 @@ void Shard::run_ready() {
     consumer.in_ready_list = false;
     store::Budget share = std::min(budget, kDeliveryShare);
     const store::Budget before = share;
+    running_ = &consumer;
     if (consumer.run(share)) ready(consumer);
+    record_steps(consumer);
+    running_ = nullptr;
     budget -= before - share;
   }
   if (!ready_.empty()) worker_.loop().tick_again();
 }
 
+broker::Message Shard::message_of(const EffectView& effect) {
+  broker::Message message;
+  message.account = effect.account;
+  message.subject = effect.to;
+  message.reply = effect.reply;
+  // Both lie one behind the other.
+  message.payload = {effect.header.data(), effect.header.size() + effect.body.size()};
+  message.header_size = static_cast<std::uint32_t>(effect.header.size());
+  return message;
+}
+
 void Shard::release_effects() {
-  const auto send = [this](const Effect& effect) {
-    broker::Message message;
-    message.account = effect.account;
-    message.subject = effect.to;
-    message.reply = effect.reply;
-    message.payload = effect.payload;
-    message.header_size = effect.header_size;
-    worker_.publish_internal(effect.to, message);
+  const auto send = [this](const EffectView& effect) {
+    worker_.publish_internal(effect.to, message_of(effect));
   };
   if (journal_ != nullptr) waiting_.release(journal_->durable(), send);
   leaving_.release({UINT64_MAX}, send);
+  release_held();
 }
 
 void Shard::on_durable(store::JournalPosition position) {
@@ -269,11 +396,5 @@ void Shard::on_durable(store::JournalPosition position) {
   }
   worker_.loop().tick_again();
 }
-
-void Shard::on_write_failed(const Error& error) {
-  worker_.log().error("JetStream can not write to disk: " + error.text());
-}
-
-void Shard::on_write_resumed() { worker_.log().info("JetStream writes to disk again"); }
 
 }  // namespace midge::jetstream

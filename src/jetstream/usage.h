@@ -17,8 +17,10 @@ struct AccountUsage {
   std::atomic<std::uint64_t> api_requests{0}, api_errors{0};
   // Those of its limits that are looked at away from the directory; below zero: any amount.
   std::atomic<std::int64_t> max_memory{-1}, max_store{-1}, max_consumers{-1}, max_ack_pending{-1};
+  std::atomic<bool> has_limits{true};  // false: its tiers say nothing of streams like ours
 
   void limit(const AccountLimits& limits) {
+    has_limits = limits.applies();
     max_memory = limits.max_memory;
     max_store = limits.max_store;
     max_consumers = limits.max_consumers;

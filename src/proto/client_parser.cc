@@ -170,6 +170,8 @@ ParseStatus ClientParser::fail(Fault fault) {
   return ParseStatus::kError;
 }
 
+void ClientParser::give_up() { partial_.reset(); }
+
 std::size_t ClientParser::held_bytes() const {
   return partial_ == nullptr ? 0 : partial_->held_bytes();
 }

@@ -50,6 +50,8 @@ class ClientParser {
   [[nodiscard]] const char* error_text() const { return error_text_; }
   // Bytes held for a half-received frame: counted against memory limits.
   [[nodiscard]] std::size_t held_bytes() const;
+  // Gives that up; then the parser must not be called again.
+  void give_up();
 
  private:
   [[gnu::noinline]] ParseStatus next_of_any_kind(std::string_view& input, const SharedBytes& chunk,

@@ -71,6 +71,7 @@ broker::BrokerConfigPtr make_broker_config(const Options& options, const Identit
   config->max_subscriptions = options.max_subscriptions;
   config->max_sub_tokens = options.max_sub_tokens;
   config->max_pending = options.max_pending;
+  config->memory_limit = options.memory_limit;
   config->max_closed_clients = options.max_closed_clients;
   config->max_traced_msg_len = options.max_traced_msg_len;
   config->trace_headers = options.trace_headers;

@@ -26,12 +26,15 @@ void append(std::string& list, std::string_view item) {
 
 std::span<const FeatureFlag> known_feature_flags() { return kKnown; }
 
+bool is_set(const FeatureFlagSettings& settings, std::string_view name) {
+  if (const auto set = settings.find(std::string(name)); set != settings.end()) return set->second;
+  const auto* known = std::ranges::find(kKnown, name, &FeatureFlag::name);
+  return known != std::end(kKnown) && known->preset;
+}
+
 void write_feature_flags(codec::JsonWriter& json, const FeatureFlagSettings& settings) {
   json.begin_object();
-  for (const FeatureFlag& flag : kKnown) {
-    const auto set = settings.find(std::string(flag.name));
-    json.field(flag.name, set == settings.end() ? flag.preset : set->second);
-  }
+  for (const FeatureFlag& flag : kKnown) json.field(flag.name, is_set(settings, flag.name));
   json.end_object();
 }
 

@@ -23,6 +23,9 @@ struct FeatureFlag {
 // As the configuration sets them, known or not.
 using FeatureFlagSettings = std::map<std::string, bool>;
 
+// Of a known flag: as it is set, or else as it is preset.
+[[nodiscard]] bool is_set(const FeatureFlagSettings& settings, std::string_view name);
+
 // An object of all known flags.
 void write_feature_flags(codec::JsonWriter& json, const FeatureFlagSettings& settings);
 

@@ -5,8 +5,12 @@
 #include <algorithm>
 
 #include "jetstream/headers.h"
+#include "server/feature_flags.h"
 #include "server/monitor/duration_text.h"
+#include "server/operator/operator_mode.h"
 #include "server/operator/zone_files.h"
+#include "server/options/friendly_size.h"
+#include "subject/subject.h"
 
 namespace midge::server {
 namespace {
@@ -17,10 +21,12 @@ constexpr std::string_view kGlobalAccount = "$G";
 
 std::int64_t three_quarters(std::int64_t bytes) { return bytes / 4 * 3; }
 
-std::int64_t memory_of(io::Process& process) {
+// `limit`: memory_limit.
+std::int64_t memory_of(io::Process& process, std::int64_t limit) {
   std::int64_t memory = process.memory();
   if (const auto quota = process.memory_quota(); quota && (memory == 0 || *quota < memory))
     memory = *quota;
+  if (limit > 0 && (memory == 0 || limit < memory)) memory = limit;
   return memory > 0 ? three_quarters(memory) : kMemoryUnknown;
 }
 
@@ -40,16 +46,6 @@ std::int64_t given_or(const std::optional<std::int64_t>& given, auto found) {
   return given && *given >= 0 ? *given : found();
 }
 
-// `953.67 MB`, as nats-server shows sizes.
-std::string friendly(std::int64_t bytes) {
-  constexpr std::string_view kUnits = "KMGTPE";
-  double size = static_cast<double>(bytes);
-  if (bytes < 1024) return std::to_string(bytes) + " B";
-  std::size_t unit = 0;
-  for (size /= 1024; size >= 1024 && unit + 1 < kUnits.size(); ++unit) size /= 1024;
-  return fmt::format("{:.2f} {}B", size, kUnits[unit]);
-}
-
 // Without accounts of its own, everybody is in the global one and may use JetStream.
 bool has_only_the_global_account(const Options& options) {
   const std::string system = system_account_name(options);
@@ -58,11 +54,30 @@ bool has_only_the_global_account(const Options& options) {
   });
 }
 
+// Whether another account's JetStream answers what this one asks of the API.
+bool asks_elsewhere(const broker::AccountConfig& account) {
+  return std::ranges::any_of(account.imports, [](const broker::ImportConfig& import) {
+    const std::string& here = import.to.empty() ? import.subject : import.to;
+    return import.is_service && subject::matches("$JS.API.INFO", here);
+  });
+}
+
+// What an account's claim lets it do.
+std::optional<jetstream::AccountSettings> account_by_claim(OperatorMode& operators,
+                                                           const std::string& name, WallTime now) {
+  const auto record = operators.store()->get(name, now);
+  if (!record) return std::nullopt;
+  const auto converted = convert_accounts(std::span(&*record, 1), now);
+  const broker::AccountConfig& account = converted.accounts.front();
+  if (!account.jetstream) return std::nullopt;
+  return jetstream::AccountSettings{account.name, *account.jetstream, account.title};
+}
+
 void log_settings(Log& log, const jetstream::Settings& settings, const std::string& path) {
   log.info("---------------- JETSTREAM ----------------");
   if (settings.limits.strict) log.info("  Strict:          true");
-  log.info("  Max Memory:      " + friendly(settings.limits.max_memory));
-  log.info("  Max Storage:     " + friendly(settings.limits.max_store));
+  log.info("  Max Memory:      " + friendly_size(settings.limits.max_memory));
+  log.info("  Max Storage:     " + friendly_size(settings.limits.max_store));
   log.info("  Store Directory: \"" + path + "\"");
   if (!settings.domain.empty()) log.info("  Domain:          " + settings.domain);
   log.info("  Synced:          " + (settings.sync_interval.ns > 0
@@ -83,13 +98,17 @@ jetstream::Settings jetstream_settings(const Options& options, const Identity& i
                            : options.store_dir;
   settings.domain = from.domain;
   settings.unique_tag = from.unique_tag;
+  settings.long_ack_subjects = is_set(options.feature_flags, "js_ack_fc_v2");
   settings.server_name = identity.name;
   settings.server_id = identity.id;
   settings.version = kCompatibilityVersion;
   settings.zones = std::make_shared<ZoneFiles>(env.disk());
   settings.sync_interval = from.sync_interval.ns > 0 ? from.sync_interval : Duration{};
+  settings.checkpoint_every = from.checkpoint_every;
+  settings.read_at_once = from.read_at_once;
   jetstream::ServerLimits& limits = settings.limits;
-  limits.max_memory = given_or(from.max_memory, [&] { return memory_of(env.process()); });
+  limits.max_memory =
+      given_or(from.max_memory, [&] { return memory_of(env.process(), options.memory_limit); });
   limits.max_store =
       given_or(from.max_store, [&] { return store_of(env.disk(), settings.store_dir); });
   limits.strict = from.strict;
@@ -98,25 +117,34 @@ jetstream::Settings jetstream_settings(const Options& options, const Identity& i
   limits.max_request_batch = from.max_request_batch;
   limits.max_ha_assets = from.max_ha_assets;
   limits.default_max_consumers = from.default_max_consumers;
+  limits.batches = {from.batch_inflight_per_stream, from.batch_inflight_total, from.batch_messages,
+                    from.batch_timeout};
   for (const broker::AccountConfig& account : options.accounts)
     if (account.jetstream)
-      settings.accounts.push_back({account.name, *account.jetstream});
-    else if (account.name != kGlobalAccount)
+      settings.accounts.push_back({account.name, *account.jetstream, account.title});
+    else if (account.name != kGlobalAccount && !asks_elsewhere(account))
       settings.accounts_without.push_back(account.name);
-  if (has_only_the_global_account(options) && options.auth.operator_jwts.empty())
-    settings.accounts.push_back({std::string(kGlobalAccount), {}});
+  // Claims become known one by one.
+  settings.names_all_accounts = !OperatorMode::is_wanted(options);
+  if (has_only_the_global_account(options) && !OperatorMode::is_wanted(options))
+    settings.accounts.push_back({std::string(kGlobalAccount), {}, {}});
   return settings;
 }
 
 Result<std::unique_ptr<jetstream::JetStream>> start_jetstream(io::Env& env, Log& log,
                                                               broker::Broker& broker,
                                                               const Options& options,
-                                                              const Identity& identity) {
+                                                              const Identity& identity,
+                                                              OperatorMode* operators) {
   const MonoTime begin = env.clock().now();
   log.info("Starting JetStream");
   if (options.store_dir.empty())
     log.warn("Temporary storage directory used, data could be lost on system reboot");
   jetstream::Settings settings = jetstream_settings(options, identity, env);
+  if (operators != nullptr)
+    settings.look_up = [operators, &env](const std::string& name) {
+      return account_by_claim(*operators, name, env.clock().wall());
+    };
   if (env.disk().exists(settings.store_dir) && !env.disk().is_directory(settings.store_dir))
     return failure("Can't start JetStream: storage directory is not a directory");
   auto started = jetstream::JetStream::create(env, log, broker, std::move(settings));

@@ -11,15 +11,19 @@
 
 namespace midge::server {
 
+class OperatorMode;
+
 [[nodiscard]] jetstream::Settings jetstream_settings(const Options& options,
                                                      const Identity& identity, io::Env& env);
 
 // Starts it, with the lines in the log that nats-server has, too. Before the loops start; `env`,
-// `log` and `broker` outlive it. Errors: `Can't start JetStream: ...`.
+// `log`, `broker` and `operators` outlive it. Errors: `Can't start JetStream: ...`.
+// `operators`: by whose claims accounts may use it, besides those in `options`; null: by nobody's.
 Result<std::unique_ptr<jetstream::JetStream>> start_jetstream(io::Env& env, Log& log,
                                                               broker::Broker& broker,
                                                               const Options& options,
-                                                              const Identity& identity);
+                                                              const Identity& identity,
+                                                              OperatorMode* operators);
 
 // On loop 0. What was found at the start stays as it was found.
 void reload_jetstream(jetstream::JetStream& jetstream, const Options& options,

@@ -27,6 +27,7 @@
 #include "server/options/host_port.h"
 #include "server/options/reload_plan.h"
 #include "server/ports_file.h"
+#include "server/system/asset_service.h"
 #include "server/system/server_service.h"
 #include "server/system/system_client.h"
 #include "server/system/system_login.h"
@@ -68,6 +69,7 @@ struct Server::Parts final : io::ListenerEvents {
   std::unique_ptr<SystemClient> system_client;
   std::unique_ptr<ClaimsService> claims_service;
   ServerService server_service{[this] { return facts(); }, identity.events, env.clock()};
+  AssetService asset_service{[this] { return facts(); }, identity.events, env.clock()};
   ZoneFiles zones{env.disk()};
   std::unique_ptr<CalloutDesks> callouts;   // null: no service is asked; no reload changes it
   std::shared_ptr<KeyService> issuer_keys;  // null without oidc
@@ -82,6 +84,7 @@ struct Server::Parts final : io::ListenerEvents {
   std::string ports_path;
   const bool proxied;  // clients come through a proxy; no reload changes it
   std::atomic<bool> stopping{false};
+  std::atomic<bool> going{false};
   std::atomic<bool> lame{false};
 
   Parts(io::Env& env, Log& log, Options options)
@@ -110,6 +113,10 @@ struct Server::Parts final : io::ListenerEvents {
   // Those in use if their configuration is the same.
   [[nodiscard]] Result<std::shared_ptr<KeyService>> issuer_keys_by(const Options& from);
   [[nodiscard]] broker::BrokerConfigPtr broker_config() const;
+  // With the accounts that claims have made known.
+  [[nodiscard]] Options claimed_options() const;
+  // After the broker took over another configuration.
+  void reconfigure_jetstream();
   [[nodiscard]] Result<HostPort> advertised_by(const Options& options) const;
   Result<void> listen_monitor();
   void write_files();
@@ -203,6 +210,7 @@ Result<void> Server::Parts::prepare_logins() {
     const subject::WriterGuard guard(config_lock);
     if (recheck) authenticator = logins_by(*options);
     broker->reconfigure(broker_config(), false);
+    reconfigure_jetstream();
   });
   if (options->system_account.empty()) return {};
   system_client = std::make_unique<SystemClient>(system_secret);
@@ -231,9 +239,20 @@ Result<std::shared_ptr<KeyService>> Server::Parts::issuer_keys_by(const Options&
 
 broker::BrokerConfigPtr Server::Parts::broker_config() const {
   if (!operator_mode) return make_broker_config(*options, identity, authenticator, callouts.get());
+  return make_broker_config(claimed_options(), identity, authenticator, callouts.get());
+}
+
+Options Server::Parts::claimed_options() const {
   Options claimed = *options;
-  claimed.accounts = operator_mode->accounts();
-  return make_broker_config(claimed, identity, authenticator, callouts.get());
+  if (operator_mode) claimed.accounts = operator_mode->accounts();
+  return claimed;
+}
+
+void Server::Parts::reconfigure_jetstream() {
+  if (!options->jetstream_enabled) return;
+  on_main_loop([this, now = std::make_shared<const Options>(claimed_options())] {
+    if (jetstream) reload_jetstream(*jetstream, *now, identity, env);
+  });
 }
 
 // What clients are told in place of the bound address; an empty host: nothing else.
@@ -287,8 +306,8 @@ void Server::Parts::stop() {
     issuer_keys.reset();
     lame_duck.reset();
   });
-  broker->close_all(broker::CloseReason::kServerShutdown);
-  env.stop();
+  if (!going) return env.stop();
+  broker->close_all(broker::CloseReason::kServerShutdown, [this] { env.stop(); });
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -309,11 +328,14 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   parts->broker = std::make_unique<broker::Broker>(env, log, parts->loops, parts->broker_config());
   if (parts->options->jetstream_enabled) {
     ASSIGN_OR_RETURN(parts->jetstream,
-                     start_jetstream(env, log, *parts->broker, *parts->options, parts->identity));
+                     start_jetstream(env, log, *parts->broker, parts->claimed_options(),
+                                     parts->identity, parts->operator_mode.get()));
   }
   if (parts->callouts) parts->callouts->attach(*parts->broker);
-  if (!parts->options->no_system_account)
+  if (!parts->options->no_system_account) {
     parts->server_service.attach(*parts->broker->workers()[0]);
+    parts->asset_service.attach(*parts->broker, parts->jetstream.get());
+  }
   TRY(parts->listen_monitor());
   parts->log_listening();
   parts->write_files();
@@ -340,6 +362,7 @@ void Server::go() {
   if (parts_->operator_mode) parts_->operator_mode->watch(*parts_->loops[0]);
   if (parts_->issuer_keys) parts_->issuer_keys->start();
   if (parts_->system_client) parts_->system_client->start(*parts_->loops[0]);
+  parts_->going = true;
   parts_->env.start(handlers);
   parts_->log.info("Server is ready");
 }
@@ -440,10 +463,7 @@ Result<void> Server::reload(Options options, std::function<void()> on_applied) {
     parts.broker->reconfigure(parts.broker_config(), advertise_anew, std::move(on_applied));
   }
   if (parts.monitor) parts.monitor->update(parts.options);
-  if (parts.jetstream)
-    parts.on_main_loop([&parts, now = parts.options] {
-      reload_jetstream(*parts.jetstream, *now, parts.identity, parts.env);
-    });
+  if (parts.jetstream) parts.reconfigure_jetstream();
   if (excess > 0) {
     parts.broker->close_random(static_cast<std::size_t>(excess),
                                broker::CloseReason::kMaximumConnectionsExceeded);
@@ -454,6 +474,7 @@ Result<void> Server::reload(Options options, std::function<void()> on_applied) {
 
 void Server::wait() {
   parts_->env.join();
+  if (parts_->jetstream) parts_->jetstream->close();
   if (!parts_->ports_path.empty()) {
     // Gone already if somebody else cleaned up: nothing is lost then.
     (void)parts_->env.disk().remove_file(std::exchange(parts_->ports_path, {}));

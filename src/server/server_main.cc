@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "io/posix/log_writer.h"
+#include "io/posix/posix_code_pages.h"
 #include "io/posix/posix_env.h"
 #include "server/options/command_line.h"
 #include "server/options/signal_command.h"
@@ -118,6 +119,7 @@ int run(midge::io::Env& env, CommandLineResult command, std::vector<std::string>
   (*server)->watch_signals(signals);
   (*server)->on_reload_request([&signals] { return signals.reload(); });
   (*server)->go();
+  midge::io::drop_code_pages();
   (*server)->wait();
   log.info("Server Exiting..");
   log.flush();

@@ -1,14 +1,18 @@
 // midge-sim: runs seeds and prints those that fail.
 //
-//   midge-sim [--accounts | --jetstream] [--seeds N] [--from N] [--rounds N] [--twice]
+//   midge-sim [--accounts | --jetstream | --model | --watchdog] [--seeds N] [--from N] [--rounds N]
+//   [--twice]
 //
 // With --accounts: accounts that are reloaded, in place of delivery within one; with --jetstream:
-// streams and consumers on a disk whose power fails. Each
-// seed is run once; with --twice, three times: the same again, and with other hash salts. All must
-// give the same event hash.
+// streams and consumers on a disk whose power fails; with --model: the same without losses, beside
+// a model of them; with --watchdog: whether any of them is forgotten, for --rounds hours. Each seed
+// is run once; with --twice, three times: the same again, and with other hash salts. All must give
+// the same event hash.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 #include "sim/sim_run.h"
 
@@ -19,19 +23,27 @@ struct Arguments {
   std::uint64_t from = 1;
   int rounds = 6;
   bool twice = false;
-  bool accounts = false;
-  bool jetstream = false;
+  decltype(&midge::sim::run_seed) run = midge::sim::run_seed;
+};
+
+struct Workload {
+  const char* flag;
+  decltype(&midge::sim::run_seed) run;
+};
+constexpr Workload kWorkloads[] = {
+    {"--accounts", midge::sim::run_accounts_seed},
+    {"--jetstream", midge::sim::run_jetstream_seed},
+    {"--model", midge::sim::run_equality_seed},
+    {"--watchdog", midge::sim::run_watchdog_seed},
 };
 
 bool read_arguments(int count, char** values, Arguments& arguments) {
   for (int i = 1; i < count; ++i) {
     const char* const value = i + 1 < count ? values[i + 1] : nullptr;
-    if (std::strcmp(values[i], "--accounts") == 0) {
-      arguments.accounts = true;
-      continue;
-    }
-    if (std::strcmp(values[i], "--jetstream") == 0) {
-      arguments.jetstream = true;
+    const auto* const workload = std::ranges::find_if(
+        kWorkloads, [&](const Workload& each) { return std::strcmp(values[i], each.flag) == 0; });
+    if (workload != std::end(kWorkloads)) {
+      arguments.run = workload->run;
       continue;
     }
     if (std::strcmp(values[i], "--twice") == 0) {
@@ -54,11 +66,10 @@ bool read_arguments(int count, char** values, Arguments& arguments) {
 }
 
 bool run_one(std::uint64_t seed, const Arguments& arguments, std::uint64_t& events) {
-  const auto run = arguments.jetstream  ? midge::sim::run_jetstream_seed
-                   : arguments.accounts ? midge::sim::run_accounts_seed
-                                        : midge::sim::run_seed;
+  const auto run = arguments.run;
   const auto first = run(seed, {.rounds = arguments.rounds});
   events += first.events;
+  if (!first.summary.empty()) std::printf("%s\n", first.summary.c_str());
   const auto number = static_cast<unsigned long long>(seed);
   if (!first.failure.empty()) {
     std::printf("seed %llu failed: %s", number, first.failure.c_str());
@@ -82,9 +93,10 @@ bool run_one(std::uint64_t seed, const Arguments& arguments, std::uint64_t& even
 int main(int count, char** values) {
   Arguments arguments;
   if (!read_arguments(count, values, arguments)) {
-    std::fprintf(stderr,
-                 "usage: midge-sim [--accounts | --jetstream] [--seeds N] [--from N] [--rounds N] "
-                 "[--twice]\n");
+    std::fprintf(
+        stderr,
+        "usage: midge-sim [--accounts | --jetstream | --model | --watchdog] [--seeds N] [--from N] "
+        "[--rounds N] [--twice]\n");
     return 2;
   }
   std::uint64_t failed = 0;

@@ -13,6 +13,7 @@ struct RunOptions {
 
 struct RunOutcome {
   std::string failure;  // "" = all held
+  std::string summary;  // of what happened; "" of most
   std::uint64_t event_hash = 0;
   std::uint64_t events = 0;
 };
@@ -24,5 +25,9 @@ RunOutcome run_accounts_seed(std::uint64_t seed, RunOptions options = {});
 // JetStream over several lives of a server, which end by power cuts, kills and in order; a life has
 // as many rounds as `options` says, or fewer.
 RunOutcome run_jetstream_seed(std::uint64_t seed, RunOptions options = {});
+// JetStream beside a model of streams and consumers, over some lives without losses.
+RunOutcome run_equality_seed(std::uint64_t seed, RunOptions options = {});
+// Hours of work at many consumers (as many as `rounds`): nobody waits long for what is deliverable.
+RunOutcome run_watchdog_seed(std::uint64_t seed, RunOptions options = {});
 
 }  // namespace midge::sim

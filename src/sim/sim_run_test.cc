@@ -30,6 +30,13 @@ TEST_CASE("accounts keep to their boundaries for a few seeds [ACCT-01] [ACCT-05]
   }
 }
 
+TEST_CASE("streams and consumers are what the model says for a few seeds [JS-S-31] [JS-C-17]") {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    CAPTURE(seed);
+    CHECK(run_equality_seed(seed).failure == "");
+  }
+}
+
 TEST_CASE("a few seeds, twice, and with other hash salts") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     CAPTURE(seed);

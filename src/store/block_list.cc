@@ -4,12 +4,15 @@
 
 #include "base/check.h"
 #include "store/block/block_file.h"
+#include "store/block_write.h"
 
 namespace midge::store {
 namespace {
 
 // Sealed blocks of a stream whose records, or whose open files, are kept for the next reader.
 constexpr std::size_t kReadableMax = 3;
+// While memory is short an open block that has this much is sealed before it is full.
+constexpr std::uint64_t kWorthSealing = 256 * 1024;
 
 std::string hex(std::uint32_t number) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -24,41 +27,19 @@ std::string hex(std::uint32_t number) {
 // has all of it until then.
 class BlockList::WriteJob final : public io::Job {
  public:
-  WriteJob(io::Disk& disk, std::string folder, std::string path, std::uint32_t number,
-           std::vector<BlockPiece> pieces, std::string end, std::shared_ptr<Owner> owner)
-      : disk_(disk),
-        folder_(std::move(folder)),
-        path_(std::move(path)),
-        number_(number),
-        pieces_(std::move(pieces)),
-        end_(std::move(end)),
-        owner_(std::move(owner)) {}
+  WriteJob(io::Disk& disk, BlockWrite write, std::shared_ptr<Owner> owner)
+      : disk_(disk), write_(std::move(write)), owner_(std::move(owner)) {}
 
-  void run() override { result_ = write(); }
+  void run() override { result_ = write_.run(disk_); }
   void done() override {
-    if (owner_->list != nullptr) owner_->list->on_written(number_, result_);
+    if (owner_->list == nullptr) return;
+    --owner_->list->jobs_;
+    owner_->list->on_written(write_, result_);
   }
 
  private:
-  Result<void> write() {
-    TRY(disk_.make_directory(folder_));
-    ASSIGN_OR_RETURN(const std::unique_ptr<io::File> file, disk_.open(path_, io::OpenMode::kWrite));
-    TRY(file->truncate(0));
-    std::uint64_t offset = 0;
-    for (const BlockPiece& piece : pieces_) {
-      const io::Slice slice{piece.bytes.data(), piece.bytes.size()};
-      TRY(file->write_at(offset, {&slice, 1}));
-      offset += piece.bytes.size();
-    }
-    const io::Slice end{end_.data(), end_.size()};
-    return file->write_at(offset, {&end, 1});
-  }
-
   io::Disk& disk_;
-  std::string folder_, path_;
-  std::uint32_t number_;
-  std::vector<BlockPiece> pieces_;
-  std::string end_;
+  BlockWrite write_;
   std::shared_ptr<Owner> owner_;
   Result<void> result_;
 };
@@ -97,22 +78,49 @@ std::string_view BlockList::append(Sequence sequence, const NewMessage& message)
   return open_slot(sequence, message).block->append(sequence, message);
 }
 
-void BlockList::write_behind(Slot& slot) {
-  Block& block = *slot.block;
+BlockWrite BlockList::take_write(Slot& slot) {
+  const Block& block = *slot.block;
+  BlockWrite write;
+  write.folder = folder_;
+  write.number = block.name().number;
+  write.path = path_of(write.number);
+  write.from = slot.written;
+  write.to = block.length();
+  write.pieces = block.pieces(write.from, write.to);
+  if (block.sealed()) write.end = block.make_end();
   slot.state = Slot::State::kWriting;
-  const std::uint32_t number = block.name().number;
-  env_.disk_pool().submit(
-      loop_, std::make_unique<WriteJob>(env_.disk(), folder_, path_of(number), number,
-                                        block.pieces(0, block.length()), block.make_end(), owner_));
+  return write;
 }
 
-void BlockList::on_written(std::uint32_t number, const Result<void>& result) {
-  const auto slot =
-      std::ranges::find(slots_, number, [](const Slot& s) { return s.block->name().number; });
-  if (slot == slots_.end()) return;
-  if (!result) {
-    // It stays in memory, and the journal keeps it too.
-    slot->state = Slot::State::kMemory;
+void BlockList::write_behind(Slot& slot) {
+  if (held_ || slot.state != Slot::State::kMemory) return;
+  BlockWrite write = take_write(slot);
+  if (blocking_) {
+    const Result<void> result = write.run(env_.disk());
+    return on_written(write, result);
+  }
+  ++jobs_;
+  env_.disk_pool().submit(loop_, std::make_unique<WriteJob>(env_.disk(), std::move(write), owner_));
+}
+
+std::vector<BlockWrite> BlockList::take_writes() {
+  std::vector<BlockWrite> writes;
+  for (Slot& slot : slots_)
+    if (slot.state == Slot::State::kMemory &&
+        (slot.block->sealed() || slot.block->length() > slot.written))
+      writes.push_back(take_write(slot));
+  return writes;
+}
+
+void BlockList::on_written(const BlockWrite& write, const Result<void>& result) {
+  Slot* const slot = find_slot(write.number);
+  if (slot == nullptr) return;
+  slot->state = Slot::State::kMemory;
+  // If it failed, all stays in memory, and the journal keeps it too.
+  if (!result) return;
+  slot->written = write.to;
+  if (write.end.empty()) {
+    if (slot->block->sealed()) write_behind(*slot);
     return;
   }
   slot->state = Slot::State::kWritten;
@@ -120,12 +128,40 @@ void BlockList::on_written(std::uint32_t number, const Result<void>& result) {
   forget_least_used();
 }
 
+BlockList::Slot* BlockList::find_slot(std::uint32_t number) {
+  const auto slot =
+      std::ranges::find(slots_, number, [](const Slot& one) { return one.block->name().number; });
+  return slot == slots_.end() ? nullptr : &*slot;
+}
+
+void BlockList::forget_jobs() {
+  jobs_ = 0;
+  for (Slot& slot : slots_)
+    if (slot.state == Slot::State::kWriting) slot.state = Slot::State::kMemory;
+}
+
+// ---- after a restart
+
+void BlockList::restore(std::unique_ptr<Block> block, InFile in_file) {
+  next_number_ = std::max(next_number_, block->name().number + 1);
+  Slot slot;
+  if (in_file != InFile::kNothing) slot.written = block->length();
+  if (in_file == InFile::kAll && block->sealed()) slot.state = Slot::State::kWritten;
+  slot.block = std::move(block);
+  slots_.push_back(std::move(slot));
+}
+
 // ---- reading
 
 std::size_t BlockList::place_of(Sequence sequence) const {
+  const auto is_here = [&](std::size_t i) {
+    return slots_[i].block->last() >= sequence &&
+           (i == 0 || slots_[i - 1].block->last() < sequence);
+  };
+  if (hint_ < slots_.size() && is_here(hint_)) return hint_;
   const auto found = std::ranges::partition_point(
       slots_, [&](const Slot& slot) { return slot.block->last() < sequence; });
-  return static_cast<std::size_t>(found - slots_.begin());
+  return hint_ = static_cast<std::size_t>(found - slots_.begin());
 }
 
 Block* BlockList::containing(Sequence sequence) {
@@ -151,11 +187,24 @@ Result<StoredMessage> BlockList::load(Sequence sequence) {
   Slot& slot = slots_[place];
   Block& block = *slot.block;
   if (!block.is_there(sequence)) return not_found();
-  if (block.in_memory()) return *block.load(sequence);
-  ASSIGN_OR_RETURN(io::File* const file, file_of(slot));
-  auto message = read_message(*file, *block.place_of(sequence), sequence, buffer_);
-  if (!message && message.error().code() == ErrorCode::kIo) lost_.push_back(sequence);
-  return message;
+  if (block.in_memory()) {
+    window_.forget();
+    return *block.load(sequence);
+  }
+  const Block::Place where = *block.place_of(sequence);
+  const auto read = [&]() -> Result<StoredMessage> {
+    ASSIGN_OR_RETURN(io::File* const file, file_of(slot));
+    ASSIGN_OR_RETURN(
+        const std::string_view bytes,
+        window_.read(*file, block.name().number, where.offset, where.length, block.length()));
+    return read_message(bytes, sequence);
+  };
+  auto message = read();
+  if (message) return message;
+  // What else of the block is damaged?
+  if (!need_records(place)) return message;
+  if (auto there = block.load(sequence)) return *there;
+  return failure("the message is damaged", ErrorCode::kIo);
 }
 
 Result<void> BlockList::need_records(std::size_t i) {
@@ -163,31 +212,75 @@ Result<void> BlockList::need_records(std::size_t i) {
   Block& block = *slot.block;
   slot.used = ++clock_;
   if (block.in_memory()) return {};
-  ASSIGN_OR_RETURN(io::File* const file, file_of(slot));
-  ASSIGN_OR_RETURN(BlockRecords records, read_block_records(*file, block));
-  for (const Sequence sequence : records.damaged) lost_.push_back(sequence);
+  const auto file = file_of(slot);
+  if (!file && file.error().code() != ErrorCode::kNotFound) return std::unexpected(file.error());
+  ASSIGN_OR_RETURN(BlockRecords records, read_block_records(file ? *file : nullptr, block));
+  // They are removed. The index may still say that they have their subjects' texts.
+  for (const Sequence sequence : records.erased) block.lose(sequence);
+  if (block.live() == 0) note_empty();
   block.take_records(std::move(records.chunks));
+  if (!records.damaged.empty())
+    take_damage(slot, records.damaged,
+                file ? std::to_string(records.damaged.size()) + " of its records are damaged"
+                     : "the file is not there");
   forget_least_used();
   return {};
 }
 
-Result<void> BlockList::erase(Sequence sequence) {
+void BlockList::erase(Sequence sequence) {
+  const std::size_t place = place_of(sequence);
+  if (place == size()) return;
+  Slot& slot = slots_[place];
+  const auto record = slot.block->place_of(sequence);
+  if (!record) return;
+  // What a checkpoint may name stays as it is, until one says that it is removed.
+  if (slot.state != Slot::State::kMemory || record->offset < slot.written)
+    to_erase_.push_back(sequence);
+  else
+    slot.block->erase(sequence);
+}
+
+void BlockList::begin_checkpoint() {
+  // In an open block's file a half-written record would hide those behind it: it gets its index.
+  for (const Sequence sequence : to_erase_)
+    if (const std::size_t place = place_of(sequence); place < size()) at(place).seal();
+  erasable_.insert(erasable_.end(), to_erase_.begin(), to_erase_.end());
+  to_erase_.clear();
+}
+
+Result<void> BlockList::erase_removed() {
+  Result<void> first;
+  for (const Sequence sequence : std::exchange(erasable_, {}))
+    if (auto erased = erase_in_file(sequence); !erased && first) first = std::move(erased);
+  return first;
+}
+
+Result<void> BlockList::erase_in_file(Sequence sequence) {
   const std::size_t place = place_of(sequence);
   if (place == size()) return {};
-  TRY(need_records(place));
   Slot& slot = slots_[place];
-  // The job that writes it holds its bytes: what is removed is not read again, and goes with the
-  // block.
-  if (slot.state == Slot::State::kWriting) return {};
+  const auto where = slot.block->place_of(sequence);
+  if (!where || slot.block->is_there(sequence)) return {};
+  // It waits for the next checkpoint.
+  if (slot.state != Slot::State::kWritten) {
+    to_erase_.push_back(sequence);
+    return {};
+  }
+  TRY(need_records(place));
   const Block::Erased erased = slot.block->erase(sequence);
-  if (slot.state != Slot::State::kWritten) return {};
   ASSIGN_OR_RETURN(const std::unique_ptr<io::File> file,
                    env_.disk().open(path_of(slot.block->name().number), io::OpenMode::kWrite));
-  const std::string end = slot.block->make_end();
   const io::Slice record{erased.record.data(), erased.record.size()};
-  const io::Slice whole_end{end.data(), end.size()};
   TRY(file->write_at(erased.offset, {&record, 1}));
-  return file->write_at(slot.block->length(), {&whole_end, 1});
+  if (!erased.text_is_lost) return {};
+  // Torn, they are wrong as a whole: then the records say it.
+  const std::uint64_t begin = slot.block->texts_offset();
+  ASSIGN_OR_RETURN(const std::uint64_t size, file->size());
+  if (size < begin + kBlockTrailer) return {};
+  const std::string texts =
+      write_subject_texts(slot.block->subject_texts(), size - kBlockTrailer - begin);
+  const io::Slice slice{texts.data(), texts.size()};
+  return file->write_at(begin, {&slice, 1});
 }
 
 void BlockList::forget_least_used() {
@@ -203,17 +296,57 @@ void BlockList::forget_least_used() {
   }
 }
 
-// ---- letting go
-
-void BlockList::drop_empty() {
-  std::erase_if(slots_,
-                [](const Slot& slot) { return slot.block->sealed() && slot.block->live() == 0; });
-  // An open block that lost all it had begins anew, or its records would stay for ever.
-  if (slots_.size() == 1 && slots_[0].block->records() > 0 && slots_[0].block->live() == 0)
-    slots_.clear();
+void BlockList::give_way() {
+  if (folder_.empty() || slots_.empty()) return;
+  if (Block& last = *slots_.back().block; !last.sealed() && last.length() >= kWorthSealing)
+    last.seal();
+  for (Slot& slot : slots_) {
+    if (slot.block->sealed()) write_behind(slot);
+    if (slot.state != Slot::State::kWritten) continue;
+    if (slot.block->in_memory()) slot.block->drop_records();
+    slot.file.reset();
+  }
 }
 
-void BlockList::clear() { slots_.clear(); }
+// ---- letting go
+
+void BlockList::let_go(const Slot& slot) {
+  if (slot.written > 0 || slot.state != Slot::State::kMemory)
+    obsolete_.push_back(path_of(slot.block->name().number));
+}
+
+void BlockList::drop_empty() {
+  if (!std::exchange(any_empty_, false)) return;
+  std::erase_if(slots_, [this](const Slot& slot) {
+    const bool is_empty = slot.block->sealed() && slot.block->live() == 0;
+    if (is_empty) let_go(slot);
+    return is_empty;
+  });
+  // An open block that lost all it had begins anew, or its records would stay for ever.
+  if (slots_.size() == 1 && slots_[0].block->records() > 0 && slots_[0].block->live() == 0) clear();
+  // An open one may be sealed yet.
+  if (!slots_.empty() && slots_.back().block->live() == 0) any_empty_ = true;
+}
+
+void BlockList::clear() {
+  for (const Slot& slot : slots_) let_go(slot);
+  slots_.clear();
+}
+
+Result<std::string> BlockList::subject_of(std::size_t i, Sequence sequence) {
+  Slot& slot = slots_[i];
+  const auto place = slot.block->place_of(sequence);
+  if (!place) return failure("no message found", ErrorCode::kNotFound);
+  if (slot.block->in_memory()) {
+    const auto pieces = slot.block->pieces(place->offset, place->offset + place->length);
+    ASSIGN_OR_RETURN(const Record record, read_record(pieces.at(0).bytes));
+    if (record.erased) return failure("the message was erased", ErrorCode::kNotFound);
+    return std::string(record.message.subject);
+  }
+  ASSIGN_OR_RETURN(io::File* const file, file_of(slot));
+  ASSIGN_OR_RETURN(const StoredMessage message, read_message(*file, *place, sequence, buffer_));
+  return std::string(message.subject);
+}
 
 std::size_t BlockList::memory() const {
   std::size_t sum = 0;

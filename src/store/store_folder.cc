@@ -3,16 +3,23 @@
 #include <algorithm>
 #include <charconv>
 
+#include "store/checksum.h"
+
 namespace midge::store {
 namespace {
 
-constexpr std::string_view kFormat = "midge store 1\n";
+constexpr std::string_view kFormat = "midge store 1";
 
 std::string hex(std::uint64_t number, std::size_t width) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text(width, '0');
   for (std::size_t i = width; i-- > 0; number >>= 4) text[i] = kDigits[number & 15];
   return text;
+}
+
+// With its checksum: what is damaged is told from what another version wrote.
+std::string format_line(std::string_view format) {
+  return std::string(format) + " " + hex(checksum(format), 16) + "\n";
 }
 
 }  // namespace
@@ -42,15 +49,27 @@ Result<std::unique_ptr<StoreFolder>> StoreFolder::open(io::Disk& disk, const std
 
 Result<void> StoreFolder::check_format() {
   const std::string file = path_ + "/format";
-  if (disk_.exists(file)) {
-    ASSIGN_OR_RETURN(const std::string format, disk_.read_file(file));
-    if (format == kFormat) return {};
-    return failure("\"" + path_ + "\" was written by another version: " + format.substr(0, 40),
-                   ErrorCode::kInvalid);
-  }
-  TRY(disk_.write_file(file, kFormat));
   TRY(disk_.make_directory(path_ + "/journal"));
   TRY(disk_.make_directory(path_ + "/streams"));
+  if (disk_.exists(file)) {
+    ASSIGN_OR_RETURN(const std::string format, disk_.read_file(file));
+    if (format == format_line(kFormat)) return {};
+    const std::string claimed = format.substr(0, format.rfind(' '));
+    if (format == format_line(claimed))
+      return failure("\"" + path_ + "\" was written by another version: " + claimed.substr(0, 40),
+                     ErrorCode::kInvalid);
+    format_is_damaged_ = true;
+    return {};
+  }
+  return write_format();
+}
+
+Result<void> StoreFolder::write_format() {
+  const std::string file = path_ + "/format";
+  // Whole or not at all, whatever a power cut leaves of it.
+  TRY(disk_.write_file(file + ".new", format_line(kFormat)));
+  TRY(disk_.sync_filesystem(path_));
+  TRY(disk_.rename_file(file + ".new", file));
   return disk_.sync_filesystem(path_);
 }
 
@@ -65,6 +84,29 @@ Result<void> StoreFolder::find_journals() {
   }
   std::ranges::sort(old_journals_);
   return {};
+}
+
+Result<std::vector<StreamId>> StoreFolder::stream_folders() const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, disk_.list_directory(path_ + "/streams"));
+  std::vector<StreamId> ids;
+  for (const std::string& name : names) {
+    std::uint64_t id = 0;
+    const auto [end, status] = std::from_chars(name.data(), name.data() + name.size(), id, 16);
+    if (status == std::errc() && end == name.data() + name.size() && name == hex(id, 16))
+      ids.push_back({id});
+  }
+  return ids;
+}
+
+Result<void> StoreFolder::quarantine(const std::string& path, const std::string& why,
+                                     WallTime now) const {
+  const std::string folder = path_ + "/quarantine";
+  TRY(disk_.make_directory(folder));
+  std::string name = path.starts_with(path_ + "/") ? path.substr(path_.size() + 1) : path;
+  std::ranges::replace(name, '/', '-');
+  const std::string to = folder + "/" + std::to_string(now.ns) + "-" + name;
+  TRY(disk_.write_file(to + ".why", path + ": " + why + "\n"));
+  return disk_.rename_file(path, to);
 }
 
 std::string StoreFolder::journal_folder(std::uint32_t id) const {

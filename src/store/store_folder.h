@@ -2,12 +2,14 @@
 // Thread: any, one at a time; blocks. At start only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "io/disk.h"
 #include "store/ids.h"
 
@@ -24,10 +26,22 @@ class StoreFolder {
   [[nodiscard]] std::string journal_folder(std::uint32_t id) const;
   [[nodiscard]] std::string free_folder() const { return path_ + "/journal/free"; }
   [[nodiscard]] std::string blocks_folder(StreamId id) const;
+  // The folders of streams that are there.
+  [[nodiscard]] Result<std::vector<StreamId>> stream_folders() const;
+  // Moves a file or folder to quarantine/, with a text beside it that says why.
+  Result<void> quarantine(const std::string& path, const std::string& why, WallTime now) const;
+  // It is still there: quarantine it, and write it anew.
+  [[nodiscard]] bool format_is_damaged() const { return format_is_damaged_; }
+  [[nodiscard]] std::string format_path() const { return path_ + "/format"; }
+  Result<void> write_format();
+  // No journal gets a lower id.
+  void journal_ids_from(std::uint32_t next) { next_journal_id_ = std::max(next_journal_id_, next); }
+  [[nodiscard]] io::Disk& disk() const { return disk_; }
   // Of the journals that earlier runs left, ascending.
   [[nodiscard]] const std::vector<std::uint32_t>& old_journals() const { return old_journals_; }
   // Never given before.
   std::uint32_t next_journal_id() { return next_journal_id_++; }
+  [[nodiscard]] std::uint32_t peek_journal_id() const { return next_journal_id_; }
 
  private:
   StoreFolder(io::Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
@@ -39,6 +53,7 @@ class StoreFolder {
   std::unique_ptr<io::DiskLock> lock_;
   std::vector<std::uint32_t> old_journals_;
   std::uint32_t next_journal_id_ = 1;
+  bool format_is_damaged_ = false;
 };
 
 }  // namespace midge::store

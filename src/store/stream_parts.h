@@ -18,6 +18,8 @@ struct StreamStore::Parts {
   SubjectTree subjects;
   JournalPosition appended_to;
   OnRemoved on_removed;
+  OnDamage on_damage;
+  LostSequences lost;
 
   [[nodiscard]] std::uint64_t counted(const MessageSize& size) const;
   void record(RecordKind kind, std::string_view body);
@@ -32,9 +34,10 @@ struct StreamStore::Parts {
   void bring_up_to_date(std::string_view subject, SubjectState& state);
   // A step of a count, message by message.
   bool scan(Count& count, Budget& budget);
-  // What reading found damaged is gone, and counted as lost.
+  // What was found damaged is counted as lost, and told.
   void lose_damaged();
-  // It is there, and cannot be read.
+  void count_lost(const BlockList::LostMessage& message);
+  // It is there, and cannot be read now, but must go.
   void lose(Sequence sequence);
 };
 

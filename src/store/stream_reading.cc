@@ -31,6 +31,13 @@ std::optional<Sequence> StreamStore::next_there(Sequence from) const {
   return std::nullopt;
 }
 
+std::optional<Sequence> StreamStore::next_with_header(Sequence from) const {
+  const BlockList& blocks = parts_->blocks;
+  for (std::size_t i = blocks.place_of(from); i < blocks.size(); ++i)
+    if (const auto found = blocks.at(i).next_with_header(from)) return found;
+  return std::nullopt;
+}
+
 Result<StreamStore::Found> StreamStore::find_next(const Filter& filter, Sequence from,
                                                   Budget& budget) {
   Parts& p = *parts_;
@@ -149,9 +156,8 @@ bool StreamStore::step(Count& count, Budget& budget) {
   }
   if (!count.by_subject_) return p.scan(count, budget);
   if (budget <= 0) return false;
-  const auto nodes = static_cast<std::size_t>(budget);
-  p.subjects.step(count.walk_, nodes, [&](std::string_view, SubjectState& state) {
-    --budget;
+  p.subjects.step(count.walk_, subjects_for(budget), [&](std::string_view, SubjectState& state) {
+    budget -= kPerSubject;
     count.matched_ += state.count;
     return true;
   });

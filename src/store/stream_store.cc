@@ -25,6 +25,8 @@ StreamStore::Parts::Parts(io::Env& env, io::Loop& loop, Journal* journal, Stream
       blocks(env, loop, options.id, options.folder, options.block_size) {
   figures.first = options.first;
   figures.last = options.first - 1;
+  blocks.set_blocking(journal == nullptr && !options.folder.empty());
+  blocks.on_found([this] { lose_damaged(); });
 }
 
 std::uint64_t StreamStore::Parts::counted(const MessageSize& size) const {
@@ -41,7 +43,10 @@ StreamStore::StreamStore(io::Env& env, io::Loop& loop, Journal* journal, StreamS
 
 StreamStore::~StreamStore() = default;
 
-void StreamStore::attach(Journal& journal) { parts_->journal = &journal; }
+void StreamStore::attach(Journal& journal) {
+  parts_->journal = &journal;
+  parts_->blocks.set_blocking(false);
+}
 
 // ---- changes
 
@@ -81,7 +86,9 @@ void StreamStore::Parts::forget(const StoredMessage& message) {
   const std::uint64_t size =
       counted({message.subject.size() + message.header.size() + message.payload.size(),
                !message.header.empty()});
-  blocks.containing(message.sequence)->remove(message.sequence);
+  Block& block = *blocks.containing(message.sequence);
+  block.remove(message.sequence);
+  if (block.live() == 0) blocks.note_empty();
   --figures.messages;
   figures.bytes -= size;
   message_left_subject(message.sequence, message.subject);
@@ -110,12 +117,14 @@ void StreamStore::Parts::message_left_subject(Sequence sequence, std::string_vie
 void StreamStore::Parts::find_first() {
   blocks.drop_empty();
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const auto there = blocks.at(i).next_there({0});
-    if (!there) continue;
-    figures.first = *there;
-    const auto message = blocks.load(*there);
-    if (message) figures.first_time = message->time;
-    return;
+    const Block& block = blocks.at(i);
+    for (auto there = block.next_there({0}); there; there = block.next_there(*there + 1)) {
+      const auto message = blocks.load(*there);
+      if (!message && !block.is_there(*there)) continue;  // it was just lost
+      figures.first = *there;
+      if (message) figures.first_time = message->time;
+      return;
+    }
   }
   figures.first = figures.last + 1;
   figures.first_time = {};
@@ -123,24 +132,24 @@ void StreamStore::Parts::find_first() {
 
 bool StreamStore::remove(Sequence sequence, bool erase) {
   Parts& p = *parts_;
-  const auto message = p.blocks.load(sequence);
-  if (!message) {
-    // What cannot be read is gone all the same: it must not come back.
-    const bool was_there = is_there(sequence);
-    p.lose(sequence);
-    p.lose_damaged();
-    return was_there;
-  }
+  if (!is_there(sequence)) return false;
   char body[9];
   std::memcpy(body, &sequence.value, sizeof sequence.value);
   body[8] = erase ? 1 : 0;
   p.record(RecordKind::kRemove, {body, sizeof body});
+  const auto message = p.blocks.load(sequence);
+  if (!message) {
+    // What cannot be read is gone all the same: it must not come back.
+    p.lose(sequence);
+    p.lose_damaged();
+    return true;
+  }
   // The consumers' callback may load another message, which ends the life of this one's views.
   const std::string subject(message->subject);
   StoredMessage kept = *message;
   kept.subject = subject;
   p.forget(kept);
-  if (erase) (void)p.blocks.erase(sequence);
+  if (erase) p.blocks.erase(sequence);
   if (sequence == p.figures.first) p.find_first();
   return true;
 }
@@ -164,6 +173,7 @@ std::uint64_t StreamStore::remove_front(Sequence keep_from) {
   }
   p.figures.last = std::max(p.figures.last, keep_from - 1);
   p.find_first();
+  p.lose_damaged();
   return before - p.figures.messages;
 }
 
@@ -191,24 +201,61 @@ void StreamStore::set_on_removed(OnRemoved on_removed) {
   parts_->on_removed = std::move(on_removed);
 }
 
+// ---- rot
+
+void StreamStore::set_on_damage(OnDamage on_damage) { parts_->on_damage = std::move(on_damage); }
+
+const LostSequences& StreamStore::lost() const { return parts_->lost; }
+
+void StreamStore::lose_up_to(Sequence next) {
+  Parts& p = *parts_;
+  if (next <= p.figures.last + 1) return;
+  p.lost.add(p.figures.last + 1, next - 1);
+  p.figures.lost_messages += next - p.figures.last - 1;
+  skip_to(next);
+}
+
 void StreamStore::Parts::lose_damaged() {
-  for (const Sequence sequence : blocks.take_lost()) {
-    lose(sequence);
-    if (sequence == figures.first) find_first();
-  }
+  bool is_first = false;
+  // Counting may read more, and find more.
+  for (auto all = blocks.take_lost(); !all.empty(); all = blocks.take_lost())
+    for (const BlockList::LostMessage& message : all) {
+      count_lost(message);
+      is_first |= message.sequence == figures.first;
+    }
+  if (is_first) find_first();
+  for (const BlockList::Damage& damage : blocks.take_damages())
+    if (on_damage) on_damage({damage.path, damage.why, damage.lost});
+}
+
+void StreamStore::Parts::count_lost(const BlockList::LostMessage& message) {
+  const std::uint64_t size = counted(message.size);
+  --figures.messages;
+  figures.bytes -= size;
+  ++figures.lost_messages;
+  figures.lost_bytes += size;
+  lost.add(message.sequence);
+  if (message.subject.empty()) return;
+  message_left_subject(message.sequence, message.subject);
+  if (on_removed) on_removed(message.sequence, message.subject, size);
 }
 
 void StreamStore::Parts::lose(Sequence sequence) {
   Block* block = blocks.containing(sequence);
   if (block == nullptr || !block->is_there(sequence)) return;
-  const auto size = block->size_of(sequence);
+  BlockList::LostMessage message{sequence, block->size_of(sequence).value_or(MessageSize{}), {}};
   block->lose(sequence);
-  --figures.messages;
-  ++figures.lost_messages;
-  if (!size) return;
-  figures.bytes -= counted(*size);
-  figures.lost_bytes += counted(*size);
+  if (block->live() == 0) blocks.note_empty();
+  count_lost(message);
 }
+
+// ---- memory
+
+StreamStore::MemoryUse StreamStore::memory_use() const {
+  return {parts_->blocks.memory(), parts_->subjects.memory()};
+}
+
+void StreamStore::give_way() { parts_->blocks.give_way(); }
 
 // ---- figures
 

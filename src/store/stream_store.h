@@ -21,6 +21,7 @@
 #include "io/env.h"
 #include "store/fwd.h"
 #include "store/ids.h"
+#include "store/lost_sequences.h"
 #include "store/message.h"
 #include "store/subjects/filter.h"
 #include "store/subjects/subject_tree.h"
@@ -38,6 +39,11 @@ struct StreamFigures {
 
 // A unit of work that is done in steps: how much may be looked at before the caller must come back.
 using Budget = std::int64_t;
+// What a subject costs that a walk looks at, where a message of a scan costs one.
+inline constexpr Budget kPerSubject = 8;
+constexpr std::size_t subjects_for(Budget budget) {
+  return static_cast<std::size_t>((budget + kPerSubject - 1) / kPerSubject);
+}
 
 struct StreamStoreOptions {
   StreamId id;
@@ -89,6 +95,8 @@ class StreamStore {
   [[nodiscard]] std::uint64_t size_of(Sequence sequence);
   // The first message at or after `from` that is there; nullopt: none.
   [[nodiscard]] std::optional<Sequence> next_there(Sequence from) const;
+  // The same of those that have a header.
+  [[nodiscard]] std::optional<Sequence> next_with_header(Sequence from) const;
   // The same of those that `filter` matches. With the budget spent: `found` is empty and `next`
   // says where to go on; at the end `next` is beyond the last.
   struct Found {
@@ -108,13 +116,39 @@ class StreamStore {
   // How many messages `filter` matches at or after `from`. Exact; a long count goes on in steps.
   class Count;
   std::unique_ptr<Count> start_count(const Filter& filter, Sequence from);
-  // True when done: then `count.matched()` is as of now. A message or subject looked at costs one.
+  // True when done: then `count.matched()` is as of now. A message looked at costs one.
   bool step(Count& count, Budget& budget);
 
   // The removed ones are told, whatever removed them: (sequence, subject, size). For consumers'
   // pending counts.
   using OnRemoved = std::function<void(Sequence, std::string_view subject, std::uint64_t size)>;
   void set_on_removed(OnRemoved on_removed);
+
+  // ---- rot
+
+  // The messages that were lost to it.
+  [[nodiscard]] const LostSequences& lost() const;
+  // Messages up to before `next` had been there, and nobody knows them.
+  void lose_up_to(Sequence next);
+  // A file was found damaged; what could be read of it goes to another one, and with the next
+  // checkpoint it goes to quarantine.
+  struct Damage {
+    std::string path, why;
+    std::size_t lost;  // messages
+  };
+  using OnDamage = std::function<void(const Damage&)>;
+  void set_on_damage(OnDamage on_damage);
+
+  // ---- memory
+
+  // Bytes held by messages that are in memory and by blocks' indexes, and by what is known of
+  // subjects.
+  struct MemoryUse {
+    std::size_t blocks = 0, subjects = 0;
+  };
+  [[nodiscard]] MemoryUse memory_use() const;
+  // Memory is short: what is in files is held no longer, and more is on its way there.
+  void give_way();
 
   // ---- for the checkpoint and the end
 

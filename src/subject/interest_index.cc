@@ -129,6 +129,10 @@ void InterestIndex::match(AccountId account, std::string_view subject, MatchResu
     interest->append_to(into);
 }
 
+bool InterestIndex::has_literal(AccountId account, std::string_view subject) const {
+  return state_->find_literal(state_->literal_hash(account, subject), account, subject) != nullptr;
+}
+
 std::uint64_t InterestIndex::prefetch(AccountId account, std::string_view subject) const {
   const std::uint64_t at = state_->literal_hash(account, subject);
   state_->literals.prefetch(at);

@@ -63,6 +63,9 @@ class InterestIndex {
   // matching interests; queue members merged per queue name. Any loop.
   void match(AccountId account, std::string_view subject, MatchResult& into) const;
 
+  // Whether anybody subscribed to exactly this literal subject. Any loop.
+  [[nodiscard]] bool has_literal(AccountId account, std::string_view subject) const;
+
   // For callers who know the subjects that come next: has memory fetched that match() will want, in
   // steps that are to lie some work apart. Hints only, no result depends on them. Any loop.
   [[nodiscard]] std::uint64_t prefetch(AccountId account, std::string_view subject) const;

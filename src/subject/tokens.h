@@ -19,6 +19,17 @@ namespace midge::subject {
 inline constexpr std::string_view kStar = "*";
 inline constexpr std::string_view kTail = ">";
 
+// The first dot in [begin, end), or `end`. Both lie within `context` (text_bytes.h).
+inline const char* find_dot(const char* begin, const char* end, std::string_view context) {
+  constexpr std::uint64_t kDots = 0x2e2e'2e2e'2e2e'2e2eU;
+  for (; begin < end; begin += 8) {
+    const std::uint64_t word = padded_word(begin, static_cast<std::size_t>(end - begin), context);
+    const std::uint64_t dots = zero_bytes(word ^ kDots);
+    if (dots != 0) return begin + (std::countr_zero(dots) >> 3);
+  }
+  return end;
+}
+
 class Tokens {
  public:
   Tokens() = default;  // to be assigned before use
@@ -29,22 +40,12 @@ class Tokens {
   std::string_view take() {
     const char* begin = next_;
     const char* end = text_.data() + text_.size();
-    const char* dot = find_dot(begin, end);
+    const char* dot = find_dot(begin, end, text_);
     next_ = dot == end ? nullptr : dot + 1;
     return {begin, static_cast<std::size_t>(dot - begin)};
   }
 
  private:
-  [[nodiscard]] const char* find_dot(const char* begin, const char* end) const {
-    constexpr std::uint64_t kDots = 0x2e2e'2e2e'2e2e'2e2eU;
-    for (; begin < end; begin += 8) {
-      std::uint64_t word = padded_word(begin, static_cast<std::size_t>(end - begin), text_);
-      std::uint64_t dots = zero_bytes(word ^ kDots);
-      if (dots != 0) return begin + (std::countr_zero(dots) >> 3);
-    }
-    return end;
-  }
-
   std::string_view text_;
   const char* next_ = nullptr;  // null: nothing left
 };

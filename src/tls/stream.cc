@@ -73,8 +73,9 @@ struct Stream::Opener {
 
 class Stream::StepJob final : public io::Job {
  public:
-  StepJob(std::unique_ptr<Session> session, std::shared_ptr<Opener::Link> link)
-      : session_(std::move(session)), link_(std::move(link)) {}
+  StepJob(std::unique_ptr<Session> session, std::shared_ptr<Opener::Link> link, bool computes)
+      : session_(std::move(session)), link_(std::move(link)), computes_(computes) {}
+  [[nodiscard]] bool computes() const override { return computes_; }
   void run() override {
     if (!link_->abandoned.load(std::memory_order_relaxed)) step_ = session_->step();
   }
@@ -85,6 +86,7 @@ class Stream::StepJob final : public io::Job {
  private:
   std::unique_ptr<Session> session_;
   std::shared_ptr<Opener::Link> link_;
+  const bool computes_;
   Session::Step step_ = Session::Step::kFailed;
 };
 
@@ -170,7 +172,10 @@ void Stream::submit_step() {
   if (!session_->can_step()) return;
   opener_->step_runs = true;
   watch_wire();
-  opener_->pool.submit(*loop_, std::make_unique<StepJob>(std::move(session_), opener_->link));
+  // Checking a peer's certificate may fetch what a responder says of it.
+  const bool computes = opener_->context->peer_check() == nullptr;
+  opener_->pool.submit(*loop_,
+                       std::make_unique<StepJob>(std::move(session_), opener_->link, computes));
 }
 
 void Stream::step_done(std::unique_ptr<Session> session, Session::Step step) {

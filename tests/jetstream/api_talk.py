@@ -22,7 +22,7 @@ class Talk:
         self.inbox = 0
         self.sids, self.waiting = {}, {}
         self.next_sid = 1
-        self._line(time.monotonic() + PATIENCE)  # INFO
+        self.server_id = json.loads(self._line(time.monotonic() + PATIENCE)[5:])["server_id"]
         options = {"verbose": False, "pedantic": False, "headers": True, "no_responders": True,
                    "lang": "transcript", "version": "1", "protocol": 1}
         if user:

@@ -19,9 +19,16 @@ SILENT = 0.3
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _IDENTITY = re.compile(r"Nats-Stream-Identity: [0-9A-Za-z]{8}\b")
+_OTHER_IDENTITY = re.compile(r"identity does not match: [0-9A-Za-z]{8}\b")
+_CLIENT = re.compile(r'"id":\d+,"acc"')
+_PIN = re.compile(r"Nats-Pin-Id: [0-9A-Za-z]{22}\b")
 _SERVER = re.compile(r"\bN[A-Z2-7]{55}\b")
-_ACK = re.compile(r"(\$JS\.ACK\.[^. ]+\.[^. ]+\.\d+\.\d+\.\d+\.)\d{16,}(\.\d+)")
-_NANOS = {"pause_remaining", "active", "ack_time", "delivered_ns"}
+_ACK = re.compile(r"(\$JS\.ACK\.(?:[^. ]+\.){2,4}\d+\.\d+\.\d+\.)\d{16,}(\.\d+)")
+_STORE = re.compile(r"<store>/[^\"]*")  # a folder within it, of each server's own choice
+_NANOS = {"pause_remaining", "active", "ack_time", "delivered_ns", "rtt"}
+# Lists in no order of their own.
+_BY_NAME = {"account_details", "stream_detail", "consumer_detail", "direct_consumer_detail"}
+_FILL = re.compile(r"(.)\*(\d{4,})")  # `x*66000`: so many
 _RANDOM = re.compile(r"\"name\":\"([A-Za-z0-9]{8}|[A-Za-z0-9]{22})\"")
 
 
@@ -60,6 +67,8 @@ class Transcript:
         self.after = pending
 
     def configuration(self):
+        if self.jetstream == ["off"]:
+            return "\n".join(self.config) + "\n"
         inside = "\n".join(self.jetstream)
         store = "" if "store_dir" in inside else "store_dir: %STORE%\n"
         return "jetstream {\n" + store + inside + "\n}\n" + "\n".join(self.config) + "\n"
@@ -81,9 +90,13 @@ def comparable(text, names):
     text = _TIME.sub(lambda m: m.group(0) if m.group(0).startswith("0001") else "<time>", text)
     text = _SERVER.sub("<server>", text)
     text = _IDENTITY.sub("Nats-Stream-Identity: <id>", text)
+    text = _OTHER_IDENTITY.sub("identity does not match: <id>", text)
+    text = _CLIENT.sub('"id":0,"acc"', text)
+    text = _PIN.sub("Nats-Pin-Id: <pin>", text)
     text = _ACK.sub(r"\1<ns>\2", text)
     for name, stand_in in names.items():
         text = text.replace(name, stand_in)
+    text = _STORE.sub("<store>", text)
     if text.startswith("{") and text.endswith("}"):
         try:
             text = json.dumps(_plain(json.loads(text)), separators=(",", ":"), ensure_ascii=False)
@@ -94,8 +107,12 @@ def comparable(text, names):
 
 def _plain(value, key=""):
     if isinstance(value, dict):
+        if "feature_flags" in value:  # who answers: counts all it tells
+            value = {**value, "seq": "<n>"}
         return {k: _plain(v, k) for k, v in value.items()}
     if isinstance(value, list):
+        if key in _BY_NAME:
+            value = sorted(value, key=lambda one: one["name"])
         return [_plain(v) for v in value]
     if key in _NANOS and isinstance(value, int) and value > 0:
         return "<ns>"
@@ -113,7 +130,7 @@ class Player:
         config = transcript.configuration().replace("%STORE%", self.store.name)
         self.server = Server(path=path, config=config)
         self.talks = {}
-        self.names, self.last = {}, {}
+        self.names, self.last = {self.store.name: "<store>"}, {}
         self.talk = None
 
     def __enter__(self):
@@ -128,11 +145,12 @@ class Player:
     def _as(self, user, password):
         if user not in self.talks:
             self.talks[user] = talk.Talk(self.server.port, user, password)
+            self.names[self.talks[user].server_id] = "<server>"
         self.talk = self.talks[user]
 
     def play(self):
         for step in self.transcript.steps:
-            if self.talk is None and not step.line.startswith("as "):
+            if self.talk is None and not step.line.startswith(("as ", "get ")):
                 self._as("", "")
             yield step, [comparable(line, self.names) for line in self._do(step)]
 
@@ -160,7 +178,8 @@ class Player:
             return
         for found in _RANDOM.findall(message.body.decode(errors="replace")):
             if found not in request and found not in self.names:
-                self.names[found] = f"<name{len(self.names) + 1}>"
+                count = sum(name.startswith("<name") for name in self.names.values())
+                self.names[found] = f"<name{count + 1}>"
 
     def _request(self, subject, body, headers):
         subject, body = self._named(subject), self._named(body)
@@ -245,9 +264,20 @@ class Player:
         name, _, body = rest.partition(" ")
         return self._answer(self.talk.request(self.last[name].reply, body.encode()), "")
 
+    def do_get(self, rest):
+        status, body, _ = self.server.http(rest)
+        return [str(status)] * (status != 200) + [_one_line(body)]
+
     def do_wait(self, rest):
         time.sleep(int(rest) / 1000)
         return []
+
+
+def _one_line(body):
+    try:
+        return json.dumps(json.loads(body), separators=(",", ":"))
+    except ValueError:
+        return body.strip()
 
 
 def _headers(block):
@@ -257,4 +287,7 @@ def _headers(block):
 def _split_headers(rest):
     subject, _, rest = rest.partition(" ")
     headers, end = json.JSONDecoder().raw_decode(rest)
+    for name, value in headers.items():
+        if isinstance(value, str) and (fill := _FILL.fullmatch(value)):
+            headers[name] = fill[1] * int(fill[2])
     return subject, headers, rest[end:].lstrip(" ")

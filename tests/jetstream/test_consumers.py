@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from api_talk import Talk  # noqa: E402
 
-from harness.server import PATIENCE, Server  # noqa: E402
+from harness.server import PATIENCE, Server, kind, wait_until  # noqa: E402
 
 
 class Site:
@@ -313,3 +313,36 @@ def test_too_many_subjects_for_one_answer(site):
     for _ in range(1024):
         assert site.take("in").headers.startswith("NATS/1.0\r\n")
     assert site.take("in").headers.startswith("NATS/1.0 204 EOB")
+
+
+@pytest.mark.rows("CORE-72", "JS-C-45")
+def test_those_who_wait_are_told_that_the_server_ends(site):
+    site.stream()
+    site.consumer()
+    waiting = [Talk(site.server.port) for _ in range(5)]
+    for number, one in enumerate(waiting):
+        one.subscribe("in", f"in.{number}")
+        one.publish("$JS.API.CONSUMER.MSG.NEXT.S.c", b"2", reply=f"in.{number}")
+    wait_until(lambda: site.info()["num_waiting"] == 5, "five requests")
+    site.server.signal("TERM")
+    for one in waiting:
+        told = one.receive("in", PATIENCE).headers
+        assert told.startswith("NATS/1.0 409 Server Shutdown\r\nNats-Pending-Messages: 2\r\n"), told
+        one.close()
+
+
+@pytest.mark.skipif(kind() != "midge", reason="nats-server leaves it to chance")
+@pytest.mark.rows("JS-C-02", "JS-C-38")
+def test_who_makes_a_consumer_hears_of_it_before_its_messages(site):
+    site.stream()
+    for _ in range(50):
+        site.put("s.1")
+    site.talk.subscribe("in", "in.box")
+    for number, storage in enumerate((False, True) * 10):
+        config = {"name": f"p{number}", "deliver_subject": "in.box", "ack_policy": "none",
+                  "mem_storage": storage}
+        site.talk.publish(f"$JS.API.CONSUMER.CREATE.S.p{number}", json.dumps(
+            {"stream_name": "S", "config": config}).encode(), reply="in.box")
+        assert json.loads(site.take("in").body)["name"] == f"p{number}"
+        assert [sequence(site.take("in")) for _ in range(50)] == list(range(1, 51))
+        site.ask(f"CONSUMER.DELETE.S.p{number}")

@@ -51,7 +51,7 @@ def read(talk, first):
         return messages
     ask(talk, f"CONSUMER.CREATE.{STREAM}.reader", {"stream_name": STREAM, "config": {
         "name": "reader", "ack_policy": "none", "deliver_policy": "by_start_sequence",
-        "opt_start_seq": first}})
+        "opt_start_seq": first, "inactive_threshold": 3_600_000_000_000}})
     talk.subscribe("read", "_INBOX.read")
     talk.publish(f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.reader",
                  b'{"batch":100000000,"no_wait":true}', reply="_INBOX.read")

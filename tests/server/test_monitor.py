@@ -49,7 +49,7 @@ def test_root_links_the_endpoints(monitored):
     status, body, headers = monitored.http("/")
     assert status == 200
     assert headers["Content-Type"].startswith("text/html")
-    for link in ("varz", "connz", "subsz", "healthz"):
+    for link in ("varz", "connz", "subsz", "accstatz", "jsz", "healthz"):
         assert link in body
 
 

@@ -126,12 +126,14 @@ pytest_at() {
     timeout --kill-after=10 1500 .venv/bin/python -m pytest -q -c tests/pytest.ini "$@"
 }
 
-readonly SIM_SEEDS=200
+readonly SIM_SEEDS=200 JETSTREAM_SEEDS=100 MODEL_SEEDS=25
 
 sim_seeds() {
   # Each seed three times: the same again, and with other hash salts, to the same event hash.
   "build/$1/bin/midge-sim" --seeds "$SIM_SEEDS" --twice
   "build/$1/bin/midge-sim" --accounts --seeds "$SIM_SEEDS" --twice
+  "build/$1/bin/midge-sim" --jetstream --seeds "$JETSTREAM_SEEDS"
+  "build/$1/bin/midge-sim" --model --seeds "$MODEL_SEEDS"
 }
 
 job_sim() {

@@ -113,12 +113,26 @@ struct WeightedMapping {
   std::int64_t weight = 0;  // 0 = the only one: 100
 };
 
+// What an account may use of JetStream; absent = 0. Of the sizes, 0 of all means not at all; of a
+// stream's bytes and of pending messages, 0 is no limit.
+struct JetStreamClaim {
+  std::int64_t mem_storage = 0, disk_storage = 0;
+  std::int64_t streams = 0, consumer = 0, max_ack_pending = 0;
+  std::int64_t mem_max_stream_bytes = 0, disk_max_stream_bytes = 0;
+  bool max_bytes_required = false;
+
+  [[nodiscard]] bool enabled() const { return mem_storage != 0 || disk_storage != 0; }
+};
+
 struct AccountLimits {  // absent = 0, as in the tokens
   std::int64_t subs = 0, data = 0, payload = 0;
   std::int64_t imports = 0, exports = 0;
   bool wildcards = false;
   bool disallow_bearer = false;
   std::int64_t conn = 0, leaf = 0;
+  JetStreamClaim jetstream;
+  std::map<std::string, JetStreamClaim, std::less<>>
+      tiers;  // by replicas: `R1`; then the only ones
 };
 
 struct ExternalAuthorization {
@@ -141,6 +155,7 @@ struct AccountClaims {
   ExternalAuthorization authorization;
   std::string trace_destination;
   std::int64_t trace_sampling = 0;
+  std::string cluster_traffic;
 };
 
 struct OperatorClaims {

@@ -285,6 +285,11 @@ std::optional<std::string> find_fault(const AccountClaims& claims) {
     faults.add("trace sampling without a destination");
   if (claims.trace_sampling < 0 || claims.trace_sampling > 100)
     faults.add("trace sampling needs to be between 1-100");
+  if (claims.limits.tiers.contains(""))
+    faults.add(R"(Tiered JetStream Limits can not contain a blank "" tier name)");
+  const std::string& traffic = claims.cluster_traffic;
+  if (!traffic.empty() && traffic != "system" && traffic != "owner")
+    faults.add("unknown cluster traffic option: " + quoted(traffic));
   for (const auto& [key, scope] : claims.signing_keys) {
     if (!is_public_nkey(NkeyKind::kAccount, key))
       faults.add(quoted(key) + " is not an account public key");

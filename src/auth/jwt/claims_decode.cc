@@ -190,8 +190,25 @@ Result<void> read_mappings(const JsonValue& value, AccountClaims& claims) {
   return {};
 }
 
+JsonReader& read_jetstream(JsonReader& reader, JetStreamClaim& claim) {
+  return reader.read("mem_storage", claim.mem_storage)
+      .read("disk_storage", claim.disk_storage)
+      .read("streams", claim.streams)
+      .read("consumer", claim.consumer)
+      .read("max_ack_pending", claim.max_ack_pending)
+      .read("mem_max_stream_bytes", claim.mem_max_stream_bytes)
+      .read("disk_max_stream_bytes", claim.disk_max_stream_bytes)
+      .read("max_bytes_required", claim.max_bytes_required);
+}
+
 Result<void> read_limits(const JsonValue* value, AccountLimits& limits) {
-  return JsonReader(value, "limits")
+  JsonReader reader(value, "limits");
+  if (const JsonValue* tiers = reader.object("tiered_limits"))
+    for (const codec::JsonMember& tier : tiers->members) {
+      JsonReader inner(&tier.value, "tiered_limits");
+      TRY(read_jetstream(inner, limits.tiers[tier.name]).done());
+    }
+  return read_jetstream(reader, limits.jetstream)
       .read("subs", limits.subs)
       .read("data", limits.data)
       .read("payload", limits.payload)
@@ -249,6 +266,7 @@ Result<AccountClaims> decode_account(std::string_view text) {
   read_permissions(defaults, claims.default_permissions);
   const JsonValue* authorization = reader.object("authorization");
   const JsonValue* trace = reader.object("trace");
+  reader.read("cluster_traffic", claims.cluster_traffic);
   TRY(reader.check(defaults.done()).done());
   TRY(JsonReader(authorization, "authorization")
           .read("auth_users", claims.authorization.auth_users)

@@ -123,6 +123,28 @@ void write_mappings(JsonWriter& json, const AccountClaims& claims) {
   json.end_object();
 }
 
+void write_jetstream(JsonWriter& json, const JetStreamClaim& claim) {
+  json.field_unless_empty("mem_storage", claim.mem_storage)
+      .field_unless_empty("disk_storage", claim.disk_storage)
+      .field_unless_empty("streams", claim.streams)
+      .field_unless_empty("consumer", claim.consumer)
+      .field_unless_empty("max_ack_pending", claim.max_ack_pending)
+      .field_unless_empty("mem_max_stream_bytes", claim.mem_max_stream_bytes)
+      .field_unless_empty("disk_max_stream_bytes", claim.disk_max_stream_bytes)
+      .field_unless_empty("max_bytes_required", claim.max_bytes_required);
+}
+
+void write_tiers(JsonWriter& json, const AccountLimits& limits) {
+  if (limits.tiers.empty()) return;
+  json.key("tiered_limits").begin_object();
+  for (const auto& [name, tier] : limits.tiers) {
+    json.key(name).begin_object();
+    write_jetstream(json, tier);
+    json.end_object();
+  }
+  json.end_object();
+}
+
 void write_limits(JsonWriter& json, const AccountLimits& limits) {
   json.key("limits")
       .begin_object()
@@ -134,8 +156,10 @@ void write_limits(JsonWriter& json, const AccountLimits& limits) {
       .field_unless_empty("wildcards", limits.wildcards)
       .field_unless_empty("disallow_bearer", limits.disallow_bearer)
       .field_unless_empty("conn", limits.conn)
-      .field_unless_empty("leaf", limits.leaf)
-      .end_object();
+      .field_unless_empty("leaf", limits.leaf);
+  write_jetstream(json, limits.jetstream);
+  write_tiers(json, limits);
+  json.end_object();
 }
 
 void write_authorization(JsonWriter& json, const ExternalAuthorization& authorization) {
@@ -193,6 +217,7 @@ void write_body(JsonWriter& json, const AccountClaims& claims) {
     json.key("trace").begin_object().field("dest", claims.trace_destination);
     json.field_unless_empty("sampling", claims.trace_sampling).end_object();
   }
+  json.field_unless_empty("cluster_traffic", claims.cluster_traffic);
   write_end(json, claims.head, "account");
 }
 

@@ -3,8 +3,10 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <vector>
 
+#include "io/posix/posix_pulse.h"
 #include "io/posix/posix_thread.h"
 
 namespace midge::io {
@@ -36,7 +38,16 @@ struct PosixPool::State {
   std::size_t idle = 0;
   bool stopped = false;
 
+  static void run(Job& job, std::optional<PosixPulse>& pulse) {
+    if (!job.computes()) return job.run();
+    if (!pulse) pulse.emplace();
+    pulse->start();
+    job.run();
+    pulse->stop();
+  }
+
   void work() {
+    std::optional<PosixPulse> pulse;  // of this thread, once it has had to compute
     std::unique_lock lock(mutex);
     while (true) {
       ++idle;
@@ -46,7 +57,7 @@ struct PosixPool::State {
       Submitted next = std::move(waiting.front());
       waiting.pop_front();
       lock.unlock();
-      next.job->run();
+      run(*next.job, pulse);
       next.home->post(std::make_unique<JobDone>(std::move(next.job)));
       lock.lock();
     }

@@ -1,12 +1,15 @@
 #include "io/posix/posix_process.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -60,6 +63,17 @@ bool runs(const std::string& process, const std::string& name) {
   return comm && *comm == name.substr(0, 15) + "\n";
 }
 
+// Whoever opens a file for which the kernel's table of descriptors has no room waits for all cores
+// to have passed by, 5 to 20 ms: a loop would, with all its connections, at each doubling from 64
+// on. So the table grows at once, by eight bytes of the kernel's memory a descriptor.
+void grow_descriptor_table(rlim_t limit) {
+  constexpr rlim_t kDescriptors = 65'536;
+  const PosixFd some(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  // May fail where the limit is not what it says; then it grows as it has to.
+  const PosixFd last(
+      ::fcntl(some.get(), F_DUPFD_CLOEXEC, static_cast<int>(std::min(limit, kDescriptors)) - 1));
+}
+
 }  // namespace
 
 class PosixProcess::SignalSource final : private Watched {
@@ -102,6 +116,8 @@ std::int64_t PosixProcess::resident_bytes() {
   std::from_chars(start, text->data() + text->size(), pages);
   return pages * ::sysconf(_SC_PAGESIZE);
 }
+
+void PosixProcess::release_free_memory() { ::malloc_trim(0); }
 
 Duration PosixProcess::cpu_time() {
   timespec time{};
@@ -146,11 +162,14 @@ std::int64_t PosixProcess::raise_file_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
   const rlimit raised{limit.rlim_max, limit.rlim_max};
   if (limit.rlim_cur < limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  grow_descriptor_table(limit.rlim_cur);
   return static_cast<std::int64_t>(limit.rlim_cur);
 }
 
 void PosixProcess::watch_signals(Loop& loop, SignalEvents& events) {
   ::signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow any more is an error like others.
+  ::signal(SIGXFSZ, SIG_IGN);
   signals_ = std::make_unique<SignalSource>(static_cast<PosixLoop&>(loop), events);
 }
 

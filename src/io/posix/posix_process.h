@@ -15,6 +15,7 @@ class PosixProcess final : public Process {
 
   [[nodiscard]] std::int64_t id() override;
   [[nodiscard]] std::int64_t resident_bytes() override;
+  void release_free_memory() override;
   [[nodiscard]] Duration cpu_time() override;
   [[nodiscard]] unsigned cores() override;
   [[nodiscard]] double cpu_quota() override;

@@ -76,6 +76,16 @@ TEST_CASE("the limit of open files goes up to the hard one") {
   setrlimit(RLIMIT_NOFILE, &before);
 }
 
+TEST_CASE("the table of descriptors has grown before connections come") {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  static_cast<void>(make_posix_env()->process().raise_file_limit());
+  const std::string status = PosixDisk().read_file("/proc/self/status").value();
+  const std::string name = "\nFDSize:";
+  const unsigned long size = std::stoul(status.substr(status.find(name) + name.size()));
+  CHECK(size >= std::min<unsigned long>(limit.rlim_max, 65'536));
+}
+
 TEST_CASE("processes are found by their executable's name, and this one is not") {
   const auto env = make_posix_env();
   int pipe_ends[2];

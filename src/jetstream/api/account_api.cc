@@ -7,18 +7,35 @@ namespace midge::jetstream {
 namespace {
 
 struct LimitsInfo {
-  std::int64_t max_memory = -1, max_storage = -1, max_streams = -1, max_consumers = -1;
-  std::int64_t max_ack_pending = -1, memory_max_stream_bytes = -1, storage_max_stream_bytes = -1;
-  bool max_bytes_required = false;
+  broker::JetStreamTier limits;
 };
 template <class Visitor>
-void describe(Visitor& v, LimitsInfo& l) {
-  v.field("max_memory", l.max_memory).field("max_storage", l.max_storage);
+void describe(Visitor& v, LimitsInfo& info) {
+  broker::JetStreamTier& l = info.limits;
+  v.field("max_memory", l.max_memory).field("max_storage", l.max_store);
   v.field("max_streams", l.max_streams).field("max_consumers", l.max_consumers);
   v.field("max_ack_pending", l.max_ack_pending);
   v.field("memory_max_stream_bytes", l.memory_max_stream_bytes);
-  v.field("storage_max_stream_bytes", l.storage_max_stream_bytes);
+  v.field("storage_max_stream_bytes", l.store_max_stream_bytes);
   v.field("max_bytes_required", l.max_bytes_required);
+}
+
+constexpr std::string_view kTierOfOne = "R1";
+
+// What is shown where other limits hold.
+constexpr broker::JetStreamTier kNothing{0, 0, 0, 0, 0, 0, 0, false};
+
+// Of an account, or of its streams that have as many replicas.
+struct UsageInfo {
+  std::int64_t memory = 0, storage = 0, reserved_memory = 0, reserved_storage = 0;
+  std::int64_t streams = 0, consumers = 0;
+  LimitsInfo limits;
+};
+template <class Visitor>
+void describe(Visitor& v, UsageInfo& u) {
+  v.field("memory", u.memory).field("storage", u.storage);
+  v.field("reserved_memory", u.reserved_memory).field("reserved_storage", u.reserved_storage);
+  v.field("streams", u.streams).field("consumers", u.consumers).field("limits", u.limits);
 }
 
 struct ApiInfo {
@@ -35,6 +52,20 @@ void describe(Visitor& v, ApiInfo& a) {
 struct Assets {
   std::int64_t streams = 0, consumers = 0;
 };
+
+// All that is here is in one tier.
+void write_tiers(ApiCall& call, const AccountLimits& limits, UsageInfo usage) {
+  call.json.key("tiers").begin_object();
+  const auto write = [&](std::string_view name, UsageInfo info) { call.field(name, info); };
+  if (!limits.applies() && usage.streams > 0) write(kTierOfOne, usage);
+  for (const auto& [name, tier] : limits.tiers) {
+    UsageInfo info;
+    if (name == kTierOfOne) info = usage;
+    info.limits.limits = tier;
+    write(name, info);
+  }
+  call.json.end_object();
+}
 
 void gather(Api& api, std::shared_ptr<ApiCall> call, Assets assets, unsigned loop) {
   JetStream& jetstream = api.jetstream();
@@ -54,32 +85,31 @@ void gather(Api& api, std::shared_ptr<ApiCall> call, Assets assets, unsigned loo
     });
   AccountEntry* account = jetstream.directory().find_account(call->account);
   const AccountLimits& limits = account->limits;
-  LimitsInfo info{limits.max_memory,
-                  limits.max_store,
-                  limits.max_streams,
-                  limits.max_consumers,
-                  limits.max_ack_pending,
-                  limits.memory_max_stream_bytes,
-                  limits.store_max_stream_bytes,
-                  limits.max_bytes_required};
+  UsageInfo usage{account->usage->memory,
+                  account->usage->storage,
+                  account->reserved(Storage::kMemory),
+                  account->reserved(Storage::kFile),
+                  assets.streams,
+                  assets.consumers,
+                  {limits.tiers.empty() ? limits : kNothing}};
   ApiInfo api_info;
   api_info.total = account->usage->api_requests - 1;
   api_info.errors = account->usage->api_errors;
-  call->field("memory", account->usage->memory.load())
-      .field("storage", account->usage->storage.load());
-  call->field("reserved_memory", account->reserved(Storage::kMemory));
-  call->field("reserved_storage", account->reserved(Storage::kFile));
-  call->field("streams", assets.streams).field("consumers", assets.consumers).field("limits", info);
+  call->write(usage);
   if (!jetstream.domain().empty()) call->field("domain", jetstream.domain());
   call->field("api", api_info);
+  if (!limits.tiers.empty()) write_tiers(*call, limits, usage);
   api.answer(*call);
 }
 
 }  // namespace
 
 void handle_account_info(Api& api, ApiCall call) {
-  if (!call.body.empty()) return api.answer(call, api_error(ApiErrorCode::kNotEmptyRequest));
   gather(api, std::make_shared<ApiCall>(std::move(call)), {}, 0);
+}
+
+void handle_clustered(Api& api, ApiCall call) {
+  api.answer(call, api_error(ApiErrorCode::kClusterRequired));
 }
 
 }  // namespace midge::jetstream

@@ -1,7 +1,9 @@
 #include "jetstream/api/api.h"
 
+#include <algorithm>
 #include <optional>
 
+#include "broker/accounts.h"
 #include "broker/call_mail.h"
 #include "jetstream/advisory.h"
 #include "jetstream/api/handlers.h"
@@ -12,6 +14,11 @@ namespace midge::jetstream {
 namespace {
 
 constexpr std::string_view kPrefix = "$JS.API.";
+// Requests that may wait while the store is read.
+constexpr std::size_t kEarlyMax = 10'000;
+constexpr std::string_view kSpaces = " \t\r\n";
+// One member: of queue groups it is known who publishes.
+constexpr std::string_view kQueue = "_api_";
 
 struct Row {
   std::string_view pattern;  // behind the prefix
@@ -33,6 +40,9 @@ constexpr Row kRows[] = {
      R"(,"total":0,"offset":0,"limit":0)"},
     {"STREAM.DELETE.*", TYPE("stream_delete_response"), handle_stream_delete},
     {"STREAM.PURGE.*", TYPE("stream_purge_response"), handle_stream_purge, R"(,"purged":0)"},
+    {"STREAM.SNAPSHOT.*", TYPE("stream_snapshot_response"), handle_stream_snapshot},
+    {"STREAM.RESTORE.*", TYPE("stream_restore_response"), handle_stream_restore,
+     R"(,"deliver_subject":"")"},
     {"STREAM.MSG.GET.*", TYPE("stream_msg_get_response"), handle_message_get},
     {"STREAM.MSG.DELETE.*", TYPE("stream_msg_delete_response"), handle_message_delete},
     {"CONSUMER.CREATE.*", TYPE("consumer_create_response"), handle_consumer_create},
@@ -49,9 +59,30 @@ constexpr Row kRows[] = {
     {"CONSUMER.PAUSE.*.*", TYPE("consumer_pause_response"), handle_consumer_pause,
      R"(,"paused":false,"pause_until":"0001-01-01T00:00:00Z")"},
     {"CONSUMER.UNPIN.*.*", TYPE("consumer_unpin_response"), handle_consumer_unpin},
-    {"CONSUMER.RESET.*.*", TYPE("consumer_reset_response"), handle_consumer_reset},
+    {"CONSUMER.RESET.*.*", TYPE("consumer_reset_response"), handle_consumer_reset,
+     R"(,"reset_seq":0)"},
+    // One server has neither leaders nor peers to change.
+    {"STREAM.LEADER.STEPDOWN.*", TYPE("stream_leader_stepdown_response"), handle_clustered},
+    {"STREAM.PEER.REMOVE.*", TYPE("stream_remove_peer_response"), handle_clustered},
+    {"STREAM.PEER.EVACUATE.*", TYPE("stream_evacuate_peer_response"), handle_clustered},
+    {"STREAM.CANCEL_MOVE.*", TYPE("stream_cancel_move_response"), handle_clustered},
+    {"CONSUMER.LEADER.STEPDOWN.*.*", TYPE("consumer_leader_stepdown_response"), handle_clustered},
 };
+constexpr std::string_view kSystemType = TYPE("system_response");
 #undef TYPE
+
+// Of the system account: what a cluster's servers ask each other; here nobody answers.
+constexpr std::string_view kClusterVerbs[] = {"META.LEADER.STEPDOWN", "SERVER.REMOVE", "ACCOUNT.>"};
+
+// What is refused while a stream's disk takes nothing. Other requests only read, or see to it
+// themselves.
+constexpr std::string_view kChanges[] = {"STREAM.PURGE.", "STREAM.MSG.DELETE.", "CONSUMER.DELETE.",
+                                         "CONSUMER.PAUSE.", "CONSUMER.RESET."};
+
+bool changes(std::string_view subject) {
+  const std::string_view verb = subject.substr(kPrefix.size());
+  return std::ranges::any_of(kChanges, [&](std::string_view one) { return verb.starts_with(one); });
+}
 
 // What is listened to: all but what streams listen to themselves (MSG.NEXT, DIRECT.GET), where a
 // stream that does not exist must leave the requester without responders.
@@ -108,38 +139,44 @@ Shard& Api::home() { return jetstream_.shard({0}); }
 
 void Api::on_loop_start() {
   for (const AccountSettings& account : jetstream_.settings().accounts)
-    enable(jetstream_.broker().accounts().add(account.name), account.name, account.limits);
+    listen_for(jetstream_.broker().accounts().add(account.name));
   for (const std::string& name : jetstream_.settings().accounts_without)
     listen_for(jetstream_.broker().accounts().add(name));
+  subscriptions_.push_back(home().worker().subscribe_internal(
+      broker::kSystemAccount, std::string(kPrefix) + ">", {}, requests_));
 }
 
 void Api::on_loop_stop() {}
 
-void Api::enable(AccountId account, std::string_view name, const AccountLimits& limits) {
-  if (jetstream_.directory().find_account(account) == nullptr)
-    jetstream_.directory().add_account(account, name, limits);
-  listen_for(account);
-}
-
 void Api::listen_for(AccountId account) {
+  if (account == broker::kSystemAccount || !listened_.insert(account.value).second) return;
   for (const std::string_view subject : kListened)
-    subscriptions_.push_back(home().worker().subscribe_internal(account, subject, {}, requests_));
+    subscriptions_.push_back(
+        home().worker().subscribe_internal(account, subject, kQueue, requests_));
 }
 
 void Api::on_request(const broker::Message& message) {
-  if (message.reply.empty()) return;
   ApiCall call;
   call.account = message.account;
   call.subject = message.subject;
   call.reply = message.reply;
   call.header = message.payload.substr(0, message.header_size);
   call.body = message.body();
+  const broker::Origin& publisher = home().worker().publisher();
+  call.asker = {publisher.loop, publisher.cid};
   home().later(
       [this, call = std::make_shared<ApiCall>(std::move(call))] { handle(std::move(*call)); });
 }
 
+void Api::on_ready() {
+  for (ApiCall& call : std::exchange(early_, {})) handle(std::move(call));
+}
+
 void Api::handle(ApiCall call) {
+  if (!jetstream_.is_ready() && !jetstream_.has_failed() && early_.size() < kEarlyMax)
+    return early_.push_back(std::move(call));
   const std::string_view verb = std::string_view(call.subject).substr(kPrefix.size());
+  if (call.account == broker::kSystemAccount && verb != "INFO") return refuse_system(call, verb);
   for (const Row& row : kRows) {
     auto names = matched(row.pattern, verb);
     if (!names) continue;
@@ -147,8 +184,10 @@ void Api::handle(ApiCall call) {
     call.names = std::move(*names);
     call.error_fields = row.error_fields;
     call.json.begin_object().field("type", call.type);
+    if (!jetstream_.is_ready()) return answer(call, api_error(ApiErrorCode::kClusterNotAvail));
     const AccountEntry* account = jetstream_.directory().find_account(call.account);
-    if (account == nullptr) return answer(call, api_error(ApiErrorCode::kNotEnabledForAccount));
+    if (account == nullptr || !account->enabled)
+      return answer(call, api_error(ApiErrorCode::kNotEnabledForAccount));
     ++jetstream_.counters().api_requests;
     ++account->usage->api_requests;
     call.account_name = account->name;
@@ -157,6 +196,13 @@ void Api::handle(ApiCall call) {
       return answer(call, api_error(ApiErrorCode::kRequiredApiLevel));
     return row.handler(*this, std::move(call));
   }
+}
+
+void Api::refuse_system(ApiCall& call, std::string_view verb) {
+  for (const std::string_view pattern : kClusterVerbs)
+    if (matched(pattern, verb)) return;
+  call.type = kSystemType;
+  answer(call, api_error(ApiErrorCode::kNotEnabledForAccount));
 }
 
 void Api::with_stream(ApiCall call, std::string_view stream,
@@ -168,8 +214,11 @@ void Api::with_stream(ApiCall call, std::string_view stream,
   const store::StreamId id = found->second.id;
   auto moved = std::make_shared<ApiCall>(std::move(call));
   on_loop(found->second.loop, [id, moved, work = std::move(work)](Shard& shard) {
-    if (Stream* there = shard.find_stream(id)) return work(*there, *moved);
-    moved->fail_from(shard, api_error(ApiErrorCode::kStreamNotFound));
+    Stream* const there = shard.find_stream(id);
+    if (there == nullptr) return moved->fail_from(shard, api_error(ApiErrorCode::kStreamNotFound));
+    if (changes(moved->subject) && !there->is_durable_at_once())
+      if (auto refusal = shard.record_refusal()) return moved->fail_from(shard, *refusal);
+    work(*there, *moved);
   });
 }
 
@@ -201,15 +250,28 @@ void Api::on_home(std::function<void(Shard&)> work) {
 
 void Api::answer(const ApiCall& call) {
   const std::string text = call.answer_text();
-  home().send(call.account, call.reply, {}, text);
+  if (!call.reply.empty()) home().send(call.account, call.reply, {}, text);
   advise_api(home(), call, text);
 }
 
 void Api::answer(const ApiCall& call, const ApiError& error) {
   call.count_error(home());
   const std::string text = call.error_text(error);
-  home().send(call.account, call.reply, {}, text);
+  if (!call.reply.empty()) home().send(call.account, call.reply, {}, text);
   advise_api(home(), call, text);
+}
+
+bool ApiCall::has_empty_body() const {
+  const std::size_t begin = body.find_first_not_of(kSpaces);
+  if (begin == std::string::npos) return true;
+  const std::size_t next = body.find_first_not_of(kSpaces, begin + 1);
+  return body[begin] == '{' && next != std::string::npos && body[next] == '}' &&
+         body.find_first_not_of(kSpaces, next + 1) == std::string::npos;
+}
+
+bool ApiCall::has_object() const {
+  const std::size_t begin = body.find_first_not_of(kSpaces);
+  return begin != std::string::npos && (body[begin] == '{' || body[begin] == '[');
 }
 
 void ApiCall::count_error(Shard& shard) const {
@@ -235,21 +297,28 @@ ApiError ApiCall::invalid_json(const Error& error) {
   return api_error(ApiErrorCode::kInvalidJSON, {ends ? "unexpected EOF" : error.text()});
 }
 
-void ApiCall::answer_from(Shard& shard) { send_from(shard, answer_text()); }
+void ApiCall::answer_from(Shard& shard) {
+  const std::string text = answer_text();
+  if (is_audited) advise_api(shard, *this, text);
+  send_from(shard, text, !changes_nothing);
+}
 
 void ApiCall::fail_from(Shard& shard, const ApiError& error) {
   count_error(shard);
-  send_from(shard, error_text(error));
+  const std::string text = error_text(error);
+  advise_api(shard, *this, text);
+  send_from(shard, text, false);
 }
 
-void ApiCall::send_from(Shard& shard, std::string text) const {
-  advise_api(shard, *this, text);
+void ApiCall::send_from(Shard& shard, const std::string& text, bool waits) const {
+  if (reply.empty()) return;  // done all the same
   Effect effect;
   effect.account = account;
   effect.to = reply;
   effect.payload = answer_header + text;
   effect.header_size = static_cast<std::uint32_t>(answer_header.size());
-  if (shard.journal() != nullptr) effect.after = shard.journal()->appended();
+  const store::Journal* journal = shard.journal();
+  if (journal != nullptr && (waits || journal->is_writable())) effect.after = journal->appended();
   shard.send_when_durable(std::move(effect));
 }
 

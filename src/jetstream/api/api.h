@@ -2,7 +2,9 @@
 // lives. Each verb has a row in a table (api.cc) and a handler in the file of its group.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +27,7 @@ class Api final : public broker::LoopService {
   JetStream& jetstream() { return jetstream_; }
   [[nodiscard]] Shard& home();
 
-  // Loop 0: an account may use JetStream.
-  void enable(AccountId account, std::string_view name, const AccountLimits& limits);
-  // Its requests are answered, if only with why not.
+  // Loop 0: an account's requests are answered, if only with why not.
   void listen_for(AccountId account);
 
   // For handlers.
@@ -46,6 +46,9 @@ class Api final : public broker::LoopService {
   void answer(const ApiCall& call);
   void answer(const ApiCall& call, const ApiError& error);
 
+  // What earlier runs left is here, or will never be: requests that waited for it are answered.
+  void on_ready();
+
   void on_loop_start() override;
   void on_loop_stop() override;
   void on_tick() override {}
@@ -53,10 +56,14 @@ class Api final : public broker::LoopService {
  private:
   void on_request(const broker::Message& message);
   void handle(ApiCall call);
+  // The system account has no JetStream of its own.
+  void refuse_system(ApiCall& call, std::string_view verb);
 
   JetStream& jetstream_;
   MemberReceiver<&Api::on_request> requests_{*this};
   std::vector<subject::Target> subscriptions_;
+  std::vector<ApiCall> early_;        // that came before all was there
+  std::set<std::uint32_t> listened_;  // accounts
 };
 
 }  // namespace midge::jetstream

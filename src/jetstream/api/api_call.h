@@ -22,12 +22,19 @@ struct ApiCall {
   std::string account_name;
   std::shared_ptr<AccountUsage> usage;  // of the account
   std::string subject, reply, header, body;
+  struct Asker {
+    LoopId loop;
+    std::uint64_t cid = 0;
+  };
+  Asker asker;                     // the client
   std::string_view type;           // of the answer, of the table
   std::vector<std::string> names;  // what stands where the verb's pattern has wildcards
   codec::JsonWriter json;          // the answer's fields behind its type
 
   std::string_view error_fields;  // what an error has behind it, as JSON
   std::string answer_header;      // a block; "" = none
+  bool is_audited = true;         // if it succeeds
+  bool changes_nothing = false;   // while the disk takes nothing its answer does not wait for that
 
   // The answer, complete.
   [[nodiscard]] std::string answer_text() const;
@@ -52,6 +59,10 @@ struct ApiCall {
       return std::unexpected(invalid_json(result.error()));
     return {};
   }
+  // Nothing, or an object without members.
+  [[nodiscard]] bool has_empty_body() const;
+  // An object or an array: listings take all else for nothing in particular.
+  [[nodiscard]] bool has_object() const;
   static ApiError invalid_json(const Error& error);
   void count_error(Shard& shard) const;
   // On the loop of `shard`: the answer rests on what that shard wrote last.
@@ -59,7 +70,7 @@ struct ApiCall {
   void fail_from(Shard& shard, const ApiError& error);
 
  private:
-  void send_from(Shard& shard, std::string text) const;
+  void send_from(Shard& shard, const std::string& text, bool waits) const;
 };
 
 }  // namespace midge::jetstream

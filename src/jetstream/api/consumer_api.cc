@@ -41,11 +41,12 @@ void describe(Visitor& v, CreateRequest& r) {
 }
 
 struct PageRequest {
-  std::int64_t offset = 0;
+  static constexpr const char* kGoType = "server.JSApiConsumersRequest";
+  int offset = 0;
 };
 template <class Visitor>
 void describe(Visitor& v, PageRequest& r) {
-  v.field("offset", r.offset);
+  v.name("JSApiConsumersRequest").within("ApiPagedRequest").field("offset", r.offset);
 }
 
 struct PauseRequest {
@@ -149,6 +150,7 @@ void create(Stream& stream, ApiCall& call, CreateRequest request) {
   Shard& shard = stream.shard();
   const auto fail = [&](const ApiError& error) { call.fail_from(shard, error); };
   const ServerLimits server = *shard.jetstream().limits();
+  if (!stream.usage().has_limits) return fail(api_error(kNoLimits));
   AccountLimits account;
   account.max_ack_pending = stream.usage().max_ack_pending;
   auto checked =
@@ -178,10 +180,17 @@ void create(Stream& stream, ApiCall& call, CreateRequest request) {
   if (request.action == Action::kUpdate) return fail(api_error(kConsumerDoesNotExist));
   if (auto allowed = check_work_queue(stream, config); !allowed) return fail(allowed.error());
   const std::int64_t most = most_consumers(stream, server);
-  if (most > 0 && stream.consumer_count() >= static_cast<std::size_t>(most))
+  if (most > 0 && !config.direct &&
+      stream.public_consumer_count() >= static_cast<std::size_t>(most))
     return fail(api_error(kMaximumConsumersLimit));
   if (auto same = check_identity(stream, call, config); !same) return fail(same.error());
-  answer_with_info(call, stream.create_consumer(config, shard.wall()));
+  if (auto refusal = stream.memory_refusal()) return fail(*refusal);
+  call.changes_nothing = config.memory_storage;
+  if (!config.memory_storage && !stream.is_durable_at_once())
+    if (auto refusal = shard.record_refusal()) return fail(*refusal);
+  Consumer& made = stream.create_consumer(config, shard.wall());
+  answer_with_info(call, made);
+  shard.hold(made);
 }
 
 ApiResult<CreateRequest> read_create(Api& api, const ApiCall& call) {
@@ -216,6 +225,7 @@ void handle_consumer_create_durable(Api& api, ApiCall call) {
     return api.answer(call, api_error(kConsumerDurableNameNotSet));
   if (request->config.durable_name != call.names[1])
     return api.answer(call, api_error(kConsumerDurableNameNotMatchSubject));
+  request->config.name = request->config.durable_name;
   create_at(api, std::move(call), std::move(*request));
 }
 
@@ -238,11 +248,13 @@ void handle_consumer_create_named(Api& api, ApiCall call) {
 void handle_consumer_names(Api& api, ApiCall call) {
   PageRequest request;
   call.error_fields = kEmptyPage;
+  // What is no JSON asks for all.
+  if (!call.has_object()) call.body.clear();
   if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
     return api.answer(call, read.error());
   const std::string name = call.names[0];
   api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
-    const auto all = stream.consumers();
+    const auto all = stream.public_consumers();
     const std::size_t offset = clamped(request.offset, all.size());
     std::vector<std::string> names;
     for (std::size_t i = offset;
@@ -250,6 +262,7 @@ void handle_consumer_names(Api& api, ApiCall call) {
       names.push_back(all[i]->name());
     there.field("total", all.size()).field("offset", offset);
     there.field("limit", kNamesLimit).field("consumers", names);
+    there.changes_nothing = true;
     there.answer_from(stream.shard());
   });
 }
@@ -257,11 +270,13 @@ void handle_consumer_names(Api& api, ApiCall call) {
 void handle_consumer_list(Api& api, ApiCall call) {
   PageRequest request;
   call.error_fields = kEmptyPage;
+  // What is no JSON asks for all.
+  if (!call.has_object()) call.body.clear();
   if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
     return api.answer(call, read.error());
   const std::string name = call.names[0];
   api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
-    const auto all = stream.consumers();
+    const auto all = stream.public_consumers();
     const std::size_t offset = clamped(request.offset, all.size());
     std::vector<ConsumerInfo> infos;
     for (std::size_t i = offset;
@@ -269,20 +284,23 @@ void handle_consumer_list(Api& api, ApiCall call) {
       infos.push_back(all[i]->info());
     there.field("total", all.size()).field("offset", offset);
     there.field("limit", kListLimit).field("consumers", infos);
+    there.changes_nothing = true;
     there.answer_from(stream.shard());
   });
 }
 
 void handle_consumer_info(Api& api, ApiCall call) {
   const std::string stream = call.names[0], consumer = call.names[1];
-  if (!call.body.empty()) return api.answer(call, api_error(kNotEmptyRequest));
-  api.with_consumer(std::move(call), stream, consumer,
-                    [](Consumer& there, ApiCall& call) { answer_with_info(call, there); });
+  if (!call.has_empty_body()) return api.answer(call, api_error(kNotEmptyRequest));
+  api.with_consumer(std::move(call), stream, consumer, [](Consumer& there, ApiCall& call) {
+    call.changes_nothing = true;
+    answer_with_info(call, there);
+  });
 }
 
 void handle_consumer_delete(Api& api, ApiCall call) {
   const std::string stream = call.names[0], consumer = call.names[1];
-  if (!call.body.empty()) return api.answer(call, api_error(kNotEmptyRequest));
+  if (!call.has_empty_body()) return api.answer(call, api_error(kNotEmptyRequest));
   api.with_consumer(std::move(call), stream, consumer, [](Consumer& there, ApiCall& call) {
     Stream& owner = there.stream();
     owner.shard().record_consumer_removed(there);

@@ -6,9 +6,13 @@
 namespace midge::jetstream {
 
 class Api;
+class JetStream;
+struct StreamConfig;
 
 // account_api.cc
 void handle_account_info(Api& api, ApiCall call);
+// What only a cluster does.
+void handle_clustered(Api& api, ApiCall call);
 
 // stream_api.cc
 void handle_stream_create(Api& api, ApiCall call);
@@ -18,6 +22,13 @@ void handle_stream_list(Api& api, ApiCall call);
 void handle_stream_info(Api& api, ApiCall call);
 void handle_stream_delete(Api& api, ApiCall call);
 void handle_stream_purge(Api& api, ApiCall call);
+
+// What clients are shown of a stream beyond what is kept.
+void add_version(StreamConfig& config, JetStream& jetstream);
+
+// snapshot_api.cc
+void handle_stream_snapshot(Api& api, ApiCall call);
+void handle_stream_restore(Api& api, ApiCall call);
 
 // message_api.cc
 void handle_message_get(Api& api, ApiCall call);

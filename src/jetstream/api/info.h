@@ -113,6 +113,16 @@ void describe(Visitor& v, PriorityGroupInfo& p) {
   v.field("pinned_ts", p.pinned_time);
 }
 
+// Those that are not stored yet; nobody else tells that.
+struct DeadLetterInfo {
+  std::uint64_t waiting = 0;
+  std::string error;
+};
+template <class Visitor>
+void describe(Visitor& v, DeadLetterInfo& d) {
+  v.field("waiting", d.waiting).unless_empty("error", d.error);
+}
+
 struct ConsumerInfo {
   std::string stream, name;
   WallTime created = kNoTime;
@@ -125,6 +135,7 @@ struct ConsumerInfo {
   Duration pause_remaining{};
   WallTime time = kNoTime;
   std::vector<PriorityGroupInfo> priority_groups;
+  std::optional<DeadLetterInfo> dead_letters;
 };
 template <class Visitor>
 void describe(Visitor& v, ConsumerInfo& i) {
@@ -136,6 +147,7 @@ void describe(Visitor& v, ConsumerInfo& i) {
   v.unless_empty("push_bound", i.push_bound).unless_empty("paused", i.paused);
   v.unless_empty("pause_remaining", i.pause_remaining).field("ts", i.time);
   v.unless_empty("priority_groups", i.priority_groups);
+  v.unless_empty("dead_letters", i.dead_letters);
 }
 
 }  // namespace midge::jetstream

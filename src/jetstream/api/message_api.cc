@@ -53,6 +53,16 @@ store::Sequence wanted(Stream& stream, const GetRequest& request) {
   return stream.next_matching(request.next_by_subject, from);
 }
 
+// Why a message that is not there can not be deleted, in nats-server's three ways.
+ApiError absent(const Stream& stream, store::Sequence sequence) {
+  const store::StreamFigures& figures = stream.store().figures();
+  if (stream.config().storage == Storage::kFile && sequence > figures.last)
+    return api_error(kStreamMsgDeleteFailed, {"stream store EOF"});
+  if (stream.config().storage == Storage::kFile && sequence < figures.first)
+    return api_error(kStreamMsgDeleteFailed, {"no message found"});
+  return api_error(kSequenceNotFound, {std::to_string(sequence.value)});
+}
+
 }  // namespace
 
 void handle_message_get(Api& api, ApiCall call) {
@@ -76,6 +86,8 @@ void handle_message_get(Api& api, ApiCall call) {
         request.no_header ? "" : codec::encode_base64(codec::Base64::kStd, message->header),
         codec::encode_base64(codec::Base64::kStd, message->payload), message->time};
     there.field("message", info);
+    there.changes_nothing = sequence <= stream.visible_last();
+    there.is_audited = false;  // as reading by any other way
     there.answer_from(stream.shard());
   });
 }
@@ -94,10 +106,7 @@ void handle_message_delete(Api& api, ApiCall call) {
                              api_error(kStreamMsgDeleteFailed, {"message delete not permitted"}));
     const store::Sequence sequence{request.sequence};
     if (!stream.remove(sequence, !request.no_erase))
-      return there.fail_from(stream.shard(), api_error(kStreamMsgDeleteFailed,
-                                                       {sequence > stream.store().figures().last
-                                                            ? "stream store EOF"
-                                                            : "no message found"}));
+      return there.fail_from(stream.shard(), absent(stream, sequence));
     there.field("success", true);
     there.answer_from(stream.shard());
   });

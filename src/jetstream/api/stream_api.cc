@@ -9,6 +9,13 @@
 #include "subject/subject.h"
 
 namespace midge::jetstream {
+
+// What clients are shown beyond what is kept.
+void add_version(StreamConfig& config, JetStream& jetstream) {
+  config.metadata["_nats.ver"] = jetstream.settings().version;
+  config.metadata["_nats.level"] = std::to_string(kApiLevel);
+}
+
 namespace {
 
 using enum ApiErrorCode;
@@ -29,22 +36,41 @@ void describe(Visitor& v, StreamRequest& r) {
 }
 
 struct PageRequest {
-  std::int64_t offset = 0;
+  int offset = 0;
   std::string subject;
 };
 template <class Visitor>
-void describe(Visitor& v, PageRequest& r) {
-  v.field("offset", r.offset).unless_empty("subject", r.subject);
+void describe_page(Visitor& v, const char* type, PageRequest& r) {
+  v.name(type).within("ApiPagedRequest").field("offset", r.offset);
+  v.within("").unless_empty("subject", r.subject);
+}
+
+struct NamesRequest : PageRequest {
+  static constexpr const char* kGoType = "server.JSApiStreamNamesRequest";
+};
+template <class Visitor>
+void describe(Visitor& v, NamesRequest& r) {
+  describe_page(v, "JSApiStreamNamesRequest", r);
+}
+
+struct ListRequest : PageRequest {
+  static constexpr const char* kGoType = "server.JSApiStreamListRequest";
+};
+template <class Visitor>
+void describe(Visitor& v, ListRequest& r) {
+  describe_page(v, "JSApiStreamListRequest", r);
 }
 
 struct InfoRequest {
-  std::int64_t offset = 0;
+  static constexpr const char* kGoType = "server.JSApiStreamInfoRequest";
+  int offset = 0;
   bool deleted_details = false;
   std::string subjects_filter;
 };
 template <class Visitor>
 void describe(Visitor& v, InfoRequest& r) {
-  v.unless_empty("offset", r.offset).unless_empty("deleted_details", r.deleted_details);
+  v.name("JSApiStreamInfoRequest").within("ApiPagedRequest").unless_empty("offset", r.offset);
+  v.within("").unless_empty("deleted_details", r.deleted_details);
   v.unless_empty("subjects_filter", r.subjects_filter);
 }
 
@@ -62,10 +88,10 @@ AccountEntry& account_of(Api& api, const ApiCall& call) {
   return *api.jetstream().directory().find_account(call.account);
 }
 
-// What clients are shown beyond what is kept.
-void add_version(StreamConfig& config, JetStream& jetstream) {
-  config.metadata["_nats.ver"] = jetstream.settings().version;
-  config.metadata["_nats.level"] = std::to_string(kApiLevel);
+// While its disk takes nothing a stream stays as it is.
+std::optional<ApiError> refusal_to_record(Api& api, const StreamConfig& config) {
+  if (config.storage == Storage::kMemory) return std::nullopt;
+  return api.jetstream().record_refusal();
 }
 
 ApiResult<StreamConfig> read_config(Api& api, const ApiCall& call) {
@@ -103,7 +129,7 @@ std::vector<std::string> names_for(const AccountEntry& account, const std::strin
   std::vector<std::string> names;
   for (const auto& [name, entry] : account.streams) {
     const auto concerns = [&](const std::string& theirs) {
-      return subject::is_subset(subject, theirs) || subject::is_subset(theirs, subject);
+      return subject::overlaps(subject, theirs);
     };
     if (subject.empty() || std::ranges::any_of(entry.config.subjects, concerns))
       names.push_back(name);
@@ -111,12 +137,21 @@ std::vector<std::string> names_for(const AccountEntry& account, const std::strin
   return names;
 }
 
-std::vector<std::string> page(std::vector<std::string> all, std::int64_t offset,
+// What listings read: what is no JSON asks for all from the beginning.
+template <class Request>
+ApiResult<Request> read_page(Api& api, ApiCall& call) {
+  Request request;
+  if (!call.has_object()) return request;
+  TRY(call.read(request, api.jetstream().settings().limits.strict, true));
+  return request;
+}
+
+// As much of it as one answer has room for, from the offset, which is brought into it.
+std::vector<std::string> page(const std::vector<std::string>& all, int& offset,
                               std::int64_t limit) {
-  const auto begin = std::min<std::size_t>(static_cast<std::size_t>(offset), all.size());
-  const auto end = std::min(begin + static_cast<std::size_t>(limit), all.size());
-  return {all.begin() + static_cast<std::ptrdiff_t>(begin),
-          all.begin() + static_cast<std::ptrdiff_t>(end)};
+  const auto size = static_cast<std::int64_t>(all.size());
+  offset = static_cast<int>(std::clamp<std::int64_t>(offset, 0, size));
+  return {all.begin() + offset, all.begin() + std::min(size, offset + limit)};
 }
 
 }  // namespace
@@ -144,6 +179,9 @@ void handle_stream_create(Api& api, ApiCall call) {
     const auto origin = account.streams.find(config->mirror->name);
     config->mirror_direct = origin != account.streams.end() && origin->second.config.allow_direct;
   }
+  if (auto refusal = jetstream.memory_refusal(config->storage)) return api.answer(call, *refusal);
+  if (config->storage == Storage::kFile)
+    if (auto refusal = jetstream.write_refusal()) return api.answer(call, *refusal);
   StreamEntry entry{jetstream.directory().next_id(), jetstream.pick_loop(), *config,
                     api.home().wall()};
   account.streams.emplace(config->name, entry);
@@ -166,6 +204,7 @@ void handle_stream_update(Api& api, ApiCall call) {
     return api.answer(call, allowed.error());
   if (auto allowed = api.jetstream().directory().check(account, *config, &found->second); !allowed)
     return api.answer(call, allowed.error());
+  if (auto refusal = refusal_to_record(api, *config)) return api.answer(call, *refusal);
   found->second.config = *config;
   api.with_stream(std::move(call), config->name,
                   [config = *config](Stream& stream, ApiCall& there) {
@@ -178,12 +217,11 @@ void handle_stream_update(Api& api, ApiCall call) {
 }
 
 void handle_stream_names(Api& api, ApiCall call) {
-  PageRequest request;
-  if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
-    return api.answer(call, read.error());
-  auto names = names_for(account_of(api, call), request.subject);
-  call.field("total", names.size()).field("offset", request.offset).field("limit", kNamesLimit);
-  const std::vector<std::string> shown = page(std::move(names), request.offset, kNamesLimit);
+  auto request = read_page<NamesRequest>(api, call);
+  if (!request) return api.answer(call, request.error());
+  const auto names = names_for(account_of(api, call), request->subject);
+  const std::vector<std::string> shown = page(names, request->offset, kNamesLimit);
+  call.field("total", names.size()).field("offset", request->offset).field("limit", kNamesLimit);
   call.json.key("streams");
   if (shown.empty())
     call.json.null();
@@ -219,20 +257,19 @@ void list_next(Api& api, std::shared_ptr<ApiCall> call, std::vector<std::string>
 }  // namespace
 
 void handle_stream_list(Api& api, ApiCall call) {
-  PageRequest request;
-  if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
-    return api.answer(call, read.error());
-  auto names = names_for(account_of(api, call), request.subject);
-  call.field("total", names.size()).field("offset", request.offset).field("limit", kListLimit);
+  auto request = read_page<ListRequest>(api, call);
+  if (!request) return api.answer(call, request.error());
+  const auto names = names_for(account_of(api, call), request->subject);
+  std::vector<std::string> shown = page(names, request->offset, kListLimit);
+  call.field("total", names.size()).field("offset", request->offset).field("limit", kListLimit);
   call.json.key("streams").begin_array();
-  list_next(api, std::make_shared<ApiCall>(std::move(call)),
-            page(std::move(names), request.offset, kListLimit), 0);
+  list_next(api, std::make_shared<ApiCall>(std::move(call)), std::move(shown), 0);
 }
 
 void handle_stream_info(Api& api, ApiCall call) {
   InfoRequest request;
-  // As there: what is no object asks for nothing in particular.
-  if (!call.body.starts_with('{')) call.body.clear();
+  // As there: what is no JSON asks for nothing in particular.
+  if (!call.has_object()) call.body.clear();
   if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
     return api.answer(call, read.error());
   const std::string name = call.names[0];
@@ -256,16 +293,18 @@ void handle_stream_info(Api& api, ApiCall call) {
       info.state.deleted = stream.store().deleted(stream.store().figures().first, SIZE_MAX);
     there.field("total", total).field("offset", request.offset).field("limit", limit);
     there.write(info);
+    there.changes_nothing = true;
     there.answer_from(stream.shard());
   });
 }
 
 void handle_stream_delete(Api& api, ApiCall call) {
-  if (!call.body.empty()) return api.answer(call, api_error(kNotEmptyRequest));
+  if (!call.has_empty_body()) return api.answer(call, api_error(kNotEmptyRequest));
   AccountEntry& account = account_of(api, call);
   const auto found = account.streams.find(call.names[0]);
   if (found == account.streams.end()) return api.answer(call, api_error(kStreamNotFound));
   const StreamEntry entry = found->second;
+  if (auto refusal = refusal_to_record(api, entry.config)) return api.answer(call, *refusal);
   account.streams.erase(found);
   auto moved = std::make_shared<ApiCall>(std::move(call));
   api.on_loop(entry.loop, [id = entry.id, moved](Shard& shard) {

@@ -6,6 +6,7 @@
 
 #include "codec/go_duration.h"
 #include "codec/go_quoted.h"
+#include "jetstream/config/dead_letter_checks.h"
 #include "subject/subject.h"
 
 namespace midge::jetstream {
@@ -57,6 +58,8 @@ constexpr Rule kRules[] = {
     {[](const ConsumerConfig& c) { return c.replicas > 1; }, kStreamReplicasNotSupported},
     {[](const ConsumerConfig& c) { return by_flow(c) && !c.is_push(); },
      kConsumerAckFCRequiresPush},
+    {[](const ConsumerConfig& c) { return by_flow(c) && c.max_ack_pending < 0; },
+     kConsumerAckFCRequiresMaxAckPending},
     {[](const ConsumerConfig& c) { return by_flow(c) && c.ack_wait.ns > 0; },
      kConsumerAckFCRequiresNoAckWait},
     {[](const ConsumerConfig& c) { return by_flow(c) && c.max_deliver > 0; },
@@ -71,6 +74,10 @@ constexpr Rule kRules[] = {
      kConsumerInvalidDeliverSubject},
     {[](const ConsumerConfig& c) { return c.is_push() && !subject::is_literal(c.deliver_subject); },
      kConsumerDeliverToWildcards},
+    {[](const ConsumerConfig& c) {
+       return c.is_push() && c.max_ack_pending > 0 && c.ack_policy == AckPolicy::kNone;
+     },
+     kConsumerMaxPendingAckPolicyRequired},
     {[](const ConsumerConfig& c) {
        return c.is_push() && c.idle_heartbeat.ns > 0 && c.idle_heartbeat < kHeartbeatMin;
      },
@@ -328,6 +335,7 @@ ApiResult<ConsumerConfig> check_consumer(ConsumerConfig config, const StreamConf
   TRY(check_sampling(config.sample_frequency));
   TRY(check_groups(config));
   TRY(check_for_stream(config, stream));
+  TRY(check_dead_letters(config, stream));
   std::erase_if(config.metadata, [](const auto& entry) {
     return entry.first == "_nats.ver" || entry.first == "_nats.level";
   });

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "codec/json_struct.h"
+#include "jetstream/config/dead_letter_config.h"
 
 namespace midge::jetstream {
 
@@ -78,10 +79,17 @@ struct ConsumerConfig {
   std::vector<std::string> priority_groups;
   PriorityPolicy priority_policy = PriorityPolicy::kNone;
   Duration priority_timeout{};
+  std::optional<DeadLetterConfig> dead_letter;
   bool operator==(const ConsumerConfig&) const = default;
 
   [[nodiscard]] bool is_push() const { return !deliver_subject.empty(); }
   [[nodiscard]] bool is_durable() const { return !durable_name.empty(); }
+  // By the field or by the metadata; "" = it has none.
+  [[nodiscard]] std::string_view dead_letter_subject() const {
+    if (dead_letter) return dead_letter->subject;
+    const auto named = metadata.find(kDeadLetterMetadata);
+    return named == metadata.end() ? std::string_view() : std::string_view(named->second);
+  }
 };
 template <class Visitor>
 void describe(Visitor& v, ConsumerConfig& c) {
@@ -106,6 +114,7 @@ void describe(Visitor& v, ConsumerConfig& c) {
   v.unless_empty("pause_until", c.pause_until).unless_empty("priority_groups", c.priority_groups);
   v.unless_empty("priority_policy", c.priority_policy);
   v.unless_empty("priority_timeout", c.priority_timeout);
+  v.unless_empty("dead_letter", c.dead_letter);
 }
 
 }  // namespace midge::jetstream

@@ -9,6 +9,22 @@
 
 namespace midge::jetstream {
 
+// Batches of one kind. Zero: nothing is said.
+struct BatchLimits {
+  std::int64_t per_stream = 0, total = 0, messages = 0;
+  Duration idle{};  // one that is silent for so long is forgotten
+
+  [[nodiscard]] constexpr BatchLimits or_else(const BatchLimits& other) const {
+    return {per_stream > 0 ? per_stream : other.per_stream, total > 0 ? total : other.total,
+            messages > 0 ? messages : other.messages, idle.ns > 0 ? idle : other.idle};
+  }
+  // Whether another one may be opened where this many are open.
+  [[nodiscard]] bool has_room(std::uint64_t in_stream, std::uint64_t in_all) const {
+    return in_stream < static_cast<std::uint64_t>(per_stream) &&
+           in_all < static_cast<std::uint64_t>(total);
+  }
+};
+
 // The configuration's `jetstream {}`.
 struct ServerLimits {
   // Bytes; what the server found or was given.
@@ -20,6 +36,7 @@ struct ServerLimits {
   std::int64_t max_ha_assets = 0;
   std::int64_t default_max_consumers = 0;  // of one stream, where nothing else says how many
   bool strict = true;                      // unknown fields of requests are refused
+  BatchLimits batches;
 };
 
 using AccountLimits = broker::JetStreamLimits;

@@ -42,6 +42,9 @@ ApiResult<void> check_transforms(const SourceConfig& source, const Codes& codes)
       return api_failure(codes.source, {"invalid subject " + transform.source});
     const auto compiled =
         Transform::compile(transform.source, transform.destination, Transform::Use::kMapping);
+    if (!subject::is_valid(subject::star_wildcards(transform.destination)) &&
+        !transform.destination.empty())
+      return api_failure(codes.destination, {"invalid mapping destination: invalid transform"});
     if (!transform.destination.empty() && !compiled)
       return api_failure(codes.destination, {compiled.error().text()});
     for (std::size_t j = 0; j < i; ++j)
@@ -72,7 +75,8 @@ ApiResult<void> check_source(const SourceConfig& source, const Codes& codes) {
   TRY(check_transforms(source, codes));
   TRY(check_external(source));
   if (source.consumer &&
-      (source.consumer->name.empty() || source.consumer->deliver_subject.empty() ||
+      (!source.filter_subject.empty() || source.start_sequence > 0 || source.start_time ||
+       source.consumer->name.empty() || source.consumer->deliver_subject.empty() ||
        !subject::is_valid_literal(source.consumer->deliver_subject)))
     return api_failure(codes.consumer);
   return {};
@@ -80,7 +84,16 @@ ApiResult<void> check_source(const SourceConfig& source, const Codes& codes) {
 
 // Two sources are the same when nothing but where they begin tells them apart.
 bool same_source(const SourceConfig& a, const SourceConfig& b) {
-  return a.name == b.name && a.filter_subject == b.filter_subject && a.transforms == b.transforms &&
+  const auto consumer = [](const SourceConfig& source) {
+    return source.consumer ? source.consumer->name : std::string();
+  };
+  return consumer(a) == consumer(b) && a.name == b.name && a.filter_subject == b.filter_subject &&
+         a.transforms == b.transforms && a.external == b.external;
+}
+
+// A consumer feeds one source.
+bool same_consumer(const SourceConfig& a, const SourceConfig& b) {
+  return a.consumer && b.consumer && a.consumer->name == b.consumer->name && a.name == b.name &&
          a.external == b.external;
 }
 
@@ -90,9 +103,12 @@ ApiResult<void> check_sources(const StreamConfig& config) {
   if (config.mirror) TRY(check_source(*config.mirror, kMirror));
   for (std::size_t i = 0; i < config.sources.size(); ++i) {
     TRY(check_source(config.sources[i], kSource));
-    for (std::size_t j = 0; j < i; ++j)
+    for (std::size_t j = 0; j < i; ++j) {
       if (same_source(config.sources[i], config.sources[j]))
         return api_failure(kSourceDuplicateDetected);
+      if (same_consumer(config.sources[i], config.sources[j]))
+        return api_failure(kSourceDurableConsumerDuplicateDetected);
+    }
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "codec/go_duration.h"
 #include "jetstream/config/source_checks.h"
 #include "subject/subject.h"
 #include "subject/transform.h"
@@ -205,6 +206,7 @@ ApiResult<void> complete_limits(StreamConfig& config, bool pedantic) {
 }
 
 ApiResult<void> check_account(const StreamConfig& config, const AccountLimits& account) {
+  if (!account.applies()) return api_failure(kNoLimits);
   if (account.max_bytes_required && config.max_bytes <= 0)
     return api_failure(kStreamMaxBytesRequired);
   const std::int64_t most = config.storage == Storage::kMemory ? account.memory_max_stream_bytes
@@ -259,6 +261,10 @@ ApiResult<StreamConfig> check_stream(StreamConfig config, const ServerLimits& se
   TRY(complete_window(config, server, pedantic));
   TRY(complete_features(config, pedantic));
   TRY(check_rules(config, kRules));
+  if (server.duplicate_window.ns > 0 && config.duplicate_window > server.duplicate_window)
+    return api_failure(kStreamInvalidConfig,
+                       {"duplicates window can not be larger then server limit of " +
+                        codec::go_duration(server.duplicate_window)});
   // A sealed stream takes nothing and loses nothing.
   if (config.sealed) {
     config.discard = Discard::kNew;

@@ -50,6 +50,11 @@ class AckState {
 
   // A first delivery; `sequence` is beyond all before. `tracked`: an acknowledgement is awaited.
   ConsumerSequence deliver(Sequence sequence, WallTime now, WallTime deadline, bool tracked);
+  // First deliveries up to there, of which no acknowledgement is awaited.
+  void pass(const Positions& to) {
+    delivered_ = to;
+    if (messages_.empty()) floor_ = to;
+  }
   // The next message to deliver again; it stays in line until redeliver() or drop().
   std::optional<Sequence> next_redelivery();
   // Its pending entry with the new delivery counted.

@@ -12,8 +12,8 @@
 namespace midge::jetstream {
 namespace {
 
-// How much of a stream is looked at before the loop goes on with other things.
-constexpr store::Budget kCountAtOnce = 64 * 1024;
+// How much of a stream is looked at when a consumer is made; the rest in its turns.
+constexpr store::Budget kCountAtOnce = 8 * 1024;
 constexpr Duration kEphemeralInactive = seconds(5);
 // Shorter ones would end a consumer before whoever made it can know.
 constexpr Duration kInactiveMin = milliseconds(100);
@@ -36,10 +36,11 @@ Consumer::Consumer(Stream& stream, ConsumerId id, ConsumerConfig config, WallTim
 Consumer::~Consumer() { unsubscribe(); }
 
 void Consumer::subscribe() {
-  if (subscription_) return;
+  if (subscription_ || !stream_.is_serving()) return;
   if (config_.flow_control)
     flow_subscription_ = stream_.shard().worker().subscribe_internal(
-        stream_.account(), "$JS.FC." + stream_.name() + "." + name() + ".*", {}, flows_);
+        stream_.account(), "$JS.FC." + stream_.ack_prefix() + stream_.name() + "." + name() + ".*",
+        {}, flows_);
   subscription_ = stream_.shard().worker().subscribe_internal(
       stream_.account(), "$JS.API.CONSUMER.MSG.NEXT." + stream_.name() + "." + name(), {}, pulls_);
 }
@@ -49,6 +50,18 @@ void Consumer::unsubscribe() {
   if (flow_subscription_) stream_.shard().worker().unsubscribe_internal(*flow_subscription_);
   subscription_.reset();
   flow_subscription_.reset();
+}
+
+void Consumer::suspend() {
+  say_goodbye();
+  unsubscribe();
+  stream_.shard().forget(*this);
+}
+
+void Consumer::go_on() {
+  last_demand_ = stream_.shard().now();
+  subscribe();
+  signal();
 }
 
 void Consumer::start() {
@@ -99,6 +112,13 @@ void Consumer::resume(ConsumerProgress progress) {
       acks_.drop(message.stream);
   }
   arm_ack_timer(acks_.expire(stream_.shard().wall()));
+  for (DeadLetter& letter : progress.letters) {
+    if (letter.reason != DeadLetter::Reason::kKept)
+      add_dead_letter(std::move(letter));
+    else if (stream_.store().is_there(letter.stream))
+      kept_.insert(letter.stream);
+  }
+  give_up_exhausted();
   if (acks_.delivered().stream < snapshot_) {
     next_ = snapshot_ + 1;
     collect_last(acks_.delivered().stream, snapshot_, false);
@@ -108,24 +128,28 @@ void Consumer::resume(ConsumerProgress progress) {
   begin_serving();
 }
 
+ConsumerProgress Consumer::progress() const {
+  // It has not found where to begin.
+  if (collecting_ != nullptr && collecting_->begins) return {};
+  std::vector<DeadLetter> letters;
+  if (dead_letters_ != nullptr) letters = dead_letters_->all();
+  for (const Sequence kept : kept_) letters.push_back({kept, 0, DeadLetter::Reason::kKept, {}, {}});
+  return {acks_, next_, std::max(next_, Sequence{1}), snapshot_, std::move(letters)};
+}
+
 void Consumer::collect_last(Sequence above, Sequence up_to, bool begins) {
   collecting_ =
       std::make_unique<Collecting>(Collecting{store::SubjectTree::Walk(filter_), above, begins});
   snapshot_ = up_to;
   listed_.clear();
-  listed_there_ = 0;
   counting_.reset();
   store::Budget budget = kCountAtOnce;
   settle(budget);
 }
 
 void Consumer::collected() {
-  // Some may have gone, or been followed by others, while it walked.
-  std::erase_if(listed_, [&](Sequence sequence) { return !stream_.store().is_there(sequence); });
-  std::ranges::sort(listed_, std::greater<>());
-  listed_there_ = listed_.size();
   if (collecting_->begins) {
-    const Sequence first = listed_.empty() ? next_ : listed_.back();
+    const Sequence first = listed_.empty() ? next_ : listed_.front();
     acks_.start_after(first - 1);
     record({ConsumerStep::Kind::kBegin, first, {snapshot_.value}, {}});
   }
@@ -143,29 +167,26 @@ bool Consumer::settle(store::Budget& budget) {
   store::StreamStore& store = stream_.store();
   if (collecting_ != nullptr) {
     if (budget <= 0) return false;
-    store.subjects().step(collecting_->walk, static_cast<std::size_t>(budget),
+    store.subjects().step(collecting_->walk, store::subjects_for(budget),
                           [&](std::string_view, store::SubjectState& state) {
-                            --budget;
+                            budget -= store::kPerSubject;
                             if (state.last > collecting_->above && state.last <= snapshot_)
-                              listed_.push_back(state.last);
+                              listed_.add(state.last);
                             return true;
                           });
     if (!collecting_->walk.done()) {
       budget = 0;
       return false;
     }
+    if (!listed_.settle(budget, [&](Sequence each) { return store.is_there(each); })) return false;
     collected();
   }
   if (counting_ == nullptr) return true;
   if (!store.step(*counting_, budget)) return false;
-  pending_ = counting_->matched() + listed_there_;
+  pending_ = counting_->matched() + listed_.there();
   counting_.reset();
   for (const auto& work : std::exchange(when_counted_, {})) work(*this);
   return true;
-}
-
-bool Consumer::is_listed(Sequence sequence) const {
-  return std::ranges::binary_search(listed_, sequence, std::greater<>());
 }
 
 bool Consumer::unpin(std::string_view group) {
@@ -181,11 +202,8 @@ void Consumer::on_pin_timer() {
   Shard& shard = stream_.shard();
   if (priority_.pin_id().empty()) return;
   const MonoTime due = priority_.last_asked() + config_.priority_timeout;
-  const auto is_pinned = [&](const PullRequest& request) {
-    return request.terms.pin_id == priority_.pin_id();
-  };
-  if (due > shard.now() || std::ranges::any_of(requests_, is_pinned))
-    return shard.timers().arm(pin_timer_, std::max(due, shard.now() + config_.priority_timeout));
+  // What it asked for earlier does not keep the pin.
+  if (due > shard.now()) return pin_timer_.arm(shard.timers(), *this, due);
   if (!config_.priority_groups.empty())
     advise_unpinned(*this, config_.priority_groups.front(), "timeout");
   priority_.unpin();
@@ -197,7 +215,8 @@ void Consumer::begin_serving() {
   if (config_.pause_until) pause(config_.pause_until);
   arm_inactive();
   if (config_.idle_heartbeat.ns > 0 && config_.is_push())
-    stream_.shard().timers().arm(heartbeat_timer_, stream_.shard().now() + config_.idle_heartbeat);
+    heartbeat_timer_.arm(stream_.shard().timers(), *this,
+                         stream_.shard().now() + config_.idle_heartbeat);
   signal();
 }
 
@@ -205,7 +224,7 @@ void Consumer::signal() { stream_.shard().ready(*this); }
 
 void Consumer::on_appended(Sequence sequence, std::string_view subject) {
   if (counting_ != nullptr) return counting_->appended(sequence, subject);
-  if (collecting_ == nullptr) ++pending_;
+  if (collecting_ == nullptr && sequence >= next_) ++pending_;
 }
 
 void Consumer::on_removed(Sequence sequence, std::string_view subject) {
@@ -216,17 +235,19 @@ void Consumer::on_removed(Sequence sequence, std::string_view subject) {
       --pending_;
     return;
   }
-  if (collecting_ == nullptr && is_listed(sequence)) {
-    --listed_there_;
-    if (counting_ == nullptr && pending_ > 0) --pending_;
+  if (listed_.remove(sequence)) {
+    if (collecting_ == nullptr && counting_ == nullptr && pending_ > 0) --pending_;
     return;
   }
+  kept_.erase(sequence);
   const bool was_full = is_full();
   if (acks_.drop(sequence) && was_full) signal();
 }
 
 bool Consumer::is_done_with(Sequence sequence) const {
-  if (sequence >= next_ || collecting_ != nullptr || is_listed(sequence)) return false;
+  if (sequence >= next_ || collecting_ != nullptr || listed_.contains(sequence)) return false;
+  if (dead_letters_ != nullptr && dead_letters_->has(sequence)) return false;
+  if (kept_.contains(sequence)) return false;
   return config_.ack_policy == AckPolicy::kNone || acks_.find(sequence) == nullptr;
 }
 
@@ -250,10 +271,14 @@ ConsumerInfo Consumer::info() const {
   if (last_ack_ != kNoTime) info.ack_floor.last_active = last_ack_;
   info.ack_pending = static_cast<std::int64_t>(acks_.pending());
   info.redelivered = static_cast<std::int64_t>(acks_.redelivered());
-  info.waiting = static_cast<std::int64_t>(requests_.size());
+  info.waiting = std::ranges::count_if(requests_, [&](const PullRequest& request) {
+    return stream_.shard().worker().has_interest(stream_.account(), request.reply);
+  });
   info.pending = pending_;
   info.push_bound = config_.is_push() && has_interest();
   info.time = stream_.shard().wall();
+  if (dead_letters_ != nullptr && dead_letters_->size() > 0)
+    info.dead_letters = DeadLetterInfo{dead_letters_->size(), dead_letters_->error()};
   for (const std::string& group : config_.priority_groups)
     // As nats-server: the first one only.
     if (info.priority_groups.empty())
@@ -271,8 +296,9 @@ void Consumer::update(ConsumerConfig config) {
   config_ = std::move(config);
   if (filters_change) {
     stream_.forget_filter(*this);
-    filter_ = store::Filter(patterns_of(config_));
+    const store::Filter before = std::exchange(filter_, store::Filter(patterns_of(config_)));
     stream_.learn_filter(*this);
+    stream_.drop_unwanted(before, floor() + 1);
     if (acks_.delivered().stream < snapshot_)
       collect_last(acks_.delivered().stream, snapshot_, false);
     else
@@ -290,9 +316,9 @@ void Consumer::pause(std::optional<WallTime> until) {
   Shard& shard = stream_.shard();
   config_.pause_until = until;
   set_required_level(config_);
-  shard.timers().cancel(pause_timer_);
+  pause_timer_.cancel(shard.timers());
   if (is_paused())
-    shard.timers().arm(pause_timer_, shard.mono_at(*until));
+    pause_timer_.arm(shard.timers(), *this, shard.mono_at(*until));
   else
     signal();
 }
@@ -316,7 +342,7 @@ ApiResult<Sequence> Consumer::reset(std::uint64_t sequence) {
   next_ = to;
   record({ConsumerStep::Kind::kBegin, next_, {}, {}});
   listed_.clear();
-  listed_there_ = 0;
+  kept_.clear();
   snapshot_ = {};
   collecting_.reset();
   last_active_ = last_ack_ = kNoTime;
@@ -330,6 +356,12 @@ void Consumer::close(std::string_view status) {
   requests_.clear();
 }
 
+void Consumer::say_goodbye() {
+  for (const PullRequest& request : requests_)
+    send_status(request.reply, "409 Server Shutdown", &request);
+  requests_.clear();
+}
+
 Duration Consumer::idle_limit() const {
   if (config_.inactive_threshold.ns > 0) return std::max(config_.inactive_threshold, kInactiveMin);
   return config_.is_durable() ? Duration{} : kEphemeralInactive;
@@ -337,18 +369,18 @@ Duration Consumer::idle_limit() const {
 
 void Consumer::arm_inactive() {
   Shard& shard = stream_.shard();
-  shard.timers().cancel(inactive_timer_);
+  inactive_timer_.cancel(shard.timers());
   if (const Duration limit = idle_limit(); limit.ns > 0)
-    shard.timers().arm(inactive_timer_, shard.now() + limit);
+    inactive_timer_.arm(shard.timers(), *this, shard.now() + limit);
 }
 
 void Consumer::on_inactive_timer() {
   Shard& shard = stream_.shard();
   drop_abandoned();
-  if (has_interest()) last_demand_ = shard.now();
+  if (has_interest() || !stream_.is_serving()) last_demand_ = shard.now();
   const Duration limit = idle_limit();
   if (shard.now() - last_demand_ < limit)
-    return shard.timers().arm(inactive_timer_, last_demand_ + limit);
+    return inactive_timer_.arm(shard.timers(), *this, last_demand_ + limit);
   shard.later(stream_.id(), [id = id_](Stream& stream) {
     Consumer* consumer = stream.find_consumer(id);
     if (consumer == nullptr) return;

@@ -11,6 +11,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,12 @@
 #include "jetstream/config/consumer_config.h"
 #include "jetstream/consumer/ack_state.h"
 #include "jetstream/consumer/consumer_step.h"
+#include "jetstream/consumer/dead_letters.h"
 #include "jetstream/consumer/flow_control.h"
+#include "jetstream/consumer/listing.h"
 #include "jetstream/consumer/priority.h"
 #include "jetstream/consumer/pull_request.h"
+#include "jetstream/consumer/rare_timer.h"
 #include "jetstream/fwd.h"
 #include "jetstream/member_receiver.h"
 #include "store/stream_store.h"
@@ -45,6 +49,9 @@ class Consumer {
   void start();
   // In place of start(): goes on where it was before a restart.
   void resume(ConsumerProgress progress);
+  // The stream serves no more, and again.
+  void suspend();
+  void go_on();
   // Counts, then delivers what it can; true: it was stopped by the budget and wants to go on.
   bool run(store::Budget& budget);
   // Something changed that may let it deliver.
@@ -83,8 +90,14 @@ class Consumer {
   bool unpin(std::string_view group);
   [[nodiscard]] bool is_paused() const;
   ApiResult<Sequence> reset(std::uint64_t sequence);
+  // Null: it never had any.
+  [[nodiscard]] DeadLetters* dead_letters() { return dead_letters_.get(); }
+  // A dead letter is stored, or cannot be.
+  void buried(Sequence sequence);
   // Tells those who wait that it is gone.
   void close(std::string_view status);
+  // Tells them that the server ends.
+  void say_goodbye();
 
   [[nodiscard]] const std::string& name() const {
     return config_.durable_name.empty() ? config_.name : config_.durable_name;
@@ -93,10 +106,24 @@ class Consumer {
   [[nodiscard]] const ConsumerConfig& config() const { return config_; }
   [[nodiscard]] WallTime created() const { return created_; }
   [[nodiscard]] const store::Filter& filter() const { return filter_; }
+  // It is done with all up to here.
+  [[nodiscard]] Sequence floor() const {
+    const Sequence acked = acks_.floor().stream;
+    return kept_.empty() ? acked : std::min(acked, *kept_.begin() - 1);
+  }
   [[nodiscard]] const AckState& acks() const { return acks_; }
+  // For a checkpoint.
+  [[nodiscard]] ConsumerProgress progress() const;
   [[nodiscard]] std::uint64_t pending_count() const { return pending_; }
   [[nodiscard]] bool has_interest() const;
   Stream& stream() { return stream_; }
+
+  // Until let_go() nothing is delivered.
+  void hold() { is_held_ = true; }
+  void let_go() {
+    is_held_ = false;
+    signal();
+  }
 
   bool in_ready_list = false;   // the shard's
   bool in_lonely_list = false;  // the shard's
@@ -123,10 +150,15 @@ class Consumer {
   // Whether replay as it was or a rate make this one wait; then it is signalled in time.
   bool is_too_early(const store::StoredMessage& message);
   void count_pace(WallTime message_time, std::uint64_t size);
-  [[nodiscard]] std::string ack_subject(const store::StoredMessage& message,
-                                        ConsumerSequence delivery, std::uint32_t deliveries) const;
-  // The request that gets the next message of `size` bytes; null = none.
-  PullRequest* next_request(std::uint64_t size);
+  // Until the next call for any consumer of the stream.
+  [[nodiscard]] const std::string& ack_subject(const store::StoredMessage& message,
+                                               ConsumerSequence delivery,
+                                               std::uint32_t deliveries) const;
+  // The request that gets this message, which is then delivered for the `deliveries`th time; null =
+  // none.
+  PullRequest* next_request(Sequence sequence, std::uint32_t deliveries);
+  // What that takes of a request's max_bytes.
+  [[nodiscard]] std::int64_t size_to_send(Sequence sequence, std::uint32_t deliveries);
   // The status for a request that cannot be taken; nullopt: it can.
   [[nodiscard]] std::optional<std::string> refusal(const PullTerms& terms) const;
   [[nodiscard]] bool is_full_of_requests();
@@ -136,6 +168,16 @@ class Consumer {
   [[nodiscard]] WallTime deadline_for(std::uint32_t deliveries) const;
   [[nodiscard]] WallTime deadline_after(WallTime delivered, std::uint32_t deliveries) const;
   void exhausted_deliveries(const PendingMessage& message);
+  [[nodiscard]] bool is_exhausted(const PendingMessage& message) const {
+    return config_.max_deliver > 0 &&
+           message.deliveries >= static_cast<std::uint64_t>(config_.max_deliver);
+  }
+  // Dead letters go whether anybody asks for messages or not.
+  void give_up_exhausted();
+  // Pending no more: it becomes a dead letter, or is done with if there are none.
+  void give_up(const PendingMessage& message, DeadLetter::Reason reason, std::string_view text);
+  void add_dead_letter(DeadLetter letter);
+  [[nodiscard]] bool has_dead_letters() const { return !config_.dead_letter_subject().empty(); }
   [[nodiscard]] bool tracks_acks() const { return config_.ack_policy != AckPolicy::kNone; }
   [[nodiscard]] bool is_full() const { return !may_have_more_pending(); }
   void end_of_pending();
@@ -148,7 +190,6 @@ class Consumer {
   void collected();
   // Goes on with both; true: done.
   bool settle(store::Budget& budget);
-  [[nodiscard]] bool is_listed(Sequence sequence) const;
   [[nodiscard]] bool has_demand() const {
     return config_.is_push() ? has_interest() : !requests_.empty();
   }
@@ -173,7 +214,7 @@ class Consumer {
   // Push with flow control: counts what is sent, and asks the receiver to say when it has it.
   void count_flow(std::uint64_t size);
   [[nodiscard]] std::string flow_subject() const;
-  [[nodiscard]] std::string_view pin_for(const PullRequest& request);
+  [[nodiscard]] std::string_view pin_for(PullRequest& request);
   [[nodiscard]] bool flow_is_full() const;
   void on_flow(const broker::Message& message);
   void on_pin_timer();
@@ -193,6 +234,7 @@ class Consumer {
   MemberReceiver<&Consumer::on_pull> pulls_{*this};
   std::optional<subject::Target> subscription_;
   ConsumerId id_;
+  bool is_held_ = false;
   ConsumerConfig config_;
   WallTime created_;
   store::Filter filter_;
@@ -208,8 +250,7 @@ class Consumer {
   };
   std::unique_ptr<Collecting> collecting_;
   Sequence snapshot_;
-  std::vector<Sequence> listed_;  // still to deliver, the lowest at the back; some may be gone
-  std::uint64_t listed_there_ = 0;
+  Listing listed_;
   std::vector<std::function<void(Consumer&)>> when_counted_;
   std::list<PullRequest> requests_;
   WallTime last_active_ = kNoTime;
@@ -220,12 +261,12 @@ class Consumer {
   std::optional<subject::Target> flow_subscription_;
 
   MemberReceiver<&Consumer::on_flow> flows_{*this};
-  io::MemberTimer<&Consumer::on_pin_timer> pin_timer_{*this};
-  io::MemberTimer<&Consumer::on_ack_timer> ack_timer_{*this};
-  io::MemberTimer<&Consumer::on_request_timer> request_timer_{*this};
-  io::MemberTimer<&Consumer::on_heartbeat_timer> heartbeat_timer_{*this};
-  io::MemberTimer<&Consumer::on_inactive_timer> inactive_timer_{*this};
-  io::MemberTimer<&Consumer::on_pause_timer> pause_timer_{*this};
+  RareTimer<&Consumer::on_pin_timer> pin_timer_;
+  RareTimer<&Consumer::on_ack_timer> ack_timer_;
+  RareTimer<&Consumer::on_request_timer> request_timer_;
+  RareTimer<&Consumer::on_heartbeat_timer> heartbeat_timer_;
+  RareTimer<&Consumer::on_inactive_timer> inactive_timer_;
+  RareTimer<&Consumer::on_pause_timer> pause_timer_;
   // Of those that replay as it was, have a rate, or feed somebody slow.
   struct Pace {
     explicit Pace(Consumer& consumer) : timer(consumer) {}
@@ -236,6 +277,8 @@ class Consumer {
   };
   Pace& pace();
   std::unique_ptr<Pace> pace_;
+  std::unique_ptr<DeadLetters> dead_letters_;
+  std::set<Sequence> kept_;  // given up, and still to be in a stream of interest
 };
 
 }  // namespace midge::jetstream

@@ -28,6 +28,7 @@ std::string_view without_spaces(std::string_view text) {
 void Consumer::on_ack(const broker::Message& message, Sequence sequence,
                       ConsumerSequence delivery) {
   const std::string_view body = message.body();
+  const bool was_delivered = sequence <= acks_.delivered().stream;
   if (body.empty() || body == "+ACK" || body == "+OK") {
     acknowledge(sequence, delivery, config_.ack_policy == AckPolicy::kAll);
   } else if (body.starts_with("-NAK")) {
@@ -43,6 +44,9 @@ void Consumer::on_ack(const broker::Message& message, Sequence sequence,
     request.header_size = 0;
     return on_pull(request);
   }
+  // As nats-server: what was never delivered is neither acknowledged nor terminated.
+  const bool is_claimed = body.empty() || body.front() == '+';
+  if (!was_delivered && is_claimed && !body.starts_with("+WPI")) return;
   if (!message.reply.empty()) {
     Effect done;
     done.account = stream_.account();
@@ -53,8 +57,9 @@ void Consumer::on_ack(const broker::Message& message, Sequence sequence,
 }
 
 void Consumer::acknowledge(Sequence sequence, ConsumerSequence delivery, bool all_before) {
-  if (const PendingMessage* pending = acks_.find(sequence)) advise_acked(*this, *pending, delivery);
   if (!all_before) {
+    if (const PendingMessage* pending = acks_.find(sequence))
+      advise_acked(*this, *pending, delivery);
     if (!acks_.ack(sequence)) return;
     record({ConsumerStep::Kind::kAcked, sequence, {}, {}});
     acked(sequence);
@@ -78,6 +83,9 @@ void Consumer::acked(Sequence sequence) {
 void Consumer::nak(Sequence sequence, ConsumerSequence delivery, std::string_view terms) {
   if (const PendingMessage* pending = acks_.find(sequence)) advise_naked(*this, *pending, delivery);
   if (terms.empty()) {
+    const PendingMessage* pending = acks_.find(sequence);
+    if (pending != nullptr && is_exhausted(*pending) && has_dead_letters())
+      return exhausted_deliveries(*pending);
     if (acks_.request_redelivery(sequence)) signal();
     return;
   }
@@ -99,12 +107,62 @@ void Consumer::in_progress(Sequence sequence) {
 }
 
 void Consumer::terminate(Sequence sequence, ConsumerSequence delivery, std::string_view reason) {
-  if (const PendingMessage* pending = acks_.find(sequence))
-    advise_terminated(*this, *pending, delivery, reason);
-  if (!acks_.ack(sequence)) return;
-  record({ConsumerStep::Kind::kAcked, sequence, {}, {}});
-  acked(sequence);
+  const PendingMessage* pending = acks_.find(sequence);
+  if (pending == nullptr) return;
+  advise_terminated(*this, *pending, delivery, reason);
+  give_up(*pending, DeadLetter::Reason::kTerminated, reason);
+  if (!has_dead_letters()) acked(sequence);
   signal();
+}
+
+// ---- what is given up
+
+void Consumer::exhausted_deliveries(const PendingMessage& message) {
+  advise_max_deliver(*this, message);
+  give_up(message, DeadLetter::Reason::kMaxDeliveries, {});
+}
+
+void Consumer::give_up_exhausted() {
+  if (!has_dead_letters() || config_.max_deliver <= 0 || !acks_.has_redeliveries()) return;
+  std::vector<PendingMessage> exhausted;
+  acks_.for_each_pending([&](const PendingMessage& message) {
+    if (message.state == PendingMessage::State::kToRedeliver && is_exhausted(message))
+      exhausted.push_back(message);
+  });
+  for (const PendingMessage& message : exhausted) exhausted_deliveries(message);
+}
+
+void Consumer::give_up(const PendingMessage& message, DeadLetter::Reason reason,
+                       std::string_view text) {
+  const Sequence sequence = message.stream;
+  if (!has_dead_letters()) {
+    const bool stays = reason == DeadLetter::Reason::kMaxDeliveries &&
+                       stream_.config().retention == Retention::kInterest;
+    if (stays) {
+      kept_.insert(sequence);
+      record(ConsumerStep::given_up(
+          {sequence, message.deliveries, DeadLetter::Reason::kKept, stream_.shard().wall(), {}}));
+    } else {
+      record({ConsumerStep::Kind::kAcked, sequence, {}, {}});
+    }
+    acks_.give_up(sequence);
+    return;
+  }
+  DeadLetter letter{sequence, message.deliveries, reason, stream_.shard().wall(),
+                    std::string(text)};
+  acks_.give_up(sequence);
+  record(ConsumerStep::given_up(letter));
+  add_dead_letter(std::move(letter));
+}
+
+void Consumer::add_dead_letter(DeadLetter letter) {
+  if (dead_letters_ == nullptr) dead_letters_ = std::make_unique<DeadLetters>(*this);
+  dead_letters_->add(std::move(letter));
+}
+
+void Consumer::buried(Sequence sequence) {
+  record({ConsumerStep::Kind::kBuried, sequence, {}, {}});
+  acked(sequence);
 }
 
 }  // namespace midge::jetstream

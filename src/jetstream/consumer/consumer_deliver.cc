@@ -25,7 +25,7 @@ void append_number(std::string& text, std::uint64_t number) {
 bool Consumer::run(store::Budget& budget) {
   budget -= kPerTurn;
   if (!settle(budget)) return true;
-  if (is_paused()) return false;
+  if (is_paused() || is_held_) return false;
   if (in_lonely_list && has_interest()) stream_.shard().end_wait_for_interest(*this);
   while (budget > 0) {
     switch (deliver_next(budget)) {
@@ -54,8 +54,7 @@ Consumer::Step Consumer::deliver_next(store::Budget& budget) {
   if (!has_demand()) return Step::kNobody;
   while (const auto again = acks_.next_redelivery()) {
     const PendingMessage* pending = acks_.find(*again);
-    if (config_.max_deliver > 0 &&
-        pending->deliveries >= static_cast<std::uint64_t>(config_.max_deliver)) {
+    if (is_exhausted(*pending)) {
       exhausted_deliveries(*pending);
       continue;
     }
@@ -66,7 +65,7 @@ Consumer::Step Consumer::deliver_next(store::Budget& budget) {
 }
 
 Consumer::Step Consumer::deliver_again(Sequence sequence) {
-  PullRequest* request = next_request(stream_.store().size_of(sequence));
+  PullRequest* request = next_request(sequence, acks_.find(sequence)->deliveries + 1);
   if (request == nullptr && !config_.is_push()) return Step::kNobody;
   const auto message = stream_.store().load(sequence);
   if (!message) {
@@ -84,9 +83,10 @@ Consumer::Step Consumer::deliver_again(Sequence sequence) {
 }
 
 std::optional<Consumer::Step> Consumer::find_new(store::Budget& budget, Sequence& sequence) {
-  while (!listed_.empty() && !stream_.store().is_there(listed_.back())) listed_.pop_back();
+  for (; !listed_.empty() && !stream_.store().is_there(listed_.front()); listed_.skip_front())
+    if (--budget <= 0) return Step::kMustWait;
   if (!listed_.empty()) {
-    sequence = listed_.back();
+    sequence = listed_.front();
   } else {
     if (pending_ == 0) return Step::kNothing;
     const auto found = stream_.store().find_next(filter_, next_, budget);
@@ -105,19 +105,16 @@ std::optional<Consumer::Step> Consumer::find_new(store::Budget& budget, Sequence
 
 void Consumer::passed(Sequence sequence) {
   if (pending_ > 0) --pending_;
-  if (listed_.empty()) {
+  if (listed_.empty())
     next_ = sequence + 1;
-    return;
-  }
-  listed_.pop_back();
-  --listed_there_;
-  if (listed_.empty()) listed_ = {};
+  else
+    listed_.pop_front();
 }
 
 Consumer::Step Consumer::deliver_new(store::Budget& budget) {
   Sequence sequence;
   if (const auto step = find_new(budget, sequence)) return *step;
-  PullRequest* request = next_request(stream_.store().size_of(sequence));
+  PullRequest* request = next_request(sequence, 1);
   if (request == nullptr && !config_.is_push()) return Step::kNobody;
   const auto message = stream_.store().load(sequence);
   if (!message) {
@@ -178,7 +175,7 @@ void Consumer::count_pace(WallTime message_time, std::uint64_t size) {
 
 bool Consumer::send(const store::StoredMessage& message, ConsumerSequence delivery,
                     std::uint32_t deliveries, PullRequest* request) {
-  const std::string reply = ack_subject(message, delivery, deliveries);
+  const std::string& reply = ack_subject(message, delivery, deliveries);
   std::string text;
   broker::Message out;
   out.account = stream_.account();
@@ -218,21 +215,44 @@ bool Consumer::send(const store::StoredMessage& message, ConsumerSequence delive
   return true;
 }
 
-std::string_view Consumer::pin_for(const PullRequest& request) {
+std::int64_t Consumer::size_to_send(Sequence sequence, std::uint32_t deliveries) {
+  const auto message = stream_.store().load(sequence);
+  if (!message) return 0;
+  std::size_t size = message->subject.size() + message->header.size() + message->payload.size();
+  if (config_.headers_only)
+    size = message->subject.size() + HeaderWriter::after(message->header)
+                                         .field("Nats-Msg-Size", message->payload.size())
+                                         .take()
+                                         .size();
+  // A new one is pending no more when it is told how many are.
+  const std::uint64_t pending = pending_;
+  if (deliveries == 1 && pending_ > 0) --pending_;
+  size += ack_subject(*message, acks_.delivered().consumer + 1, deliveries).size();
+  pending_ = pending;
+  return static_cast<std::int64_t>(size);
+}
+
+std::string_view Consumer::pin_for(PullRequest& request) {
   Shard& shard = stream_.shard();
   if (request.terms.group.empty()) return {};
   if (priority_.pin(request, shard.new_id(), shard.wall(), shard.now())) {
-    shard.timers().arm(pin_timer_, shard.now() + config_.priority_timeout);
+    pin_timer_.arm(shard.timers(), *this, shard.now() + config_.priority_timeout);
     advise_pinned(*this, request.terms.group, priority_.pin_id());
   }
   return priority_.pin_id();
 }
 
-std::string Consumer::ack_subject(const store::StoredMessage& message, ConsumerSequence delivery,
-                                  std::uint32_t deliveries) const {
-  std::string text;
-  text.reserve(stream_.name().size() + name().size() + 80);
-  text.append("$JS.ACK.").append(stream_.name()).append(".").append(name()).append(".");
+const std::string& Consumer::ack_subject(const store::StoredMessage& message,
+                                         ConsumerSequence delivery,
+                                         std::uint32_t deliveries) const {
+  std::string& text = stream_.scratch();
+  text.clear();
+  text.append("$JS.ACK.")
+      .append(stream_.ack_prefix())
+      .append(stream_.name())
+      .append(".")
+      .append(name())
+      .append(".");
   append_number(text, deliveries);
   for (const std::uint64_t number : {message.sequence.value, delivery.value,
                                      static_cast<std::uint64_t>(message.time.ns), pending_}) {
@@ -258,20 +278,14 @@ void Consumer::arm_ack_timer(WallTime deadline) {
   if (deadline == AckState::kNever) return;
   Shard& shard = stream_.shard();
   const MonoTime at = shard.mono_at(deadline);
-  if (!ack_timer_.armed() || at < ack_timer_.deadline()) shard.timers().arm(ack_timer_, at);
+  if (!ack_timer_.armed() || at < ack_timer_.deadline()) ack_timer_.arm(shard.timers(), *this, at);
 }
 
 void Consumer::on_ack_timer() {
   Shard& shard = stream_.shard();
   arm_ack_timer(acks_.expire(shard.wall()));
+  give_up_exhausted();
   if (acks_.has_redeliveries()) signal();
-}
-
-void Consumer::exhausted_deliveries(const PendingMessage& message) {
-  const Sequence sequence = message.stream;
-  advise_max_deliver(*this, message);
-  acks_.give_up(sequence);
-  record({ConsumerStep::Kind::kAcked, sequence, {}, {}});
 }
 
 void Consumer::send_heartbeat(std::string_view to) {
@@ -284,7 +298,8 @@ void Consumer::send_heartbeat(std::string_view to) {
 }
 
 std::string Consumer::flow_subject() const {
-  return "$JS.FC." + stream_.name() + "." + name() + "." + std::to_string(flow_.number());
+  return "$JS.FC." + stream_.ack_prefix() + stream_.name() + "." + name() + "." +
+         std::to_string(flow_.number());
 }
 
 bool Consumer::flow_is_full() const { return config_.flow_control && flow_.is_full(); }
@@ -316,10 +331,11 @@ void Consumer::on_flow(const broker::Message& message) {
 
 void Consumer::on_heartbeat_timer() {
   Shard& shard = stream_.shard();
-  shard.timers().arm(heartbeat_timer_, shard.now() + config_.idle_heartbeat);
+  heartbeat_timer_.arm(shard.timers(), *this, shard.now() + config_.idle_heartbeat);
   const Duration quiet =
       last_active_ == kNoTime ? config_.idle_heartbeat : shard.wall() - last_active_;
-  if (quiet >= config_.idle_heartbeat && has_interest()) send_heartbeat(config_.deliver_subject);
+  if (quiet >= config_.idle_heartbeat && stream_.is_serving() && has_interest())
+    send_heartbeat(config_.deliver_subject);
 }
 
 }  // namespace midge::jetstream

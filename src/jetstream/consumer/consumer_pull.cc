@@ -1,4 +1,6 @@
 // Requests for messages: whose turn it is, and what those are told who get none.
+#include <algorithm>
+
 #include "codec/go_duration.h"
 #include "jetstream/consumer/consumer.h"
 #include "jetstream/headers.h"
@@ -26,12 +28,10 @@ void Consumer::on_pull(const broker::Message& message) {
   request.reply = reply;
   request.left = terms->batch;
   request.bytes_left = terms->max_bytes;
-  if (priority_.has_wrong_id(*terms)) {
-    request.left = request.bytes_left = 0;
-    return send_status(reply, "423 Nats-Wrong-Pin-Id", &request);
-  }
-  if (terms->no_wait && terms->expires.ns == 0 && pending_ == 0 && !acks_.has_redeliveries() &&
-      counting_ == nullptr)
+  if (!priority_.pin_id().empty() && priority_.has_wrong_id(*terms))
+    return send_status(reply, "423 Nats-Pin-Id mismatch", nullptr);
+  const bool has_nothing = pending_ == 0 && !acks_.has_redeliveries() && counting_ == nullptr;
+  if (terms->no_wait && terms->expires.ns == 0 && (has_nothing || is_paused()))
     return send_status(reply, "404 No Messages", nullptr);
   if (terms->expires.ns < 0) return send_status(reply, "408 Request Timeout", &request);
   if (is_full_of_requests()) return send_status(reply, "409 Exceeded MaxWaiting", nullptr);
@@ -48,13 +48,13 @@ std::optional<std::string> Consumer::refusal(const PullTerms& terms) const {
   const auto exceeded = [](const char* what, const std::string& limit) {
     return std::string("409 Exceeded MaxRequest") + what + " of " + limit;
   };
-  if (auto why = Priority::refusal(config_, terms)) return "400 Bad Request - " + *why;
   if (config_.max_batch > 0 && terms.batch > config_.max_batch)
     return exceeded("Batch", std::to_string(config_.max_batch));
   if (config_.max_expires.ns > 0 && terms.expires > config_.max_expires)
     return exceeded("Expires", codec::go_duration(config_.max_expires));
   if (config_.max_bytes > 0 && terms.max_bytes > config_.max_bytes)
     return exceeded("MaxBytes", std::to_string(config_.max_bytes));
+  if (auto why = Priority::refusal(config_, terms)) return "400 Bad Request - " + *why;
   return std::nullopt;
 }
 
@@ -66,14 +66,27 @@ bool Consumer::is_full_of_requests() {
   return requests_.size() >= most;
 }
 
-PullRequest* Consumer::next_request(std::uint64_t size) {
+PullRequest* Consumer::next_request(Sequence sequence, std::uint32_t deliveries) {
   if (config_.is_push()) return nullptr;
   while (true) {
     const auto request = priority_.choose(config_, requests_, {pending_, acks_.pending()});
     if (request == requests_.end()) return nullptr;
-    if (request->terms.max_bytes == 0 || static_cast<std::uint64_t>(request->bytes_left) >= size)
+    const bool gets_pin =
+        config_.priority_policy == PriorityPolicy::kPinnedClient && priority_.pin_id().empty();
+    // Who is gone must not keep it from others.
+    if (gets_pin && !stream_.shard().worker().has_interest(stream_.account(), request->reply)) {
+      drop_request(request);
+      continue;
+    }
+    const bool has_old_id = priority_.has_wrong_id(request->terms);
+    if (!has_old_id && (request->terms.max_bytes == 0 ||
+                        request->bytes_left >= size_to_send(sequence, deliveries)))
       return &*request;
-    send_status(request->reply, "409 Message Size Exceeds MaxBytes", &*request);
+    // As nats-server counts those that did not say how many they want.
+    if (has_old_id && !request->terms.says_batch) request->left = 0;
+    send_status(request->reply,
+                has_old_id ? "423 Nats-Wrong-Pin-Id" : "409 Message Size Exceeds MaxBytes",
+                &*request);
     drop_request(request);
   }
 }
@@ -82,11 +95,20 @@ void Consumer::request_served(PullRequest& request, std::uint64_t size) {
   Shard& shard = stream_.shard();
   ++request.delivered;
   --request.left;
-  if (request.terms.max_bytes > 0) request.bytes_left -= static_cast<std::int64_t>(size);
+  if (request.terms.max_bytes > 0) {
+    request.bytes_left =
+        std::max<std::int64_t>(request.bytes_left - static_cast<std::int64_t>(size), 0);
+    if (request.bytes_left == 0) request.left = 0;
+  }
   if (request.terms.heartbeat.ns > 0) request.heartbeat_due = shard.now() + request.terms.heartbeat;
   last_demand_ = shard.now();
+  const auto served =
+      std::ranges::find_if(requests_, [&](const PullRequest& other) { return &other == &request; });
+  // Those who asked take turns.
   if (request.left == 0)
-    requests_.remove_if([&](const PullRequest& other) { return &other == &request; });
+    requests_.erase(served);
+  else
+    requests_.splice(requests_.end(), requests_, served);
 }
 
 void Consumer::end_of_pending() {
@@ -140,9 +162,9 @@ void Consumer::arm_request_timer() {
   for (const PullRequest& request : requests_)
     earliest = std::min({earliest, request.expires, request.heartbeat_due});
   if (earliest.ns == INT64_MAX)
-    shard.timers().cancel(request_timer_);
+    request_timer_.cancel(shard.timers());
   else
-    shard.timers().arm(request_timer_, earliest);
+    request_timer_.arm(shard.timers(), *this, earliest);
 }
 
 void Consumer::on_request_timer() {

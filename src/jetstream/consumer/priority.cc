@@ -5,13 +5,15 @@
 namespace midge::jetstream {
 
 std::optional<std::string> Priority::refusal(const ConsumerConfig& config, const PullTerms& terms) {
-  if (terms.priority < 0 || terms.priority > 9) return "Priority must be between 0 and 9";
   const bool overflow = terms.min_pending != 0 || terms.min_ack_pending != 0;
   if (overflow && config.priority_policy != PriorityPolicy::kOverflow)
     return "Not a Overflow Priority consumer";
   if (!terms.pin_id.empty() && config.priority_policy != PriorityPolicy::kPinnedClient)
     return "Not a Pinned Client Priority consumer";
+  if (terms.priority < 0 || terms.priority > 9) return "Priority must be between 0 and 9";
   if (config.priority_policy == PriorityPolicy::kNone) return std::nullopt;
+  // A body that is no JSON can not name one: that is served.
+  if (terms.group.empty() && terms.is_json) return "Priority Group missing";
   if (!terms.group.empty() &&
       std::ranges::find(config.priority_groups, terms.group) == config.priority_groups.end())
     return "Invalid Priority Group";
@@ -36,7 +38,7 @@ std::list<PullRequest>::iterator Priority::choose(const ConsumerConfig& config,
     case PriorityPolicy::kPinnedClient:
       if (pin_id_.empty()) return requests.begin();
       return std::ranges::find_if(requests, [&](const PullRequest& request) {
-        return request.terms.pin_id == pin_id_ || request.terms.group.empty();
+        return !request.terms.pin_id.empty() || request.terms.group.empty();
       });
     case PriorityPolicy::kPrioritized:
       return std::ranges::min_element(
@@ -45,10 +47,10 @@ std::list<PullRequest>::iterator Priority::choose(const ConsumerConfig& config,
   return requests.end();
 }
 
-bool Priority::pin(const PullRequest& request, std::string_view new_id, WallTime now,
-                   MonoTime since) {
+bool Priority::pin(PullRequest& request, std::string_view new_id, WallTime now, MonoTime since) {
   if (!pin_id_.empty() || request.terms.group.empty()) return false;
   pin_id_ = new_id;
+  request.terms.pin_id = pin_id_;
   pinned_at_ = now;
   last_asked_ = since;
   return true;

@@ -19,7 +19,8 @@ class Priority {
   // Whether a request with these terms is one for this consumer: else the status to answer with.
   [[nodiscard]] static std::optional<std::string> refusal(const ConsumerConfig& config,
                                                           const PullTerms& terms);
-  // The same for the id it names; refused ones get the counts.
+  // Whether it names an id that is not the pin's. While somebody has the pin that is refused at
+  // once, else when its turn comes.
   [[nodiscard]] bool has_wrong_id(const PullTerms& terms) const {
     return !terms.pin_id.empty() && terms.pin_id != pin_id_;
   }
@@ -32,8 +33,9 @@ class Priority {
   [[nodiscard]] std::list<PullRequest>::iterator choose(const ConsumerConfig& config,
                                                         std::list<PullRequest>& requests,
                                                         const State& state) const;
-  // Before a pinned consumer serves `request`: gives the pin away if nobody has it. True: it did.
-  bool pin(const PullRequest& request, std::string_view new_id, WallTime now, MonoTime since);
+  // Before a pinned consumer serves `request`: gives it the pin if nobody has it, which it keeps
+  // for what else it asked for. True: it did.
+  bool pin(PullRequest& request, std::string_view new_id, WallTime now, MonoTime since);
   void unpin() { pin_id_.clear(); }
 
   [[nodiscard]] const std::string& pin_id() const { return pin_id_; }

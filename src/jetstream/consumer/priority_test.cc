@@ -54,13 +54,21 @@ TEST_CASE("pinned: whoever has the pin, until it is taken back") {
   std::list<PullRequest> requests;
   requests.push_back(request("a", {.group = "g"}));
   requests.push_back(request("b", {.group = "g", .pin_id = "P"}));
+  requests.push_back(request("old", {.group = "g", .pin_id = "O"}));
   Priority priority;
   CHECK(chosen(priority, PriorityPolicy::kPinnedClient, requests) == "a");
-  CHECK(priority.pin(requests.back(), "P", {}, {}));
+  CHECK(priority.pin(requests.front(), "P", {}, {}));
   CHECK_FALSE(priority.pin(requests.front(), "Q", {}, {}));
+  CHECK(chosen(priority, PriorityPolicy::kPinnedClient, requests) == "a");
+  requests.front().terms.pin_id.clear();
   CHECK(chosen(priority, PriorityPolicy::kPinnedClient, requests) == "b");
   CHECK(priority.has_wrong_id({.pin_id = "Q"}));
   CHECK_FALSE(priority.has_wrong_id({.pin_id = "P"}));
+  // Its turn comes too, and then it is told that its id is no more.
+  requests.pop_front();
+  requests.pop_front();
+  CHECK(chosen(priority, PriorityPolicy::kPinnedClient, requests) == "old");
+  requests.push_front(request("a", {.group = "g"}));
   priority.unpin();
   CHECK(chosen(priority, PriorityPolicy::kPinnedClient, requests) == "a");
 }
@@ -80,6 +88,9 @@ TEST_CASE("terms that the policy does not know are refused") {
       {PriorityPolicy::kOverflow, {.group = "g", .min_pending = 1}, std::nullopt},
       {PriorityPolicy::kOverflow, {.pin_id = "x"}, "Not a Pinned Client Priority consumer"},
       {PriorityPolicy::kOverflow, {.group = "other"}, "Invalid Priority Group"},
+      {PriorityPolicy::kPinnedClient, {}, std::nullopt},
+      {PriorityPolicy::kPinnedClient, {.is_json = true}, "Priority Group missing"},
+      {PriorityPolicy::kNone, {.is_json = true}, std::nullopt},
   };
   for (const Row& row : rows) {
     ConsumerConfig config;

@@ -22,8 +22,10 @@ Result<PullTerms> PullTerms::parse(std::string_view body) {
   if (body.empty()) return terms;
   if (body.front() == '{') {
     terms.batch = 0;
+    terms.is_json = true;
     TRY(codec::read_json_struct(body, terms, false));
-    if (terms.batch < 1) terms.batch = 1;
+    terms.says_batch = terms.batch >= 1;
+    if (!terms.says_batch) terms.batch = 1;
     if (terms.heartbeat.ns > 0 && !terms.no_wait &&
         (terms.expires.ns == 0 || terms.heartbeat * 2 > terms.expires))
       return failure("heartbeat value too large", ErrorCode::kInvalid);

@@ -13,6 +13,7 @@ namespace midge::jetstream {
 // As a client sends it: empty (one message), a number, or JSON.
 struct PullTerms {
   std::int64_t batch = 1;
+  bool says_batch = true;
   std::int64_t max_bytes = 0;  // 0: any
   Duration expires{};          // 0: never
   Duration heartbeat{};
@@ -20,6 +21,7 @@ struct PullTerms {
   std::string group, pin_id;
   std::int64_t min_pending = 0, min_ack_pending = 0;
   int priority = 0;
+  bool is_json = false;
 
   // Errors: the text behind `Bad Request - `.
   static Result<PullTerms> parse(std::string_view body);

@@ -18,9 +18,19 @@ constexpr Duration kReaderPause = milliseconds(2);
 
 }  // namespace
 
-void Stream::on_direct_get(const broker::Message& message) { take_direct_get(message, {}); }
+void Stream::on_direct_get(const broker::Message& message) {
+  if (shard_.put_off(id(), message, [](Stream& stream, const broker::Message& copy) {
+        stream.on_direct_get(copy);
+      }))
+    return;
+  take_direct_get(message, {});
+}
 
 void Stream::on_direct_get_last(const broker::Message& message) {
+  if (shard_.put_off(id(), message, [](Stream& stream, const broker::Message& copy) {
+        stream.on_direct_get_last(copy);
+      }))
+    return;
   // The name is this stream's, or its origin's if it is a mirror.
   const std::size_t name_at = std::string_view("$JS.API.DIRECT.GET.").size();
   const std::size_t prefix = message.subject.find('.', name_at) + 1;
@@ -29,21 +39,16 @@ void Stream::on_direct_get_last(const broker::Message& message) {
 
 void Stream::take_direct_get(const broker::Message& message, std::string_view last_of) {
   if (message.reply.empty()) return;
-  std::string status;
   DirectTerms terms;
-  if (!api_level_suffices(message.payload.substr(0, message.header_size)))
-    status = "412 Required Api Level";
-  else
+  std::string_view status = "412 Required Api Level";
+  if (api_level_suffices(message.payload.substr(0, message.header_size)))
     status = terms.read(message.body(), last_of);
-  shard_.later(id(), [reply = std::string(message.reply), status = std::move(status),
-                      terms = std::move(terms)](Stream& stream) {
-    if (!status.empty())
-      stream.shard_.send(stream.account(), reply, HeaderWriter(status).take(), {});
-    else if (terms.is_batch())
-      stream.start_reading(reply, terms);
-    else
-      stream.answer_direct_get(reply, terms);
-  });
+  if (!status.empty())
+    shard_.send(account(), message.reply, HeaderWriter(status).take(), {});
+  else if (terms.is_batch())
+    start_reading(message.reply, terms);
+  else
+    answer_direct_get(message.reply, terms);
 }
 
 void Stream::answer_direct_get(std::string_view reply, const DirectTerms& terms) {
@@ -58,19 +63,18 @@ void Stream::answer_direct_get(std::string_view reply, const DirectTerms& terms)
       sequence.value == 0 ? failure("", ErrorCode::kNotFound) : store_->load(sequence);
   if (!message)
     return shard_.send(identity_.account, reply, HeaderWriter("404 Message Not Found").take(), {});
-  Effect effect;
-  effect.account = identity_.account;
-  effect.to = reply;
-  if (!terms.no_header) effect.payload = direct_headers(name(), *message).take();
-  effect.header_size = static_cast<std::uint32_t>(effect.payload.size());
-  effect.payload.append(message->payload);
+  EffectView effect{{}, identity_.account, reply, {}, {}, message->payload};
+  std::string header;
+  if (!terms.no_header) header = direct_headers(name(), *message).take();
+  effect.header = header;
   // Nobody may see what a crash can still take back.
   if (sequence > visible_last_) effect.after = durable_mark();
-  shard_.send_when_durable(std::move(effect));
+  shard_.send_when_durable(effect);
 }
 
 Sequence Stream::last_matching(std::string_view pattern) {
   if (!subject::is_valid(pattern)) return {};
+  if (subject::is_literal(pattern)) return last_of(pattern);
   const auto found = store_->find_last(store::Filter({std::string(pattern)}));
   return found && *found ? **found : Sequence{};
 }
@@ -85,7 +89,8 @@ Sequence Stream::next_matching(std::string_view pattern, Sequence from) {
 }
 
 HeaderWriter Stream::direct_headers(std::string_view stream, const store::StoredMessage& message) {
-  HeaderWriter header = HeaderWriter::after(message.header);
+  constexpr std::size_t kOurs = 160;  // about what is added besides the subject
+  HeaderWriter header = HeaderWriter::after(message.header, kOurs + message.subject.size());
   header.field("Nats-Stream", stream).field("Nats-Subject", message.subject);
   header.field("Nats-Sequence", message.sequence.value);
   header.field("Nats-Time-Stamp", codec::rfc3339_nano(message.time));

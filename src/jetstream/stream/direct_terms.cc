@@ -1,5 +1,7 @@
 #include "jetstream/stream/direct_terms.h"
 
+#include <algorithm>
+
 #include "codec/json_struct.h"
 
 namespace midge::jetstream {
@@ -8,6 +10,19 @@ namespace {
 constexpr std::string_view kBad = "408 Bad Request";
 constexpr std::string_view kEmpty = "408 Empty Request";
 constexpr std::string_view kMalformed = "408 Malformed Request";
+
+// What most clients send: the subject of `{"last_by_subj":"…"}`, if that is all of it and has
+// nothing that JSON writes in another way. "" = it is something else.
+std::string_view only_last_by_subject(std::string_view body) {
+  constexpr std::string_view kBegin = R"({"last_by_subj":")", kEnd = R"("})";
+  if (!body.starts_with(kBegin) || body.size() < kBegin.size() + kEnd.size() ||
+      !body.ends_with(kEnd))
+    return {};
+  body.remove_prefix(kBegin.size());
+  body.remove_suffix(kEnd.size());
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  return std::ranges::all_of(body, is_plain) ? body : std::string_view{};
+}
 
 }  // namespace
 
@@ -22,7 +37,10 @@ void describe(Visitor& v, DirectTerms& t) {
 
 std::string_view DirectTerms::read(std::string_view body, std::string_view last_of) {
   if (body.empty() && last_of.empty()) return kEmpty;
-  if (!body.empty() && !codec::read_json_struct(body, *this, false)) return kMalformed;
+  if (const std::string_view subject = only_last_by_subject(body); !subject.empty())
+    last_by_subject = subject;
+  else if (!body.empty() && !codec::read_json_struct(body, *this, false))
+    return kMalformed;
   const bool has_last = !last_by_subject.empty(), has_next = !next_by_subject.empty();
   const bool says_something =
       sequence > 0 || has_last || has_next || start_time.has_value() || !multi_last.empty();

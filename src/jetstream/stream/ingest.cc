@@ -6,6 +6,7 @@
 #include "jetstream/jetstream.h"
 #include "jetstream/shard.h"
 #include "jetstream/stream/message_ttl.h"
+#include "jetstream/stream/stored_letter.h"
 #include "jetstream/stream/stream.h"
 
 namespace midge::jetstream {
@@ -36,7 +37,8 @@ void Ingest::configure() {
   const std::string& domain = stream_.shard().jetstream().domain();
   if (!domain.empty()) json.field("domain", domain);
   ack_start_ = json.take() + ",\"seq\":";
-  if (!config.allow_atomic) close();
+  if (!config.allow_atomic) close_batches();
+  if (!config.allow_batched) close_fast_batches();
 }
 
 void Ingest::take(const broker::Message& message, WallTime now) {
@@ -46,24 +48,35 @@ void Ingest::take(const broker::Message& message, WallTime now) {
     transform_->apply(subject, stream_.shard().random(), mapped_);
     subject = mapped_;
   }
-  const Outcome outcome =
-      process(subject, message.payload.substr(0, message.header_size), message.body(), now);
+  Incoming incoming{
+      subject, message.payload.substr(0, message.header_size), message.body(), {}, {}, {}, {}};
+  if (FastPlace::is_meant(message.reply)) return take_fast(message.reply, std::move(incoming), now);
+  const Outcome outcome = process(incoming, now);
   if (!message.reply.empty() && !stream_.config().no_ack) answer(message.reply, outcome);
 }
 
-Ingest::Outcome Ingest::process(std::string_view subject, std::string_view header,
-                                std::string_view payload, WallTime now) {
-  const StreamConfig& config = stream_.config();
-  if (config.sealed) return api_failure(kStreamSealed);
-  Incoming incoming{subject, header, payload, {}, {}, {}, {}};
+Ingest::Outcome Ingest::process(Incoming& incoming, WallTime now) {
+  if (stream_.config().sealed) return api_failure(kStreamSealed);
   if (auto refusal = check_size(incoming)) return std::unexpected(*refusal);
-  if (!header.empty()) incoming.fields = IngestHeaders::parse(header);
-  if (!incoming.fields.batch_id.empty()) return stage(incoming, now);
+  if (!incoming.header.empty()) incoming.fields = IngestHeaders::parse(incoming.header);
+  if (!incoming.fields.batch_id.empty()) {
+    if (auto refusal = stream_.memory_refusal()) return std::unexpected(*refusal);
+    return stage(incoming, now);
+  }
+  return take_in(incoming, now);
+}
+
+Ingest::Outcome Ingest::take_in(Incoming& incoming, WallTime now) {
   if (auto refusal = check_allowed(incoming)) return std::unexpected(*refusal);
   if (const std::string_view id = incoming.fields.message_id; !id.empty()) {
-    stream_.dedupe().expire({now.ns - config.duplicate_window.ns});
+    // As nats-server: these outweigh that it was seen before.
+    if (auto refusal = check_expected_sequences(incoming, {})) return std::unexpected(*refusal);
+    if (auto refusal = check_schedule(incoming)) return std::unexpected(*refusal);
+    stream_.dedupe().expire({now.ns - stream_.config().duplicate_window.ns});
     if (const auto seen = stream_.dedupe().find(id))
       return PublishAck{.sequence = *seen, .duplicate = true};
+    if (const auto stored = find_stored_letter(stream_, id, incoming.subject, now))
+      return PublishAck{.sequence = *stored, .duplicate = true};
   }
   if (auto refusal = prepare(incoming, {})) return std::unexpected(*refusal);
   const Stored stored = store(incoming, now);
@@ -110,16 +123,21 @@ Ingest::Stored Ingest::store(const Incoming& incoming, WallTime now) {
     // Nobody wants it: it has a sequence and is gone.
     stream_.store().skip_to(stream_.store().figures().last + 2, now);
     stream_.shard().touched(stream_);
+    remember_id(fields, stream_.store().figures().last, now);
     return {stream_.store().figures().last, {}};
   }
-  const store::Sequence before = stream_.last_of(incoming.subject);
+  const store::Sequence before = republish_ ? stream_.last_of(incoming.subject) : store::Sequence{};
   const store::Sequence sequence = stream_.store_message(
       {incoming.subject, incoming.stored_header(), incoming.stored_payload(), now});
-  if (!fields.message_id.empty() && config.duplicate_window.ns > 0)
-    stream_.dedupe().add(fields.message_id, sequence, now);
-  last_message_id_ = fields.message_id;
+  remember_id(fields, sequence, now);
   roll_up(incoming, sequence);
   return {sequence, before};
+}
+
+void Ingest::remember_id(const IngestHeaders& fields, store::Sequence sequence, WallTime now) {
+  if (!fields.message_id.empty() && stream_.config().duplicate_window.ns > 0)
+    stream_.dedupe().add(fields.message_id, sequence, now);
+  last_message_id_ = fields.message_id;
 }
 
 void Ingest::roll_up(const Incoming& incoming, store::Sequence sequence) {
@@ -138,28 +156,31 @@ void Ingest::roll_up(const Incoming& incoming, store::Sequence sequence) {
 }
 
 void Ingest::answer(std::string_view reply, const Outcome& outcome) {
-  Effect effect;
-  effect.account = stream_.account();
-  effect.to = reply;
-  effect.after = stream_.durable_mark();
+  std::string& payload = answer_;
+  payload.clear();
   if (!outcome) {
     codec::JsonWriter json;
     json.begin_object().key("error");
     codec::JsonStructWriter(json).write(outcome.error());
     json.field("stream", stream_.name()).field("seq", 0).end_object();
-    effect.payload = json.take();
+    payload = json.take();
   } else if (!outcome->is_staged) {
     const PublishAck& ack = *outcome;
-    effect.payload.reserve(ack_start_.size() + 24);
-    effect.payload.append(ack_start_).append(std::to_string(ack.sequence.value));
-    if (ack.duplicate) effect.payload.append(",\"duplicate\": true");
-    if (!ack.value.empty()) effect.payload.append(",\"val\":\"").append(ack.value).append("\"");
+    payload.append(ack_start_).append(std::to_string(ack.sequence.value));
+    if (ack.duplicate) payload.append(",\"duplicate\": true");
+    if (!ack.value.empty()) payload.append(",\"val\":\"").append(ack.value).append("\"");
     if (!ack.batch.empty())
-      effect.payload.append(",\"batch\":" + codec::JsonWriter().value(ack.batch).take())
+      payload.append(",\"batch\":" + codec::JsonWriter().value(ack.batch).take())
           .append(",\"count\":" + std::to_string(ack.batch_count));
-    effect.payload.append("}");
+    payload.append("}");
   }
-  stream_.shard().send_when_durable(std::move(effect));
+  say(reply, payload, outcome || outcome.error() != stream_.write_refusal());
+}
+
+void Ingest::say(std::string_view reply, std::string_view payload, bool waits) {
+  EffectView effect{{}, stream_.account(), reply, {}, {}, payload};
+  if (waits) effect.after = stream_.durable_mark();
+  stream_.shard().send_when_durable(effect);
 }
 
 void Ingest::republish(const Incoming& incoming, Stored stored, WallTime now) {

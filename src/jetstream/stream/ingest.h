@@ -1,7 +1,7 @@
 // How a published message becomes part of a stream: what it expects, deduplication, limits; then a
 // sequence and an acknowledgement. Files: ingest.cc (taking in), ingest_checks.cc (what is
-// refused), ingest_counter.cc, ingest_batch.cc (messages that come in all at once). Thread: the
-// loop's.
+// refused), ingest_counter.cc, ingest_batch.cc (messages that come in all at once), ingest_fast.cc
+// (one after the other). Thread: the loop's.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "jetstream/api/error.h"
 #include "jetstream/fwd.h"
 #include "jetstream/stream/atomic_batch.h"
+#include "jetstream/stream/fast_batch.h"
 #include "jetstream/stream/ingest_headers.h"
 #include "store/ids.h"
 #include "subject/transform.h"
@@ -85,18 +86,25 @@ class Ingest {
   using Outcome = ApiResult<PublishAck>;
   using Refusal = std::optional<ApiError>;
 
-  Outcome process(std::string_view subject, std::string_view header, std::string_view payload,
-                  WallTime now);
+  Outcome process(Incoming& incoming, WallTime now);
+  // The last of its steps, for what stands alone: `incoming` has its fields.
+  Outcome take_in(Incoming& incoming, WallTime now);
   // All that makes `incoming` part of the stream but its republishing. Nothing refuses it any more.
   Stored store(const Incoming& incoming, WallTime now);
+  void remember_id(const IngestHeaders& fields, store::Sequence sequence, WallTime now);
   void roll_up(const Incoming& incoming, store::Sequence sequence);
   void answer(std::string_view reply, const Outcome& outcome);
+  // When all that the stream has taken is on the disk; what rests on nothing need not wait for
+  // that.
+  void say(std::string_view reply, std::string_view payload, bool waits = true);
   void republish(const Incoming& incoming, Stored stored, WallTime now);
 
   // In the order in which they are asked.
   [[nodiscard]] Refusal check_size(const Incoming& incoming) const;
   [[nodiscard]] Refusal check_allowed(const Incoming& incoming) const;
   [[nodiscard]] Refusal check_expectations(const Incoming& incoming, const Ahead& ahead);
+  // The part of it that comes before message ids.
+  [[nodiscard]] Refusal check_expected_sequences(const Incoming& incoming, const Ahead& ahead);
   [[nodiscard]] Refusal check_rollup(const Incoming& incoming, const Ahead& ahead) const;
   [[nodiscard]] Refusal check_schedule(const Incoming& incoming) const;
   [[nodiscard]] Refusal check_limits(const Incoming& incoming, const Ahead& ahead);
@@ -107,20 +115,45 @@ class Ingest {
   [[nodiscard]] Refusal prepare(Incoming& incoming, const Ahead& ahead);
   void add_headers(Incoming& incoming) const;
 
-  // Batches.
+  // Batches of either kind.
+  template <class Batch>
+  [[nodiscard]] BatchLimits limits_of() const;
+  // `last`: when something of one came.
+  void arm_batch_timer(MonoTime last);
+  void on_batch_timer();
+
+  // Atomic ones.
   Outcome stage(const Incoming& incoming, WallTime now);
   Outcome commit(std::string_view id, WallTime now);
   Outcome refuse_batch(std::string_view id, ApiError error, std::string_view advised = {});
   void close_batch(std::string_view id);
-  void on_batch_timer();
+  void close_batches();
+
+  // Fast ones.
+  void take_fast(std::string_view reply, Incoming incoming, WallTime now);
+  [[nodiscard]] ApiResult<FastBatch*> open_fast(const std::optional<FastPlace>& place,
+                                                const Incoming& incoming);
+  void answer_ping(std::string_view reply, const FastPlace& place, FastBatch& batch);
+  // Whether there is something to store. Else all was said.
+  bool follows(std::string_view reply, const FastPlace& place, FastBatch& batch);
+  void store_fast(std::string_view reply, const FastPlace& place, FastBatch& batch,
+                  Incoming& incoming, WallTime now);
+  void end_fast(std::string_view reply, const FastPlace& place, const FastBatch& batch);
+  void close_fast(std::string_view id);
+  void close_fast_batches();
+  void say_flow(std::string_view reply, const FastBatch& batch);
+  void say_gap(std::string_view reply, std::uint64_t expected, std::uint64_t came);
+  void say_error(std::string_view reply, std::uint64_t place, const ApiError& error);
 
   Stream& stream_;
   std::optional<subject::Transform> transform_;
   std::optional<subject::Transform> republish_;
   std::string mapped_;
   std::string ack_start_;  // `{"stream":"A","seq":`
+  std::string answer_;
   std::string last_message_id_;
   AtomicBatches batches_;
+  FastBatches fast_batches_;
   io::MemberTimer<&Ingest::on_batch_timer> batch_timer_{*this};
 };
 

@@ -41,7 +41,8 @@ Ingest::Outcome Ingest::stage(const Incoming& incoming, WallTime now) {
   const bool ends = fields.batch_commit == "eob";
   if (fields.batch_commit && !ends && fields.batch_commit != "1")
     return refuse_batch(id, api_error(kAtomicPublishInvalidBatchCommit));
-  AtomicBatches::Batch* batch = batches_.find(id);
+  AtomicBatch* batch = batches_.find(id);
+  const BatchLimits limits = limits_of<AtomicBatch>();
   if (*place != (batch == nullptr ? 0 : batch->messages.size()) + 1)
     return refuse_batch(id, api_error(kAtomicPublishIncompleteBatch),
                         batch == nullptr ? "" : "incomplete");
@@ -49,16 +50,13 @@ Ingest::Outcome Ingest::stage(const Incoming& incoming, WallTime now) {
     return refuse_batch(id, api_error(kAtomicPublishIncompleteBatch), "incomplete");
   if (batch == nullptr) {
     auto& open = stream_.shard().jetstream().counters().open_batches;
-    if (batches_.size() >= AtomicBatches::kBatchesMax ||
-        open.load() >= AtomicBatches::kBatchesPerServerMax)
-      return api_failure(kAtomicPublishTooManyInflight);
+    if (!limits.has_room(batches_.size(), open)) return api_failure(kAtomicPublishTooManyInflight);
     ++open;
-    batch = &batches_.open(id);
+    batch = &batches_.open(id, {});
   }
-  if (!ends && batch->messages.size() == AtomicBatches::kMessagesMax)
+  if (!ends && batch->messages.size() >= static_cast<std::uint64_t>(limits.messages))
     return refuse_batch(
-        id, api_error(kAtomicPublishTooLargeBatch, {std::to_string(AtomicBatches::kMessagesMax)}),
-        "large");
+        id, api_error(kAtomicPublishTooLargeBatch, {std::to_string(limits.messages)}), "large");
   if (ends) {
     // What the last message should have said.
     std::string& last = batch->messages.back().header;
@@ -69,13 +67,12 @@ Ingest::Outcome Ingest::stage(const Incoming& incoming, WallTime now) {
   }
   if (fields.batch_commit) return commit(id, now);
   batch->last = stream_.shard().now();
-  if (!batch_timer_.armed())
-    stream_.shard().timers().arm(batch_timer_, batch->last + AtomicBatches::kIdleMax);
+  arm_batch_timer(batch->last);
   return PublishAck{.is_staged = true};
 }
 
 Ingest::Outcome Ingest::commit(std::string_view id, WallTime now) {
-  const AtomicBatches::Batch& batch = *batches_.find(id);
+  const AtomicBatch& batch = *batches_.find(id);
   stream_.dedupe().expire({now.ns - stream_.config().duplicate_window.ns});
   Ahead ahead;
   std::vector<Incoming> all;
@@ -117,19 +114,9 @@ void Ingest::close_batch(std::string_view id) {
   if (batches_.close(id)) --stream_.shard().jetstream().counters().open_batches;
 }
 
-void Ingest::close() {
-  stream_.shard().timers().cancel(batch_timer_);
+void Ingest::close_batches() {
   stream_.shard().jetstream().counters().open_batches -= batches_.size();
   batches_ = {};
-}
-
-void Ingest::on_batch_timer() {
-  Shard& shard = stream_.shard();
-  for (const std::string& id : batches_.idle(shard.now())) {
-    stream_.advise_batch_abandoned(id, "timeout");
-    close_batch(id);
-  }
-  if (const auto next = batches_.next_idle()) shard.timers().arm(batch_timer_, *next);
 }
 
 }  // namespace midge::jetstream

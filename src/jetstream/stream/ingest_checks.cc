@@ -13,7 +13,7 @@ namespace {
 
 using enum ApiErrorCode;
 
-constexpr std::size_t kHeaderMax = 64 * 1024;
+constexpr std::size_t kHeaderMax = 64 * 1024 - 1;
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower) {
   return std::ranges::equal(
@@ -59,6 +59,14 @@ Ingest::Refusal Ingest::check_allowed(const Incoming& incoming) const {
 }
 
 Ingest::Refusal Ingest::check_expectations(const Incoming& incoming, const Ahead& ahead) {
+  if (auto refusal = check_expected_sequences(incoming, ahead)) return refusal;
+  const std::string_view expected = incoming.fields.expected_last_message_id;
+  if (!expected.empty() && expected != last_message_id_)
+    return api_error(kStreamWrongLastMsgID, {last_message_id_});
+  return std::nullopt;
+}
+
+Ingest::Refusal Ingest::check_expected_sequences(const Incoming& incoming, const Ahead& ahead) {
   const IngestHeaders& fields = incoming.fields;
   store::StreamStore& store = stream_.store();
   if (fields.expected_last_subject_sequence) {
@@ -82,9 +90,6 @@ Ingest::Refusal Ingest::check_expectations(const Incoming& incoming, const Ahead
   const std::uint64_t last = store.figures().last.value + ahead.messages;
   if (fields.expected_last_sequence && *fields.expected_last_sequence != last)
     return api_error(kStreamWrongLastSequence, {std::to_string(last)});
-  if (!fields.expected_last_message_id.empty() &&
-      fields.expected_last_message_id != last_message_id_)
-    return api_error(kStreamWrongLastMsgID, {last_message_id_});
   return std::nullopt;
 }
 
@@ -165,9 +170,12 @@ Ingest::Refusal Ingest::check_limits(const Incoming& incoming, const Ahead& ahea
   if (config.max_messages > 0 && !replaces &&
       figures.messages + ahead.messages >= static_cast<std::uint64_t>(config.max_messages))
     return api_error(kStreamStoreFailed, {"maximum messages exceeded"});
+  // In a file a header has its length before it.
+  const bool has_length = !incoming.header.empty() && config.storage == Storage::kFile;
+  const std::uint64_t size = stream_.stored_size(incoming.subject.size(), incoming.size()) +
+                             (has_length ? sizeof(std::uint32_t) : 0);
   if (config.max_bytes > 0 && !replaces &&
-      figures.bytes + ahead.bytes + stream_.stored_size(incoming.subject.size(), incoming.size()) >
-          static_cast<std::uint64_t>(config.max_bytes))
+      figures.bytes + ahead.bytes + size > static_cast<std::uint64_t>(config.max_bytes))
     return api_error(kStreamStoreFailed, {"maximum bytes exceeded"});
   return std::nullopt;
 }

@@ -39,7 +39,9 @@ void Ingest::take_sourced_count(std::string_view subject, std::string_view heade
   Incoming incoming{subject, header, payload, IngestHeaders::parse(header), {}, {}, {}};
   const auto there = counter_value(payload);
   const auto state = counter_state(subject);
-  if (there && state) {
+  // What is no counter there is none here.
+  if (!there) return;
+  if (state) {
     CounterSources sources = CounterSources::parse(state->sources);
     // Its sum takes the place of the one it sent before: what was missed in between is in it.
     const std::string before = sources.value_of(origin, origin_subject);

@@ -13,10 +13,27 @@ std::uint64_t Stream::stored_size(std::size_t subject, std::size_t content) cons
 void Stream::enforce_subject_limit(std::string_view subject) {
   const std::int64_t limit = config_.max_messages_per_subject;
   if (limit <= 0) return;
-  for (store::SubjectState* state = store_->subject(subject);
-       state != nullptr && state->count > static_cast<std::uint64_t>(limit);
-       state = store_->subject(subject))
+  const store::SubjectState* state = store_->subject(subject);
+  if (state == nullptr) return;
+  for (auto over = static_cast<std::int64_t>(state->count) - limit; over > 0; --over) {
     store_->remove(state->first);
+    if (over > 1) state = store_->subject(subject);
+  }
+}
+
+void Stream::enforce_subject_limits() {
+  const std::int64_t limit = config_.max_messages_per_subject;
+  if (limit <= 0) return;
+  std::vector<std::string> over;
+  store::SubjectTree::Walk walk{store::Filter()};
+  store_->subjects().step(walk, SIZE_MAX,
+                          [&](std::string_view subject, store::SubjectState& state) {
+                            if (state.count > static_cast<std::uint64_t>(limit))
+                              over.emplace_back(subject);
+                            return true;
+                          });
+  for (const std::string& subject : over) enforce_subject_limit(subject);
+  if (!over.empty()) shard_.touched(*this);
 }
 
 void Stream::enforce_limits() {

@@ -55,6 +55,7 @@ void Scheduler::arm() {
 }
 
 void Scheduler::on_timer() {
+  if (!stream_.is_serving()) return;
   const WallTime now = stream_.shard().wall();
   while (!queue_.empty() && queue_.begin()->first <= now) {
     const auto entry = entries_.find(queue_.begin()->second);

@@ -26,6 +26,8 @@ class Scheduler {
   // that were missed are left out, but for one that would have been the only one.
   void add(const store::StoredMessage& message, const IngestHeaders& fields);
   void stop();
+  // The stream serves again: what has become due meanwhile is done.
+  void go_on() { arm(); }
 
  private:
   struct Entry {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "jetstream/ack_subject.h"
 #include "jetstream/headers.h"
 #include "jetstream/shard.h"
 #include "jetstream/stream/stream.h"
@@ -16,6 +17,7 @@ constexpr Duration kSilenceMax = seconds(5);
 constexpr Duration kRetryMin = milliseconds(250);
 constexpr Duration kRetryMax = seconds(10);
 constexpr Duration kAnswerMax = seconds(5);
+constexpr Duration kNotWritable = seconds(1);
 
 bool take_number(std::string_view& text, std::uint64_t& number) {
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -165,20 +167,13 @@ void SourceFeed::on_silence_timer() {
 // ---- what it sends
 
 std::optional<SourceFeed::Delivery> SourceFeed::parse_reply(std::string_view reply) {
-  // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time>.<pending>
-  for (int i = 0; i < 4; ++i) {
-    const std::size_t dot = reply.find('.');
-    if (dot == std::string_view::npos) return std::nullopt;
-    reply.remove_prefix(dot + 1);
-  }
-  std::uint64_t deliveries = 0, sequence = 0, time = 0;
+  const auto ack = parse_ack_subject(reply);
+  if (!ack) return std::nullopt;
   Delivery delivery;
-  if (!take_number(reply, deliveries) || !take_number(reply, sequence) ||
-      !take_number(reply, delivery.consumer) || !take_number(reply, time) ||
-      !take_number(reply, delivery.pending))
-    return std::nullopt;
-  delivery.stream = {sequence};
-  delivery.time = {static_cast<std::int64_t>(time)};
+  delivery.consumer = ack->delivery.value;
+  delivery.stream = ack->sequence;
+  delivery.time = ack->time;
+  delivery.pending = ack->pending;
   return delivery;
 }
 
@@ -187,6 +182,14 @@ void SourceFeed::on_message(const broker::Message& message) {
   heard_ = stream_.shard().now();
   const auto delivery = parse_reply(message.reply);
   if (!delivery) return on_status(message);
+  if (auto refusal = stream_.write_refusal()) {
+    // It is asked for again until it can be written.
+    error_ = std::move(*refusal);
+    consumer_seq_ = 0;
+    if (!retry_timer_.armed())
+      stream_.shard().timers().arm(retry_timer_, stream_.shard().now() + kNotWritable);
+    return;
+  }
   if (delivery->consumer != consumer_seq_ + 1) return start_anew();
   consumer_seq_ = delivery->consumer;
   if (delivery->stream <= last_) return;  // taken before it was started anew
@@ -253,7 +256,11 @@ std::string SourceFeed::header_start() const {
   }
   if (filters.empty()) filters = ">";
   if (destinations.empty()) destinations = ">";
-  return config_.name + " " + filters + " " + destinations;
+  std::string name = config_.name;
+  // Streams of other domains and accounts may have the same name.
+  if (config_.external) name += ":" + name_hash(config_.external->api);
+  if (config_.consumer) name += ":C=" + name_hash(config_.consumer->name);
+  return name + " " + filters + " " + destinations;
 }
 
 SourceInfo SourceFeed::info() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "jetstream/ack_subject.h"
 #include "jetstream/headers.h"
 #include "jetstream/jetstream.h"
 #include "jetstream/shard.h"
@@ -11,6 +12,8 @@
 namespace midge::jetstream {
 namespace {
 
+// Of the messages lost to rot.
+constexpr std::size_t kLostListed = 10'000;
 // Whoever can answer a direct get: a stream and its mirrors.
 constexpr std::string_view kDirectGetQueue = "_sys_";
 
@@ -22,8 +25,12 @@ Stream::Stream(Shard& shard, Identity identity, StreamConfig config,
       identity_(std::move(identity)),
       config_(std::move(config)),
       store_(std::move(store)),
+      ack_prefix_(shard.jetstream().settings().long_ack_subjects
+                      ? long_ack_prefix(shard.jetstream().domain(), identity_.account_name)
+                      : std::string()),
       ingest_(*this) {
   visible_last_ = store_->figures().last;
+  store_->set_on_damage([this](const store::StreamStore::Damage& damage) { on_damage(damage); });
   store_->set_on_removed([this](Sequence sequence, std::string_view subject, std::uint64_t size) {
     on_removed(sequence, subject, size);
   });
@@ -32,14 +39,17 @@ Stream::Stream(Shard& shard, Identity identity, StreamConfig config,
 Stream::~Stream() { unsubscribe(); }
 
 void Stream::start() {
+  started_ = true;
   count_usage(store_->figures().bytes);
   ingest_.configure();
   remember_messages();
-  subscribe();
+  if (serving_) subscribe();
   for (auto& [id, progress] : std::exchange(recovered_, {}))
     if (Consumer* consumer = find_consumer(id)) consumer->resume(std::move(progress));
+  // The end may have come between a consumer's removal and that of what only it wanted.
+  if (!consumers_.empty()) drop_unwanted({}, store_->figures().first);
   arm_age_timer();
-  start_feeds();
+  if (serving_) start_feeds();
 }
 
 void Stream::close() {
@@ -53,6 +63,7 @@ void Stream::close() {
   reads_.clear();
   shard_.timers().cancel(age_timer_);
   shard_.timers().cancel(read_timer_);
+  shard_.timers().cancel(unwanted_timer_);
 }
 
 void Stream::subscribe_to(std::string_view subject, broker::InternalReceiver& receiver,
@@ -65,6 +76,9 @@ void Stream::subscribe() {
   const std::string& name = config_.name;
   for (const std::string& subject : config_.subjects) subscribe_to(subject, publishes_);
   subscribe_to("$JS.ACK." + name + ".>", acks_);
+  subscribe_to(
+      "$JS.ACK." + long_ack_prefix(shard_.jetstream().domain(), account_name()) + name + ".>",
+      acks_);
   if (config_.allow_direct) {
     subscribe_to("$JS.API.DIRECT.GET." + name, direct_gets_, kDirectGetQueue);
     subscribe_to("$JS.API.DIRECT.GET." + name + ".>", direct_gets_last_, kDirectGetQueue);
@@ -84,10 +98,12 @@ void Stream::unsubscribe() {
 void Stream::update(StreamConfig config) {
   unsubscribe();
   const bool learns_ttl = !config_.allow_msg_ttl && config.allow_msg_ttl;
+  const bool fewer_each = config.max_messages_per_subject != config_.max_messages_per_subject;
   config_ = std::move(config);
   ingest_.configure();
   if (learns_ttl) remember_messages();
   subscribe();
+  if (fewer_each) enforce_subject_limits();
   enforce_limits();
   arm_age_timer();
   start_feeds();
@@ -153,7 +169,8 @@ void Stream::on_publish(const broker::Message& message) {
   if (shard_.put_off(id(), message,
                      [](Stream& stream, const broker::Message& copy) { stream.on_publish(copy); }))
     return;
-  ingest_.take(message, shard_.wall());
+  // Not the tick's: each message has its own time, and may be asked for by it.
+  ingest_.take(message, shard_.worker().wall());
 }
 
 Sequence Stream::store_message(const store::NewMessage& message) {
@@ -189,7 +206,9 @@ StreamState Stream::state() const {
   state.last_time = figures.last_time;
   state.subject_count = store_->subject_count();
   state.deleted_count = store_->deleted_count();
-  state.consumers = static_cast<std::int64_t>(consumers_.size());
+  if (figures.lost_messages > 0)
+    state.lost = LostState{store_->lost().list(kLostListed), figures.lost_bytes};
+  state.consumers = static_cast<std::int64_t>(public_consumer_count());
   return state;
 }
 

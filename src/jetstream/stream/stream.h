@@ -3,7 +3,8 @@
 // Life: made by its Shard → start() (subscribes) → messages and calls → close(). A publish is one
 // step: check → sequence → append; nothing in it reads a clock or a random number. What answers it
 // waits in the shard until the disk has it. Files: stream.cc (life, information), ingest.cc,
-// limits.cc, expiry.cc, stream_memory.cc, advisories.cc, stream_consumers.cc, direct_get.cc.
+// limits.cc, expiry.cc, stream_memory.cc, advisories.cc, stream_consumers.cc, direct_get.cc,
+// service.cc, unwanted.cc.
 // Thread: its loop's.
 #pragma once
 
@@ -27,6 +28,7 @@
 #include "jetstream/fwd.h"
 #include "jetstream/headers.h"
 #include "jetstream/member_receiver.h"
+#include "jetstream/memory_round.h"
 #include "jetstream/stream/dedupe.h"
 #include "jetstream/stream/filter_index.h"
 #include "jetstream/stream/ingest.h"
@@ -63,6 +65,13 @@ class Stream {
   // Unsubscribes; consumers' waiting requests are told.
   void close();
 
+  // ---- whether anybody may use it (service.cc)
+  void suspend();
+  // The server ends.
+  void say_goodbye();
+  void serve();
+  [[nodiscard]] bool is_serving() const { return serving_; }
+
   // ---- the API
   [[nodiscard]] StreamInfo info() const;
   [[nodiscard]] StreamState state() const;
@@ -70,6 +79,15 @@ class Stream {
   void update(StreamConfig config);
   std::uint64_t purge(const store::Filter& filter, std::uint64_t below, std::uint64_t keep);
   bool remove(Sequence sequence, bool erase);
+
+  // ---- a backup of it that comes in (stream_restore.cc): before start()
+  [[nodiscard]] bool is_restoring() const { return restoring_; }
+  void set_restoring(bool restoring) { restoring_ = restoring; }
+  // The sequence is beyond all before.
+  void restore_message(Sequence sequence, const store::NewMessage& message);
+  void restore_consumer(ConsumerConfig config, WallTime created, ConsumerProgress progress);
+  // After start(): whatever the configuration says is too much goes.
+  void keep_limits() { enforce_limits(); }
 
   // ---- consumers
   Consumer& add_consumer(ConsumerId id, ConsumerConfig config, WallTime created);
@@ -86,11 +104,21 @@ class Stream {
   void tell_when_visible(Consumer& consumer);
   [[nodiscard]] std::vector<Consumer*> consumers();  // by name
   [[nodiscard]] std::size_t consumer_count() const { return consumers_.size(); }
+  // Without those that mirrors and sources read by: no listing shows them, no limit counts them.
+  [[nodiscard]] std::vector<Consumer*> public_consumers();
+  [[nodiscard]] std::size_t public_consumer_count() const {
+    return consumers_.size() - direct_consumers_;
+  }
   // A consumer needs this message no more.
   void on_acked(Consumer& consumer, Sequence sequence);
+  // Of a consumer that is gone, or wants less: what it kept from leaving leaves now, where interest
+  // keeps messages (unwanted.cc).
+  void drop_unwanted(const store::Filter& wanted, Sequence from);
 
   // ---- what its parts use
   Shard& shard() { return shard_; }
+  // For texts that live for a moment.
+  std::string& scratch() { return scratch_; }
   store::StreamStore& store() { return *store_; }
   [[nodiscard]] const store::StreamStore& store() const { return *store_; }
   [[nodiscard]] const StreamConfig& config() const { return config_; }
@@ -99,6 +127,8 @@ class Stream {
   [[nodiscard]] AccountId account() const { return identity_.account; }
   [[nodiscard]] const std::string& account_name() const { return identity_.account_name; }
   [[nodiscard]] WallTime created() const { return identity_.created; }
+  // What stands before its name where its deliveries are answered; "" of the short form.
+  [[nodiscard]] const std::string& ack_prefix() const { return ack_prefix_; }
   // Eight letters and digits: another one for each stream, also of the same name.
   [[nodiscard]] std::string identity_text() const;
   // Only up to here may anybody see messages.
@@ -130,9 +160,16 @@ class Stream {
 
   // Counts what it holds into what its account uses: `bytes` from now on.
   void count_usage(std::uint64_t bytes);
+  // Why it can not be written to now.
+  [[nodiscard]] std::optional<ApiError> write_refusal() const;
   // Why its account, or the server, has no room for a message of this size.
   [[nodiscard]] std::optional<ApiError> check_room(std::uint64_t bytes) const;
   AccountUsage& usage() { return *identity_.usage; }
+  // Why nothing is taken in while the process has all the memory it may have.
+  [[nodiscard]] std::optional<ApiError> memory_refusal() const;
+  [[nodiscard]] MemoryUse memory_use() const;
+  // Memory is short: lets go of what it can do without.
+  void give_way();
 
   bool in_touched_list = false;  // the shard's
 
@@ -162,6 +199,7 @@ class Stream {
   // Limits.
   void enforce_limits();
   void enforce_subject_limit(std::string_view subject);
+  void enforce_subject_limits();
   // Whether there is more to do at once.
   bool expire_old(WallTime now);
   bool expire_by_ttl(WallTime now);
@@ -176,11 +214,15 @@ class Stream {
   void arm_age_timer();
   void on_age_timer();
   void on_removed(Sequence sequence, std::string_view subject, std::uint64_t size);
+  void on_damage(const store::StreamStore::Damage& damage);
+  void on_unwanted_timer();
+  [[nodiscard]] bool is_still_wanted(Sequence sequence);
 
   Shard& shard_;
   Identity identity_;
   StreamConfig config_;
   std::unique_ptr<store::StreamStore> store_;
+  const std::string ack_prefix_;
   Ingest ingest_;
   Dedupe dedupe_;
   Expiries expiries_;
@@ -188,15 +230,25 @@ class Stream {
   Scheduler scheduler_{*this};
   std::int64_t counted_ = 0;  // bytes of it that are in its account's usage
   Sequence visible_last_;
-  std::vector<std::unique_ptr<Consumer>> consumers_;               // by id
+  bool restoring_ = false;
+  bool started_ = false, serving_ = true;
+  std::vector<std::unique_ptr<Consumer>> consumers_;  // by id
+  std::size_t direct_consumers_ = 0;
   tsl::robin_map<std::string_view, Consumer*> consumers_by_name_;  // their own names
   FilterIndex filters_;
   std::vector<Consumer*> await_visible_;
+  std::string scratch_;
   std::vector<std::pair<ConsumerId, ConsumerProgress>> recovered_;
   std::uint64_t next_consumer_id_ = 1;
   std::vector<subject::Target> subscriptions_;
   std::vector<std::unique_ptr<SourceFeed>> feeds_;  // the mirror, or the sources in their order
 
+  // What may be wanted by nobody: the messages that a filter matches, from a sequence on.
+  struct Unwanted {
+    store::Filter filter;
+    Sequence from;
+  };
+  std::deque<Unwanted> unwanted_;
   std::vector<std::unique_ptr<DirectRead>> reads_;
   bool reads_soon_ = false;
 
@@ -206,6 +258,7 @@ class Stream {
   MemberReceiver<&Stream::on_direct_get_last> direct_gets_last_{*this};
   io::MemberTimer<&Stream::on_age_timer> age_timer_{*this};
   io::MemberTimer<&Stream::read_soon> read_timer_{*this};
+  io::MemberTimer<&Stream::on_unwanted_timer> unwanted_timer_{*this};
 };
 
 }  // namespace midge::jetstream

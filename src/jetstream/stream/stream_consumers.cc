@@ -1,8 +1,8 @@
 // A stream's consumers: who they are, what reaches them, when a message may go because of them.
 #include <algorithm>
-#include <charconv>
 
 #include "base/check.h"
+#include "jetstream/ack_subject.h"
 #include "jetstream/advisory.h"
 #include "jetstream/shard.h"
 #include "jetstream/stream/stream.h"
@@ -10,19 +10,8 @@
 namespace midge::jetstream {
 namespace {
 
-// Takes the first token off; "" at the end.
-std::string_view take_token(std::string_view& text) {
-  const std::size_t dot = text.find('.');
-  const std::string_view token = text.substr(0, dot);
-  text.remove_prefix(dot == std::string_view::npos ? text.size() : dot + 1);
-  return token;
-}
-
-bool take_number(std::string_view& text, std::uint64_t& number) {
-  const std::string_view token = take_token(text);
-  const auto [end, status] = std::from_chars(token.data(), token.data() + token.size(), number);
-  return status == std::errc() && end == token.data() + token.size();
-}
+// As from the server to whoever asks where nobody listens.
+constexpr std::string_view kNobody = "NATS/1.0 503\r\n\r\n";
 
 }  // namespace
 
@@ -40,6 +29,7 @@ Consumer& Stream::add_consumer(ConsumerId id, ConsumerConfig config, WallTime cr
   consumers_.push_back(std::make_unique<Consumer>(*this, id, std::move(config), created));
   Consumer& consumer = *consumers_.back();
   consumers_by_name_.emplace(consumer.name(), &consumer);
+  if (consumer.config().direct) ++direct_consumers_;
   learn_filter(consumer);
   return consumer;
 }
@@ -55,9 +45,13 @@ void Stream::remove_consumer(Consumer& consumer, std::string_view status) {
   if (consumer.awaits_visible) std::erase(await_visible_, &consumer);
   forget_filter(consumer);
   consumers_by_name_.erase(consumer.name());
+  if (consumer.config().direct) --direct_consumers_;
   const auto owned = std::ranges::lower_bound(consumers_, consumer.id(), {},
                                               [](const auto& each) { return each->id(); });
+  const store::Filter wanted = consumer.filter();
+  const Sequence from = consumer.floor() + 1;
   consumers_.erase(owned);
+  drop_unwanted(wanted, from);
 }
 
 Consumer* Stream::find_consumer(std::string_view name) {
@@ -87,6 +81,12 @@ std::vector<Consumer*> Stream::consumers() {
   return all;
 }
 
+std::vector<Consumer*> Stream::public_consumers() {
+  std::vector<Consumer*> shown = consumers();
+  std::erase_if(shown, [](const Consumer* consumer) { return consumer->config().direct; });
+  return shown;
+}
+
 std::string Stream::identity_text() const {
   constexpr std::string_view kLetters =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -110,12 +110,7 @@ bool Stream::is_wanted(std::string_view subject) { return !filters_.matching(sub
 void Stream::on_acked(Consumer& consumer, Sequence sequence) {
   (void)consumer;
   if (config_.retention == Retention::kLimits) return;
-  if (config_.retention == Retention::kInterest) {
-    const auto message = store_->load(sequence);
-    if (!message) return;
-    const auto still_wants = [&](Consumer* other) { return !other->is_done_with(sequence); };
-    if (std::ranges::any_of(filters_.matching(message->subject), still_wants)) return;
-  }
+  if (config_.retention == Retention::kInterest && is_still_wanted(sequence)) return;
   remove(sequence, false);
 }
 
@@ -123,15 +118,11 @@ void Stream::on_ack(const broker::Message& message) {
   if (shard_.put_off(id(), message,
                      [](Stream& stream, const broker::Message& copy) { stream.on_ack(copy); }))
     return;
-  // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time>.<pending>
-  std::string_view rest = message.subject;
-  for (int i = 0; i < 3; ++i) take_token(rest);
-  Consumer* consumer = find_consumer(take_token(rest));
-  std::uint64_t deliveries = 0, sequence = 0, delivery = 0, time = 0, pending = 0;
-  const bool well_formed = take_number(rest, deliveries) && take_number(rest, sequence) &&
-                           take_number(rest, delivery) && take_number(rest, time) &&
-                           take_number(rest, pending) && rest.empty();
-  if (consumer != nullptr && well_formed) consumer->on_ack(message, {sequence}, {delivery});
+  if (shard_.is_clogged()) return;  // the message comes again
+  const auto ack = parse_ack_subject(message.subject);
+  Consumer* consumer = ack ? find_consumer(ack->consumer) : nullptr;
+  if (consumer != nullptr) return consumer->on_ack(message, ack->sequence, ack->delivery);
+  if (!message.reply.empty()) shard_.send(account(), message.reply, kNobody, {});
 }
 
 }  // namespace midge::jetstream

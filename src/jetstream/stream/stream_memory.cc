@@ -25,10 +25,10 @@ void Stream::remember_messages() {
   Sequence at =
       all ? store_->figures().first : store_->first_at({now.ns - config_.duplicate_window.ns});
   expiries_ = {};
-  while (const auto next = store_->next_there(at)) {
+  while (const auto next = store_->next_with_header(at)) {
     at = *next + 1;
     const auto message = store_->load(*next);
-    if (!message || message->header.empty()) continue;
+    if (!message) continue;
     const std::string_view id = header_value(message->header, "Nats-Msg-Id");
     if (!id.empty() && message->time > WallTime{now.ns - config_.duplicate_window.ns})
       dedupe_.add(id, *next, message->time);

@@ -202,7 +202,8 @@ constexpr Field<Detail> kFields[] = {
     optional<[](D d) { return d.config().name == d.accountz.system_account; }>("is_system"),
     row<has_expired>("expired"),
     row<is_complete>("complete"),
-    row<[](D) { return false; }>("jetstream_enabled"),
+    row<[](D d) { return d.accountz.jetstream && d.config().jetstream.has_value(); }>(
+        "jetstream_enabled"),
     row<[](D) { return 0; }>("leafnode_connections"),
     row<[](D d) { return d.connections; }>("client_connections"),
     row<[](D d) { return d.subscriptions; }>("subscriptions"),
@@ -248,6 +249,13 @@ void add_implied_accounts(Accountz& accountz) {
         accountz.accounts, [&](const ListedAccount& one) { return one.config.name == name; });
     if (!name.empty() && !is_there) accountz.accounts.push_back({{.name = name}, nullptr});
   }
+  // Alone, the global account may use what the server has.
+  const auto is_implied = [&](const ListedAccount& one) {
+    return one.config.name == kGlobalAccountName || one.config.name == accountz.system_account;
+  };
+  if (!accountz.jetstream || !std::ranges::all_of(accountz.accounts, is_implied)) return;
+  for (ListedAccount& one : accountz.accounts)
+    if (one.config.name == kGlobalAccountName) one.config.jetstream = broker::JetStreamLimits{};
 }
 
 Result<std::string> compose_accountz(std::string_view account, const Accountz& accountz,

@@ -26,6 +26,7 @@ struct Accountz {
   WallTime now;
   WallTime updated;            // when the configuration was loaded
   std::string system_account;  // "" = none
+  bool jetstream = false;      // the server has it
   std::vector<ListedAccount> accounts;
 };
 

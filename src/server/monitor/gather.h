@@ -35,6 +35,7 @@ struct Part {
   std::vector<broker::ConnectionInfo> open;
   std::vector<broker::ConnectionInfo> closed;
   std::vector<broker::SubscriptionInfo> subscriptions;
+  broker::EndedTraffic ended;  // with the open connections
 };
 using Parts = std::vector<Part>;  // in the order of loops
 

@@ -5,13 +5,19 @@
 #include <algorithm>
 #include <string_view>
 
+#include "codec/json_tree.h"
 #include "codec/json_writer.h"
+#include "jetstream/jetstream.h"
 #include "server/monitor/duration_text.h"
 
 namespace midge::server {
 namespace {
 
 using codec::JsonWriter;
+
+// All but what is in JetStream is well whenever this can answer.
+constexpr const char* kNarrower[] = {"js-enabled", "js-enabled-only", "js-server-only",
+                                     "js-meta-only"};
 
 HealthAnswer healthy() { return {HttpResponse::json(R"({"status":"ok"})"), {}}; }
 
@@ -33,9 +39,7 @@ HealthAnswer unhealthy(int status, std::string_view type, std::string_view error
 
 Result<HealthzRequest> parse_healthz(const Query& query) {
   HealthzRequest request;
-  // All but what is in JetStream is well whenever this can answer.
-  for (const std::string_view narrow :
-       {"js-enabled", "js-enabled-only", "js-server-only", "js-meta-only"}) {
+  for (const std::string_view narrow : kNarrower) {
     ASSIGN_OR_RETURN(const bool asked, query.boolean(narrow));
     request.server_only |= asked;
   }
@@ -43,6 +47,24 @@ Result<HealthzRequest> parse_healthz(const Query& query) {
   request.account = query.text("account");
   request.stream = query.text("stream");
   request.consumer = query.text("consumer");
+  return request;
+}
+
+Result<HealthzRequest> parse_healthz_body(std::string_view body) {
+  HealthzRequest request;
+  if (body.empty()) return request;
+  ASSIGN_OR_RETURN(const codec::JsonValue value, codec::read_json_tree(body));
+  codec::JsonReader reader(&value, "HealthzEventOptions");
+  for (const std::string_view narrow : kNarrower) {
+    bool asked = false;
+    reader.read(narrow, asked);
+    request.server_only |= asked;
+  }
+  TRY(reader.read("details", request.details)
+          .read("account", request.account)
+          .read("stream", request.stream)
+          .read("consumer", request.consumer)
+          .done());
   return request;
 }
 
@@ -99,6 +121,31 @@ HealthAnswer unhealthy_asset(const HealthzRequest& request, const AssetFault& fa
   json.end_object();
   return {HttpResponse::json(json.take(), 404),
           request.details ? "1 errors" : "\"" + fault.error + "\""};
+}
+
+HealthAnswer unhealthy_memory(const HealthzRequest& request, const broker::MemoryBudget& memory) {
+  return unhealthy(503, "MEMORY",
+                   fmt::format("memory limit reached: {} of {} MiB are used", memory.used() >> 20,
+                               memory.limit() >> 20),
+                   request.details);
+}
+
+HealthAnswer add_jetstream(const HealthzRequest& request, HealthAnswer answer,
+                           jetstream::JetStream& jetstream) {
+  if (jetstream.has_failed())
+    return unhealthy(503, "JETSTREAM", "JetStream could not be started yet", request.details);
+  if (!jetstream.is_ready())
+    return unhealthy(503, "JETSTREAM", "JetStream still reads its store", request.details);
+  const jetstream::Counters& counters = jetstream.counters();
+  const std::uint64_t files = counters.damaged_files, messages = counters.lost_messages;
+  if (files == 0 && messages == 0) return answer;
+  JsonWriter json;
+  json.begin_object().field("status", "ok").key("warnings").begin_array();
+  json.value(fmt::format("JetStream: {} damaged files since the start, {} messages lost to rot",
+                         files, messages));
+  json.end_array().end_object();
+  answer.response = HttpResponse::json(json.take());
+  return answer;
 }
 
 HealthAnswer compose_livez(const std::vector<io::LoopLoad>& loads) {

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "broker/memory_budget.h"
 #include "io/loop.h"
+#include "jetstream/fwd.h"
 #include "jetstream/report.h"
 #include "server/monitor/http_message.h"
 #include "server/monitor/query.h"
@@ -23,6 +25,9 @@ struct HealthzRequest {
 
 // Errors are the body of a 400.
 [[nodiscard]] Result<HealthzRequest> parse_healthz(const Query& query);
+
+// The same as the body of a request in the system account. Errors: what is wrong with it.
+[[nodiscard]] Result<HealthzRequest> parse_healthz_body(std::string_view body);
 
 struct HealthAnswer {
   HttpResponse response;
@@ -41,6 +46,15 @@ struct AssetFault {
 
 // `accepting`: the client port takes connections.
 [[nodiscard]] HealthAnswer compose_healthz(const HealthzRequest& request, bool accepting);
+
+// JetStream is not there yet, or could not be started; or what it found damaged, which restarting
+// does not mend: that stands beside "ok".
+[[nodiscard]] HealthAnswer add_jetstream(const HealthzRequest& request, HealthAnswer answer,
+                                         jetstream::JetStream& jetstream);
+
+// The process has all the memory it may have.
+[[nodiscard]] HealthAnswer unhealthy_memory(const HealthzRequest& request,
+                                            const broker::MemoryBudget& memory);
 
 // A loop that spends longer than this in one tick is stuck.
 inline constexpr Duration kStuckAfter = seconds(5);

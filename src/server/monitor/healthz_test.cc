@@ -62,3 +62,13 @@ TEST_CASE("livez") {
   CHECK(stuck.response.status == 503);
   CHECK(stuck.response.body == R"({"status":"error","error":"loop 1 stuck for 5s"})");
 }
+
+TEST_CASE("healthz at the memory limit") {
+  broker::MemoryBudget memory;
+  memory.limit_to(128 << 20);
+  memory.saw(120 << 20);
+  const HealthAnswer full = server::unhealthy_memory(parse_healthz(Query("")).value(), memory);
+  CHECK(full.response.status == 503);
+  CHECK(full.response.body ==
+        R"({"status":"error","error":"memory limit reached: 120 of 128 MiB are used"})");
+}

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/json_struct.h"
+#include "codec/json_tree.h"
 #include "codec/json_writer.h"
 #include "jetstream/headers.h"
 
@@ -48,22 +49,40 @@ void write_limits(JsonWriter& json, const jetstream::ServerLimits& limits) {
   json.end_object();
 }
 
-void write_stats(JsonWriter& json, const Report& report) {
+void write_stats(JsonWriter& json, const Report& report, bool enabled = true) {
   json.field("memory", report.memory).field("storage", report.storage);
   json.field("reserved_memory", report.reserved_memory);
   json.field("reserved_storage", report.reserved_storage);
   json.field("accounts", report.accounts.size()).field("ha_assets", 0);
-  write_api(json, jetstream::kApiLevel, report.api_requests, report.api_errors);
+  write_api(json, enabled ? jetstream::kApiLevel : 0, report.api_requests, report.api_errors);
 }
 
-void write_totals(JsonWriter& json, const Report& report) {
+// Only if there is any: what a healthy server says is what the peer says.
+void write_damage(JsonWriter& json, const Report& report) {
+  std::uint64_t messages = 0, bytes = 0;
+  for (const StreamReport& stream : report.streams)
+    if (const auto& lost = stream.info.state.lost) {
+      messages += lost->messages ? lost->messages->size() : 0;
+      bytes += lost->bytes;
+    }
+  const jetstream::Damage& damage = report.damage;
+  if (messages == 0 && damage.files == 0 && damage.record_bytes == 0) return;
+  json.key("damage").begin_object().field("files", damage.files);
+  json.field("lost_messages", messages).field("lost_bytes", bytes);
+  json.field("lost_record_bytes", damage.record_bytes).end_object();
+}
+
+void write_totals(JsonWriter& json, const Report& report, bool with_leaders) {
   std::uint64_t consumers = 0, messages = 0, bytes = 0;
   for (const StreamReport& stream : report.streams) {
     consumers += stream.consumers.size();
     messages += stream.info.state.messages;
     bytes += stream.info.state.bytes;
   }
-  json.field("streams", report.streams.size()).field("consumers", consumers);
+  json.field("streams", report.streams.size());
+  if (with_leaders) json.field("streams_leader", report.streams.size());
+  json.field("consumers", consumers);
+  if (with_leaders) json.field("consumers_leader", consumers);
   json.field("messages", messages).field("bytes", bytes);
 }
 
@@ -104,13 +123,31 @@ void write_stream(JsonWriter& json, const JszRequest& request, const Jsz& jsz,
   json.end_object();
 }
 
-void write_account(JsonWriter& json, const JszRequest& request, const Jsz& jsz,
-                   const Report& report, const AccountReport& account) {
-  json.begin_object().field("name", account.name).field("id", account.name);
+// Those that are asked for, and of them a page.
+std::vector<const AccountReport*> page(const JszRequest& request, const Report& report) {
+  std::vector<const AccountReport*> all;
+  for (const AccountReport& account : report.accounts)
+    if (request.account.empty() || account.name == request.account) all.push_back(&account);
+  const auto size = static_cast<std::int64_t>(all.size());
+  const std::int64_t begin = std::clamp<std::int64_t>(request.offset, 0, size);
+  const std::int64_t count = request.limit <= 0 ? kLimitDefault : request.limit;
+  return {all.begin() + begin, all.begin() + std::min(size, begin + std::min(count, size))};
+}
+
+}  // namespace
+
+void write_account_jsz(JsonWriter& json, const JszRequest& request, const Jsz& jsz,
+                       const Report& report, const AccountReport& account) {
+  json.begin_object().field("name", account.title.empty() ? account.name : account.title);
+  json.field("id", account.name);
   json.field("memory", account.memory).field("storage", account.storage);
   // What its limits are; without any, as nats-server shows them.
-  json.field("reserved_memory", static_cast<std::uint64_t>(account.limits.max_memory));
-  json.field("reserved_storage", static_cast<std::uint64_t>(account.limits.max_store));
+  const bool tiered = !account.limits.tiers.empty();
+  const auto shown = [&](std::int64_t most) {
+    return tiered ? 0 : static_cast<std::uint64_t>(most);
+  };
+  json.field("reserved_memory", shown(account.limits.max_memory));
+  json.field("reserved_storage", shown(account.limits.max_store));
   json.field("accounts", 0).field("ha_assets", 0);
   write_api(json, 0, account.api_requests, account.api_errors);
   const auto is_its = [&](const StreamReport& one) { return one.account == account.name; };
@@ -123,15 +160,12 @@ void write_account(JsonWriter& json, const JszRequest& request, const Jsz& jsz,
   json.end_object();
 }
 
-// Those that are asked for, and of them a page.
-std::vector<const AccountReport*> page(const JszRequest& request, const Report& report) {
-  std::vector<const AccountReport*> all;
-  for (const AccountReport& account : report.accounts)
-    if (request.account.empty() || account.name == request.account) all.push_back(&account);
-  const auto size = static_cast<std::int64_t>(all.size());
-  const std::int64_t begin = std::clamp<std::int64_t>(request.offset, 0, size);
-  const std::int64_t count = request.limit <= 0 ? kLimitDefault : request.limit;
-  return {all.begin() + begin, all.begin() + std::min(size, begin + std::min(count, size))};
+namespace {
+
+// Streams are shown within their accounts, consumers within their streams.
+void add_implied(JszRequest& request) {
+  request.streams |= request.consumers;
+  request.accounts |= request.streams || !request.account.empty();
 }
 
 }  // namespace
@@ -150,35 +184,58 @@ Result<JszRequest> parse_jsz(const Query& query) {
   ASSIGN_OR_RETURN(request.raft, query.boolean("raft"));
   TRY(query.boolean("stream-leader-only"));
   request.account = query.text("acc");
-  request.streams |= request.consumers || request.direct_consumers;
-  request.accounts |= request.streams || !request.account.empty();
+  add_implied(request);
+  return request;
+}
+
+Result<JszRequest> parse_jsz_body(std::string_view body) {
+  JszRequest request;
+  if (body.empty()) return request;
+  ASSIGN_OR_RETURN(const codec::JsonValue value, codec::read_json_tree(body));
+  TRY(codec::JsonReader(&value, "JszEventOptions")
+          .read("account", request.account)
+          .read("accounts", request.accounts)
+          .read("streams", request.streams)
+          .read("consumer", request.consumers)
+          .read("direct_consumer", request.direct_consumers)
+          .read("config", request.config)
+          .read("offset", request.offset)
+          .read("limit", request.limit)
+          .read("raft", request.raft)
+          .done());
+  add_implied(request);
   return request;
 }
 
 std::string compose_jsz(const JszRequest& request, const Jsz& jsz, const Report& report) {
   JsonWriter json(true);
+  write_jsz(json, request, jsz, report);
+  return json.take();
+}
+
+void write_jsz(JsonWriter& json, const JszRequest& request, const Jsz& jsz, const Report& report) {
   json.begin_object();
-  write_stats(json, report);
+  write_stats(json, report, jsz.settings != nullptr);
   json.field("server_id", jsz.server_id).field("now", jsz.now);
   if (jsz.settings == nullptr) {
     json.field("disabled", true).key("config").begin_object().field("max_memory", 0);
     json.field("max_storage", 0).end_object();
-    json.key("limits").begin_object().end_object();
     for (const char* name : {"streams", "consumers", "messages", "bytes", "total"})
       json.field(name, 0);
-    return json.end_object().take();
+    json.end_object();
+    return;
   }
   write_config(json, jsz, report.limits);
   write_limits(json, report.limits);
-  write_totals(json, report);
+  write_totals(json, report, request.raft);
+  write_damage(json, report);
   if (const auto accounts = page(request, report); request.accounts && !accounts.empty()) {
     json.key("account_details").begin_array();
     for (const AccountReport* account : accounts)
-      write_account(json, request, jsz, report, *account);
+      write_account_jsz(json, request, jsz, report, *account);
     json.end_array();
   }
-  json.field("total", report.accounts.size());
-  return json.end_object().take();
+  json.field("total", report.accounts.size()).end_object();
 }
 
 void write_jetstream(JsonWriter& json, const Jsz& jsz, const Report& report) {

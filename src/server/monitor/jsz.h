@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -23,13 +24,21 @@ struct JszRequest {
 // Errors are the body of a 400.
 [[nodiscard]] Result<JszRequest> parse_jsz(const Query& query);
 
+// The same as the body of a request in the system account. Errors: what is wrong with it.
+[[nodiscard]] Result<JszRequest> parse_jsz_body(std::string_view body);
+
 struct Jsz {
-  const std::string& server_id;
+  std::string server_id;
   WallTime now;
   const jetstream::Settings* settings = nullptr;  // null: JetStream is off
   std::string store;                              // its folder
 };
 
+void write_jsz(codec::JsonWriter& json, const JszRequest& request, const Jsz& jsz,
+               const jetstream::Report& report);
+// Of one account alone, which is one of the report's.
+void write_account_jsz(codec::JsonWriter& json, const JszRequest& request, const Jsz& jsz,
+                       const jetstream::Report& report, const jetstream::AccountReport& account);
 [[nodiscard]] std::string compose_jsz(const JszRequest& request, const Jsz& jsz,
                                       const jetstream::Report& report);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "broker/worker.h"
+#include "server/monitor/accstatz.h"
 #include "server/monitor/connz.h"
 #include "server/monitor/healthz.h"
 #include "server/monitor/root_page.h"
@@ -38,6 +39,7 @@ constexpr Monitor::Endpoint Monitor::kEndpoints[] = {
     {"/subsz", "/subsz", &Monitor::serve_subsz},
     {"/subscriptionsz", "/subsz", &Monitor::serve_subsz},
     {"/accountz", "/accountz", &Monitor::serve_accountz},
+    {"/accstatz", "/accstatz", &Monitor::serve_accstatz},
     {"/jsz", "/jsz", &Monitor::serve_jsz},
     {"/healthz", "/healthz", &Monitor::serve_healthz},
     {"/livez", "/livez", &Monitor::serve_livez},
@@ -169,6 +171,9 @@ void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
                           .ocsp_cache = tls_ == nullptr ? std::nullopt : tls_->peer_cache(),
                           .pinned_account_fails =
                               operators_ == nullptr ? 0 : operators_->pinned_account_fails(),
+                          .memory = &broker_.memory(),
+                          .streams_memory = jetstream_ == nullptr ? jetstream::MemoryUse{}
+                                                                  : jetstream_->memory_use(),
                           .total = total(parts),
                           .write_jetstream = [&](codec::JsonWriter& json) {
                             write_jetstream(json, jsz(*told), report);
@@ -214,6 +219,7 @@ Accountz Monitor::accounts() const {
                     .now = now,
                     .updated = told->config_loaded,
                     .system_account = system_account_name(*told->options),
+                    .jetstream = jetstream_ != nullptr,
                     .accounts = {}};
   if (operators_ == nullptr) {
     for (const broker::AccountConfig& config : told->options->accounts)
@@ -237,10 +243,26 @@ void Monitor::serve_accountz(ExchangeId exchange, const HttpRequest& request) {
   });
 }
 
+void Monitor::serve_accstatz(ExchangeId exchange, const HttpRequest& request) {
+  const auto accstatz = parse_accstatz(Query(request.query));
+  if (!accstatz) return http_->answer(exchange, HttpResponse::text(accstatz.error().text(), 400));
+  gatherer_->ask(wanted_for_accstatz(), [this, exchange, accstatz = *accstatz](Parts parts) {
+    std::size_t rows = 0;
+    for (const Part& part : parts) rows += part.open.size() + part.subscriptions.size();
+    compose(exchange, rows, [accstatz, accounts = accounts(), parts = std::move(parts)] {
+      return compose_accstatz(accstatz, accounts, parts);
+    });
+  });
+}
+
 void Monitor::serve_healthz(ExchangeId exchange, const HttpRequest& request) {
   const auto healthz = parse_healthz(Query(request.query));
   if (!healthz) return http_->answer(exchange, HttpResponse::text(healthz.error().text(), 400));
   HealthAnswer answer = compose_healthz(*healthz, accepting_.load(std::memory_order_relaxed));
+  if (answer.failure.empty() && broker_.memory().is_full())
+    answer = unhealthy_memory(*healthz, broker_.memory());
+  if (answer.failure.empty() && jetstream_ != nullptr && !healthz->server_only)
+    answer = add_jetstream(*healthz, std::move(answer), *jetstream_);
   if (!answer.failure.empty() || jetstream_ == nullptr || healthz->account.empty())
     return answer_health(exchange, answer);
   report_jetstream([this, exchange, request = *healthz,

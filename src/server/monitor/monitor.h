@@ -84,6 +84,7 @@ class Monitor final : public HttpHandler {
   void serve_varz(ExchangeId exchange, const HttpRequest& request);
   void serve_connz(ExchangeId exchange, const HttpRequest& request);
   void serve_subsz(ExchangeId exchange, const HttpRequest& request);
+  void serve_accstatz(ExchangeId exchange, const HttpRequest& request);
   void serve_accountz(ExchangeId exchange, const HttpRequest& request);
   void serve_healthz(ExchangeId exchange, const HttpRequest& request);
   void serve_jsz(ExchangeId exchange, const HttpRequest& request);

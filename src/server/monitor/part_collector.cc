@@ -18,6 +18,7 @@ bool PartCollector::step(broker::Worker& worker) {
     collect_subscriptions(worker);
     return false;
   }
+  if (wanted_.open) part_.ended = worker.ended_traffic();
   if (wanted_.closed) worker.list_closed(part_.closed);
   done_(std::move(part_));
   return true;

@@ -12,6 +12,8 @@ constexpr std::pair<std::string_view, std::string_view> kLinks[] = {
     {"subsz", "Interest and its cache"},
     {"subsz?subs=1", "Subscriptions"},
     {"accountz", "Accounts"},
+    {"accstatz", "Use of accounts"},
+    {"jsz", "JetStream"},
     {"healthz", "Health: clients can be served"},
     {"livez", "Liveness: no loop is stuck"},
 };

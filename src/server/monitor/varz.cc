@@ -77,6 +77,19 @@ void write_loops(JsonWriter& json, const Varz& v) {
   json.end_array();
 }
 
+void write_memory(JsonWriter& json, const Varz& v) {
+  const broker::MemoryBudget& memory = *v.memory;
+  json.begin_object().field("limit", memory.limit()).field("used", v.memory_bytes);
+  json.field("state", broker::to_text(memory.level()));
+  json.field("times_full", memory.times_full.load());
+  json.field("refused", memory.refusals.load());
+  json.field("closed", memory.closed_connections.load());
+  json.field("output", v.total.pending_bytes);
+  json.field("stream_blocks", v.streams_memory.blocks);
+  json.field("stream_subjects", v.streams_memory.subjects);
+  json.field("message_ids", v.streams_memory.ids).end_object();
+}
+
 void write_ocsp_cache(JsonWriter& json, const Varz& v) {
   const AnswerCache::Stats& stats = *v.ocsp_cache;
   json.begin_object().field("cache_type", stats.type);
@@ -204,6 +217,8 @@ constexpr Field<Varz> kFields[] = {
     row<[](V v) { return std::string_view(v.identity.midge_version); }>("midge_version"),
     row<[](V v) { return v.total.dropped_messages; }>("dropped_msgs"),
     row<[](V v) { return v.total.pending_bytes; }>("pending_bytes"),
+    nested_if<Varz, [](V v) { return v.memory != nullptr && v.memory->is_limited(); },
+              write_memory>("memory"),
     nested<Varz, write_loops>("loops"),
 };
 

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "base/time.h"
+#include "broker/memory_budget.h"
 #include "codec/json_writer.h"
+#include "jetstream/memory_round.h"
 #include "server/monitor/gather.h"
 #include "server/monitor/identity.h"
 #include "server/ocsp/answer_cache.h"
@@ -32,6 +34,8 @@ struct Varz {
   WallTime tls_not_after{};                      // zero = no TLS
   std::optional<AnswerCache::Stats> ocsp_cache;  // of clients' certificates
   std::int64_t pinned_account_fails = 0;
+  const broker::MemoryBudget* memory = nullptr;  // null: not told of
+  jetstream::MemoryUse streams_memory{};
   broker::WorkerStats total{};                                // of all parts
   std::function<void(codec::JsonWriter&)> write_jetstream{};  // its object; unset: an empty one
 };

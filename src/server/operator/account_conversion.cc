@@ -58,10 +58,37 @@ broker::ImportConfig convert(const ClaimedImport& imported) {
   return config;
 }
 
+broker::JetStreamTier convert(const auth::jwt::JetStreamClaim& claim) {
+  // Where none is no limit, and where less than none is.
+  const auto unless_zero = [](std::int64_t limit) { return limit == 0 ? -1 : limit; };
+  broker::JetStreamTier tier;
+  tier.max_memory = claim.mem_storage;
+  tier.max_store = claim.disk_storage;
+  tier.max_streams = claim.streams;
+  tier.max_consumers = claim.consumer;
+  tier.max_ack_pending = unless_zero(claim.max_ack_pending);
+  tier.memory_max_stream_bytes = unless_zero(claim.mem_max_stream_bytes);
+  tier.store_max_stream_bytes = unless_zero(claim.disk_max_stream_bytes);
+  tier.max_bytes_required = claim.max_bytes_required;
+  return tier;
+}
+
+std::optional<broker::JetStreamLimits> convert_jetstream(const auth::jwt::AccountLimits& claims) {
+  if (claims.tiers.empty() && !claims.jetstream.enabled()) return std::nullopt;
+  broker::JetStreamLimits limits;
+  static_cast<broker::JetStreamTier&>(limits) = convert(claims.jetstream);
+  for (const auto& [name, tier] : claims.tiers) limits.tiers[name] = convert(tier);
+  if (const auto alone = limits.tiers.find("R1"); alone != limits.tiers.end())
+    static_cast<broker::JetStreamTier&>(limits) = alone->second;
+  return limits;
+}
+
 broker::AccountConfig convert(const AccountRecord& record) {
   const auth::jwt::AccountClaims& claims = record.claims;
   broker::AccountConfig config;
   config.name = config.nkey = claims.head.subject;
+  config.title = claims.head.name;
+  config.jetstream = convert_jetstream(claims.limits);
   config.limits = {.max_connections = claims.limits.conn,
                    .max_subscriptions = claims.limits.subs,
                    .max_payload = claims.limits.payload,

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "auth/jwt/claims.h"
+#include "auth/jwt/claims_check.h"
 #include "codec/json_writer.h"
 #include "server/operator/account_directory.h"
 
@@ -63,6 +64,11 @@ void ClaimsService::update(const SystemRequest& request, std::string_view accoun
   };
   if (!claims) return fail(claims.error().text());
   if (claims->head.subject != name) return fail("subject does not match jwt content");
+  if (const auto fault = auth::jwt::find_fault(*claims); fault && mode_.directory()) {
+    const std::string text = "jwt validation failed - validation errors: [" + *fault + "]";
+    log_.error(text + " - " + name);
+    return answer_error(request, name, text);
+  }
   const auto taken = mode_.update(request.payload);
   if (!taken) return fail(taken.error().text());
   const std::string_view message = *taken ? words().updated : words().skipped;

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "broker/memory_budget.h"
 #include "codec/conf/duration.h"
 #include "server/options/check_logins.h"
 #include "server/options/host_port.h"
@@ -36,6 +37,8 @@ Result<void> check(const Options& options) {
                    conf::format_duration(options.lame_duck_duration) + ")");
   // nats-server crashes here.
   if (options.max_closed_clients < 0) return failure("max_closed_clients can not be negative");
+  if (options.memory_limit != 0 && options.memory_limit < broker::MemoryBudget::kLimitMin)
+    return failure("memory_limit must be at least 64MB");
   TRY(check_jetstream(options));
   return check_logins(options);
 }

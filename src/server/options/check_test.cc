@@ -34,6 +34,10 @@ TEST_CASE("check: before anything starts") {
   CHECK(error_of(check, [](Options& o) { o.lame_duck_grace_period = minutes(2); }) != "");
   CHECK(error_of(check, [](Options& o) { o.max_closed_clients = -1; }) ==
         "max_closed_clients can not be negative");
+  for (const std::int64_t few : {std::int64_t{1}, std::int64_t{-1}, (std::int64_t{64} << 20) - 1})
+    CHECK(error_of(check, [=](Options& o) { o.memory_limit = few; }) ==
+          "memory_limit must be at least 64MB");
+  CHECK(error_of(check, [](Options& o) { o.memory_limit = 64 << 20; }).empty());
 }
 
 TEST_CASE("check_start: what becomes a fatal line of the log") {

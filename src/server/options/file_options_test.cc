@@ -65,7 +65,8 @@ TEST_CASE("values arrive in their fields") {
       "syslog: true\nremote_syslog: \"udp://x\"\nmax_traced_msg_len: 100\npid_file: /p\n"
       "ports_file_dir: /d\nmax_connections: 10\nmax_subscriptions: 20\nmax_sub_tokens: 30\n"
       "max_payload: 2MB\nmax_pending: 10MB\nmax_control_line: 8kb\nmax_closed_clients: 40\n"
-      "ping_interval: \"20s\"\nping_max: 5\nwrite_deadline: \"3s\"\nwrite_timeout: retry\n"
+      "memory_limit: 512MB\nping_interval: \"20s\"\nping_max: 5\nwrite_deadline: "
+      "\"3s\"\nwrite_timeout: retry\n"
       "lame_duck_duration: \"60s\"\nlame_duck_grace_period: \"5s\"\nconnect_error_reports: 6\n"
       "reconnect_error_reports: 7\nno_header_support: true\ndisable_sublist_cache: true\n"
       "no_fast_producer_stall: false\nloops: 2\nslow_consumer_policy: drop_old\n"
@@ -96,6 +97,7 @@ TEST_CASE("values arrive in their fields") {
   CHECK(options.max_payload == 2 * 1024 * 1024);
   CHECK(options.max_pending == 10 * 1024 * 1024);
   CHECK(options.max_control_line == 8192);
+  CHECK(options.memory_limit == 512 << 20);
   CHECK(options.max_closed_clients == 40);
   CHECK(options.ping_interval == seconds(20));
   CHECK(options.ping_max == 5);

@@ -16,6 +16,10 @@ struct JetStreamOptions {
   bool strict = true;
   // Zero: synced before it is acknowledged. Else the journal is synced this often.
   Duration sync_interval{};
+  // Bytes that a journal takes in before a checkpoint; not in configuration files.
+  std::uint64_t checkpoint_every = 128 << 20;
+  // So long a start may read the store; what takes longer is done while the server runs. Neither.
+  Duration read_at_once = milliseconds(400);
 
   // Ceilings of consumers and streams; zero: none.
   std::int64_t max_ack_pending = 0, max_ha_assets = 0, max_request_batch = 0;

@@ -110,6 +110,7 @@ struct Options {
   std::int64_t max_pending = 64 * 1024 * 1024;
   std::int64_t max_control_line = 4096;
   std::int64_t max_closed_clients = 10000;
+  std::int64_t memory_limit = 0;  // of the process; 0: none
 
   // Time.
   Duration ping_interval = minutes(2);

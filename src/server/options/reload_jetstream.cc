@@ -3,6 +3,7 @@
 #include <string>
 
 #include "codec/conf/duration.h"
+#include "server/options/friendly_size.h"
 
 namespace midge::server {
 namespace {
@@ -59,6 +60,12 @@ Result<void> plan_jetstream(const Options& now, const Options& next, ReloadPlan&
   if (!now.jetstream_enabled || !next.jetstream_enabled) return {};
   if (now.store_dir != next.store_dir) return refused("jetstream storage directory");
   TRY(check_sizes(now.jetstream, next.jetstream));
+  if (now.jetstream.max_memory != next.jetstream.max_memory)
+    plan.lines.push_back("Reloaded: JetStream max_mem_store = " +
+                         friendly_size(*next.jetstream.max_memory));
+  if (now.jetstream.max_store != next.jetstream.max_store)
+    plan.lines.push_back("Reloaded: JetStream max_file_store = " +
+                         friendly_size(*next.jetstream.max_store));
   for (const Fixed& fixed : kFixed) {
     const std::string before = fixed.show(now.jetstream), after = fixed.show(next.jetstream);
     if (before != after)

@@ -183,6 +183,9 @@ constexpr Row kTable[] = {
      .text = "Bytes of one protocol line"},
     {.keys = "max_closed_clients", .field = &Options::max_closed_clients, .zero_is_default = true,
      .go_name = "MaxClosedClients", .text = "Closed connections that monitoring remembers"},
+    {.keys = "memory_limit", .field = &Options::memory_limit, .reloadable = true,
+     .go_name = "MemoryLimit",
+     .text = "Memory that the whole process may use, at least 64MB; 0: no limit"},
 
     // Time.
     {.keys = "ping_interval", .field = &Options::ping_interval, .zero_is_default = true,

@@ -29,8 +29,8 @@ bool ServerFilter::matches(const ServerFacts& facts) const {
   const auto has_tag = [&](const std::string& tag) {
     return std::ranges::find(facts.tags, tag) != facts.tags.end();
   };
-  return fits(name, facts.name) && fits(host, facts.host) && cluster.empty() && domain.empty() &&
-         std::ranges::all_of(tags, has_tag);
+  return fits(name, facts.name) && fits(host, facts.host) && fits(domain, facts.domain) &&
+         cluster.empty() && std::ranges::all_of(tags, has_tag);
 }
 
 }  // namespace midge::server

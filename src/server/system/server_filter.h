@@ -11,9 +11,9 @@
 namespace midge::server {
 
 struct ServerFilter {
-  std::string name, host;         // parts of it, unless `exact`
-  std::string cluster, domain;    // of which this server has none
-  std::vector<std::string> tags;  // all of them
+  std::string name, host, domain;  // parts of it, unless `exact`
+  std::string cluster;             // of which this server has none
+  std::vector<std::string> tags;   // all of them
   bool exact = false;
 
   // An empty body is for everybody.

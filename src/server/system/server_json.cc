@@ -1,8 +1,21 @@
 #include "server/system/server_json.h"
 
 namespace midge::server {
+namespace {
+
+// JetStream; and two ways of snapshots between servers.
+constexpr int kJetStreamFlags = 7;
+
+}  // namespace
+
 ServerFacts facts_of(const Identity& identity, const Options& options) {
-  return {identity.name, identity.host, identity.id, options.server_tags, options.feature_flags};
+  return {identity.name,
+          identity.host,
+          identity.id,
+          options.server_tags,
+          options.feature_flags,
+          options.jetstream_enabled,
+          options.jetstream_enabled ? options.jetstream.domain : std::string()};
 }
 
 void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64_t sequence,
@@ -12,6 +25,7 @@ void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64
       .field("name", facts.name)
       .field("host", facts.host)
       .field("id", facts.id)
+      .field_unless_empty("domain", facts.domain)
       .field("ver", kCompatibilityVersion);
   if (!facts.tags.empty()) {
     json.key("tags").begin_array();
@@ -20,7 +34,8 @@ void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64
   }
   json.key("feature_flags");
   write_feature_flags(json, facts.feature_flags);
-  json.field("jetstream", false).field("flags", 0).field("seq", sequence).field("time", now);
+  json.field("jetstream", facts.jetstream).field("flags", facts.jetstream ? kJetStreamFlags : 0);
+  json.field("seq", sequence).field("time", now);
   json.end_object();
 }
 

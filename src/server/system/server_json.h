@@ -17,6 +17,8 @@ struct ServerFacts {
   std::string name, host, id;
   std::vector<std::string> tags;
   FeatureFlagSettings feature_flags;
+  bool jetstream = false;
+  std::string domain;  // of JetStream
 };
 
 [[nodiscard]] ServerFacts facts_of(const Identity& identity, const Options& options);

@@ -1,36 +1,15 @@
 #include "sim/workload/jetstream_promises.h"
 
-#include <charconv>
+#include "sim/workload/api_text.h"
 
 namespace midge::sim {
 namespace {
 
 constexpr Duration kPatience = seconds(120);
+constexpr Duration kDiskPatience = seconds(5);
 const std::string kApi = "$JS.API.";
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
-
-// The first number behind `"name":`; 0 if there is none.
-std::uint64_t field(std::string_view json, std::string_view name) {
-  const std::string key = "\"" + std::string(name) + "\":";
-  const auto at = json.find(key);
-  std::uint64_t value = 0;
-  if (at != std::string_view::npos)
-    std::from_chars(json.data() + at + key.size(), json.data() + json.size(), value);
-  return value;
-}
-
-// `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>…`
-std::vector<std::string> tokens(std::string_view subject) {
-  std::vector<std::string> parts(1);
-  for (const char c : subject) {
-    if (c == '.')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  return parts;
-}
 
 }  // namespace
 
@@ -95,12 +74,12 @@ JetStreamPromises::Answer JetStreamPromises::ask(const std::string& subject,
   const std::string inbox = "_INBOX." + number(client) + ".r" + std::to_string(next_inbox_++);
   waiting_[inbox].answer = &answer;
   clients_[client]->publish(subject, inbox, body);
-  env_.run_until(
-      [&] {
-        if (auto result = take_all(); !result && held_) held_ = std::move(result);
-        return answer.came || env_.disk().is_off();
-      },
-      kPatience);
+  const auto is_over = [&] {
+    if (auto result = take_all(); !result && held_) held_ = std::move(result);
+    return answer.came || env_.disk().is_off();
+  };
+  if (mend_ && !env_.run_until(is_over, kDiskPatience)) mend_();
+  env_.run_until(is_over, kPatience);
   if (!answer.came && env_.disk().is_off()) env_.run_for(seconds(1));
   if (auto result = take_all(); !result && held_) held_ = std::move(result);
   if (!answer.came && !env_.disk().is_off() && held_)
@@ -201,6 +180,14 @@ Result<void> JetStreamPromises::compare_stream(StreamMemory& memory) {
 
 // ---- what is done
 
+Result<bool> JetStreamPromises::was_done(const std::string& what, const Answer& answer) const {
+  if (!answer.came) return false;
+  if (!answer.is_error()) return true;
+  // Nor does a server whose power is gone promise anything.
+  if (mend_ || env_.disk().is_off()) return false;
+  return failure(what + ": " + answer.payload);
+}
+
 Result<void> JetStreamPromises::make_stream() {
   if (memories_.size() >= 4) return {};
   StreamMemory memory;
@@ -211,8 +198,8 @@ Result<void> JetStreamPromises::make_stream() {
                                 ".*\"],\"allow_direct\":true,\"storage\":\"" +
                                 (memory.in_memory ? "memory" : "file") + "\"}");
   TRY(held_);
-  if (!answer.came) return {};  // nobody will ask for it again
-  if (answer.is_error()) return failure(answer.payload);
+  ASSIGN_OR_RETURN(const bool done, was_done(memory.name, answer));
+  if (!done) return {};  // nobody will ask for it again
   memories_[memory.name] = std::move(memory);
   return {};
 }
@@ -251,8 +238,8 @@ Result<void> JetStreamPromises::remove_one(StreamMemory& memory) {
   const Answer answer =
       ask(kApi + "STREAM.MSG.DELETE." + memory.name, "{\"seq\":" + number(sequence) + "}");
   TRY(held_);
-  if (!answer.came) return {};
-  if (answer.is_error()) return failure(memory.name + ": " + answer.payload);
+  ASSIGN_OR_RETURN(const bool done, was_done(memory.name, answer));
+  if (!done) return {};
   memory.removed.insert(sequence);
   return {};
 }
@@ -268,18 +255,18 @@ Result<void> JetStreamPromises::purge(StreamMemory& memory) {
       ask(kApi + "STREAM.PURGE." + memory.name, "{\"seq\":" + number(before) + "}");
   forget();  // whose acknowledgements came meanwhile
   TRY(held_);
-  if (!answer.came) return {};
-  if (answer.is_error()) return failure(memory.name + ": " + answer.payload);
+  ASSIGN_OR_RETURN(const bool done, was_done(memory.name, answer));
+  if (!done) return {};
   memory.purged_before = std::max(memory.purged_before, before);
   return {};
 }
 
-Result<void> JetStreamPromises::delete_stream(const std::string& name) {
+Result<void> JetStreamPromises::delete_stream(std::string name) {
   memories_.erase(name);
   const Answer answer = ask(kApi + "STREAM.DELETE." + name, "");
   TRY(held_);
-  if (!answer.came) return {};
-  if (answer.is_error()) return failure(name + ": " + answer.payload);
+  ASSIGN_OR_RETURN(const bool done, was_done(name, answer));
+  if (!done) return {};
   const Answer info = ask(kApi + "STREAM.INFO." + name, "");
   TRY(held_);
   if (info.came && !info.is_error()) return failure(name + " was deleted and is there");
@@ -293,8 +280,8 @@ Result<void> JetStreamPromises::make_consumer(StreamMemory& memory) {
               "\",\"config\":{\"durable_name\":\"c\",\"ack_policy\":\"explicit\",\"ack_wait\":"
               "500000000}}");
   TRY(held_);
-  if (!answer.came) return {};
-  if (answer.is_error()) return failure(memory.name + ": " + answer.payload);
+  ASSIGN_OR_RETURN(const bool done, was_done(memory.name, answer));
+  if (!done) return {};
   memory.has_consumer = true;
   return {};
 }

@@ -26,6 +26,10 @@ class JetStreamPromises final : public Workload {
   JetStreamPromises(SimEnv& env, Connect connect, Memories& memories, int& next_body);
   ~JetStreamPromises() override;
 
+  // The disk fails now and then: requests may be answered with errors, which promise nothing, or
+  // not before it was mended.
+  void expect_refusals(std::function<void()> mend) { mend_ = std::move(mend); }
+
   Result<void> setup() override;
   Result<void> step() override;
   // Takes in all that was still under way when the disk went off.
@@ -55,7 +59,9 @@ class JetStreamPromises final : public Workload {
   void pull_some();
   Result<void> remove_one(StreamMemory& memory);
   Result<void> purge(StreamMemory& memory);
-  Result<void> delete_stream(const std::string& name);
+  Result<void> delete_stream(std::string name);
+  // Whether it was done; the error: an answer that may not be.
+  Result<bool> was_done(const std::string& what, const Answer& answer) const;
   Result<void> make_consumer(StreamMemory& memory);
   StreamMemory* draw_stream();
   SimClient& draw_client() { return *clients_[random_.below(clients_.size())]; }
@@ -67,7 +73,8 @@ class JetStreamPromises final : public Workload {
   std::vector<std::unique_ptr<SimClient>> clients_;
   std::map<std::string, Waiting> waiting_;  // by inbox
   int next_inbox_ = 0;
-  Result<void> held_;  // the first promise that was broken
+  std::function<void()> mend_;  // null: the disk is good
+  Result<void> held_;           // the first promise that was broken
 };
 
 }  // namespace midge::sim

@@ -60,6 +60,7 @@ std::string_view Block::append(Sequence sequence, const NewMessage& message) {
 
 void Block::seal() {
   sealed_ = true;
+  columns_.shrink();
   numbers_.clear();
 }
 
@@ -77,19 +78,42 @@ std::string Block::make_end() const {
   RunningChecksum running;
   for (const BlockPiece& piece : chunks_.pieces(0, length())) running.add(piece.bytes);
   trailer.records_checksum = running.value();
+  end += write_subject_texts(subject_texts());
   end += write_block_trailer(trailer);
   return end;
+}
+
+SubjectTexts Block::subject_texts() const {
+  SubjectTexts texts;
+  for (std::uint32_t subject = 0; subject < subjects(); ++subject) {
+    const std::string_view text = text_of(subject);
+    texts.add(text.front() == '\0' ? std::string_view() : text);  // it was erased
+  }
+  return texts;
 }
 
 Block::Erased Block::erase(Sequence sequence) {
   const std::optional<std::uint32_t> record = record_at(sequence);
   ENSURE(record && is_removed(*record) && in_memory(), "what is erased must be removed and here");
-  leave_text(*record);
+  const bool has_other = leave_text(*record);
   const std::uint64_t offset = columns_.offset(*record);
   char* const at = chunks_.at(offset);
   const std::uint32_t length = columns_.length(*record);
   erase_record(at, length);
-  return {offset, {at, length}};
+  return {offset, {at, length}, !has_other};
+}
+
+void Block::blank(Sequence sequence) {
+  const std::optional<std::uint32_t> record = record_at(sequence);
+  if (!record) return;
+  // Nobody knows what was which: the sizes of the parts are only right in sum.
+  MessageSize size = columns_.size(*record);
+  std::string zeros(size.bytes, '\0');
+  const std::string_view all(zeros);
+  const std::size_t header = size.has_header && size.bytes > 1 ? 1 : 0;
+  char* const at = chunks_.at(columns_.offset(*record));
+  write_record(at, sequence, {all.substr(0, 1), all.substr(1, header), all.substr(1 + header), {}});
+  erase_record(at, columns_.length(*record));
 }
 
 Sequence Block::first() const { return records() == 0 ? last_ + 1 : columns_.sequence(0); }
@@ -122,14 +146,15 @@ bool Block::remove(Sequence sequence) {
   return true;
 }
 
-void Block::leave_text(std::uint32_t record) {
+bool Block::leave_text(std::uint32_t record) {
   const std::uint32_t subject = columns_.subject(record);
-  if (columns_.text_record(subject) != record) return;
+  if (columns_.text_record(subject) != record) return true;
   for (std::uint32_t other = 0; other < records(); ++other)
     if (columns_.subject(other) == subject && other != record && !is_removed(other)) {
       columns_.set_text_record(subject, other);
-      return;
+      return true;
     }
+  return false;
 }
 
 bool Block::lose(Sequence sequence) {
@@ -150,6 +175,11 @@ std::uint32_t Block::remove_before(Sequence sequence) {
   }
   gone_ = std::max(gone_, end);
   return count;
+}
+
+void Block::renumber(std::uint32_t number) {
+  name_.number = number;
+  write_block_header(chunks_.at(0), name_);
 }
 
 void Block::set_removed(const RemovedSet& removed) {
@@ -183,6 +213,13 @@ std::optional<Sequence> Block::next_there(Sequence from) const {
 std::optional<Sequence> Block::previous_there(Sequence before) const {
   for (std::uint32_t record = columns_.record_from(before); record > gone_; --record)
     if (!is_removed(record - 1)) return columns_.sequence(record - 1);
+  return std::nullopt;
+}
+
+std::optional<Sequence> Block::next_with_header(Sequence from) const {
+  for (std::uint32_t record = std::max(columns_.record_from(from), gone_); record < records();
+       ++record)
+    if (columns_.has_header(record) && !is_removed(record)) return columns_.sequence(record);
   return std::nullopt;
 }
 
@@ -259,6 +296,23 @@ Block::Counted Block::count(const Filter& filter, Sequence from, std::int64_t& b
   }
   counted.next = std::max(from, last_ + 1);
   return counted;
+}
+
+std::vector<Block::SubjectUse> Block::subject_uses() const {
+  std::vector<SubjectUse> uses(subjects());
+  for (std::uint32_t record = gone_; record < records(); ++record) {
+    if (is_removed(record)) continue;
+    SubjectUse& use = uses[columns_.subject(record)];
+    if (use.count++ == 0) use.first = columns_.sequence(record);
+    use.last = columns_.sequence(record);
+  }
+  return uses;
+}
+
+std::optional<std::uint32_t> Block::subject_of(Sequence sequence) const {
+  const std::optional<std::uint32_t> record = record_at(sequence);
+  if (!record) return std::nullopt;
+  return columns_.subject(*record);
 }
 
 // ---- reading

@@ -49,10 +49,11 @@ class Block {
   void seal();
   [[nodiscard]] bool sealed() const { return sealed_; }
   // Its bytes are zeros from now on, in memory; the file is for the caller to write: `record`, and
-  // the end anew if it is sealed. It must be removed, and its record in memory.
+  // the subjects' texts anew if they lost one. It must be removed, and its record in memory.
   struct Erased {
     std::uint64_t offset;
     std::string_view record;
+    bool text_is_lost;  // no other record that is there has this subject
   };
   Erased erase(Sequence sequence);
 
@@ -64,6 +65,14 @@ class Block {
   // trailer. Takes a millisecond for 8 MiB. Any thread, if nothing but const calls are made
   // meanwhile.
   [[nodiscard]] std::string make_end() const;
+  // What its records say, which are in memory.
+  [[nodiscard]] SubjectTexts subject_texts() const;
+  // Where their texts begin in the file.
+  [[nodiscard]] std::uint64_t texts_offset() const {
+    return length() + block_index_size(records(), subjects());
+  }
+  // A record that was lost, and that is in memory as it was found: as if it had been erased.
+  void blank(Sequence sequence);
 
   // ---- what it holds
 
@@ -77,10 +86,6 @@ class Block {
   [[nodiscard]] std::uint32_t subjects() const { return columns_.subjects(); }
   // Bytes of header and records; without the end.
   [[nodiscard]] std::uint64_t length() const { return columns_.end(); }
-  // Of the file when it is sealed.
-  [[nodiscard]] std::uint64_t file_length() const {
-    return length() + block_index_size(records(), subjects()) + kBlockTrailer;
-  }
   // Of the records that are not removed.
   [[nodiscard]] std::uint32_t live() const { return live_; }
   [[nodiscard]] std::uint64_t live_bytes() const { return live_bytes_; }
@@ -95,6 +100,8 @@ class Block {
   [[nodiscard]] const RemovedSet& removed() const { return removed_; }
   // Its record is damaged: nothing of it is used any more. False if it was removed before.
   bool lose(Sequence sequence);
+  // Its records must be in memory: they go to another file.
+  void renumber(std::uint32_t number);
   // What a checkpoint says. Those that are not records are ignored.
   void set_removed(const RemovedSet& removed);
 
@@ -106,6 +113,8 @@ class Block {
   // The first that is there, at `from` or behind; the last that is there, before `before`.
   [[nodiscard]] std::optional<Sequence> next_there(Sequence from) const;
   [[nodiscard]] std::optional<Sequence> previous_there(Sequence before) const;
+  // The first that is there and has a header, at `from` or behind.
+  [[nodiscard]] std::optional<Sequence> next_with_header(Sequence from) const;
 
   // A scan of those that are there and that a filter matches. Each record looked at costs the
   // budget one. When that is spent the scan stops, and goes on from `next`.
@@ -124,6 +133,15 @@ class Block {
     bool needs_records = false;
   };
   Counted count(const Filter& filter, Sequence from, std::int64_t& budget);
+
+  // What there is of each of its subjects, in the order of their first appearance.
+  struct SubjectUse {
+    Sequence first, last;  // that are there
+    std::uint32_t count = 0;
+  };
+  [[nodiscard]] std::vector<SubjectUse> subject_uses() const;
+  // The number of a record's subject, removed or not. nullopt: no such record.
+  [[nodiscard]] std::optional<std::uint32_t> subject_of(Sequence sequence) const;
 
   // ---- reading
 
@@ -161,8 +179,9 @@ class Block {
     return record < gone_ || removed_.contains(columns_.relative(record));
   }
   void count_removed(std::uint32_t record);
-  // This record is about to lose its text: another one of its subject that is there serves.
-  void leave_text(std::uint32_t record);
+  // This record is about to lose its text: another one of its subject that is there serves. False:
+  // there is none.
+  bool leave_text(std::uint32_t record);
 
   BlockName name_;
   Sequence last_;

@@ -33,6 +33,15 @@ void BlockColumns::append(Sequence sequence, std::uint64_t offset, std::uint64_t
   end_ = end;
 }
 
+bool BlockColumns::has_header(std::uint32_t record) const {
+  return (places_[record] & kHasHeader) != 0;
+}
+
+void BlockColumns::shrink() {
+  for (std::vector<std::uint32_t>* column : {&relatives_, &places_, &subjects_, &texts_})
+    column->shrink_to_fit();
+}
+
 void BlockColumns::reserve(std::uint32_t records, std::uint32_t subjects) {
   places_.reserve(records);
   subjects_.reserve(records);

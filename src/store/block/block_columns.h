@@ -27,6 +27,8 @@ class BlockColumns {
   void append(Sequence sequence, std::uint64_t offset, std::uint64_t end, MessageSize size,
               std::uint32_t subject);
   void reserve(std::uint32_t records, std::uint32_t subjects);
+  // There will be no more: it gives back what it does not need.
+  void shrink();
 
   [[nodiscard]] std::uint32_t records() const { return static_cast<std::uint32_t>(places_.size()); }
   [[nodiscard]] std::uint32_t subjects() const { return static_cast<std::uint32_t>(texts_.size()); }
@@ -45,6 +47,7 @@ class BlockColumns {
     return static_cast<std::uint32_t>(behind - offset(record));
   }
   [[nodiscard]] MessageSize size(std::uint32_t record) const;
+  [[nodiscard]] bool has_header(std::uint32_t record) const;
   [[nodiscard]] std::uint32_t subject(std::uint32_t record) const { return subjects_[record]; }
   // A record that has the subject's text: the first, until that loses it.
   [[nodiscard]] std::uint32_t text_record(std::uint32_t subject) const { return texts_[subject]; }

@@ -23,7 +23,8 @@ Result<std::string> read_string(io::File& file, std::uint64_t offset, std::size_
 
 // Whether the sizes of an index and of the file agree, before anything is read by them.
 Result<void> check_extent(const BlockTrailer& trailer, std::uint64_t file_size) {
-  if (trailer.index_offset + block_index_size(trailer.records, trailer.subjects) + kBlockTrailer !=
+  if (trailer.index_offset + block_index_size(trailer.records, trailer.subjects) +
+          subject_texts_min(trailer.subjects) + kBlockTrailer >
       file_size)
     return failure("the trailer contradicts the file's size", ErrorCode::kIo);
   return {};
@@ -37,7 +38,8 @@ std::uint64_t records_checksum(const RecordChunks& chunks) {
 
 }  // namespace
 
-Result<std::unique_ptr<Block>> open_block(io::File& file, const BlockName& name) {
+Result<std::unique_ptr<Block>> open_block(io::File& file, const BlockName& name,
+                                          SubjectTexts* texts) {
   ASSIGN_OR_RETURN(const std::uint64_t size, file.size());
   if (size < kBlockHeader + kBlockTrailer) return failure("the file is cut off", ErrorCode::kIo);
   ASSIGN_OR_RETURN(const std::string header, read_string(file, 0, kBlockHeader));
@@ -47,32 +49,67 @@ Result<std::unique_ptr<Block>> open_block(io::File& file, const BlockName& name)
   ASSIGN_OR_RETURN(const BlockTrailer trailer, read_block_trailer(end));
   TRY(check_extent(trailer, size));
   ASSIGN_OR_RETURN(
-      const std::string index,
-      read_string(file, trailer.index_offset, block_index_size(trailer.records, trailer.subjects)));
-  ASSIGN_OR_RETURN(BlockColumns columns, read_block_index(index, name, trailer));
+      const std::string bytes,
+      read_string(file, trailer.index_offset, size - kBlockTrailer - trailer.index_offset));
+  const std::size_t index = block_index_size(trailer.records, trailer.subjects);
+  ASSIGN_OR_RETURN(BlockColumns columns,
+                   read_block_index(std::string_view(bytes).substr(0, index), name, trailer));
+  if (texts != nullptr)
+    if (auto read = read_subject_texts(std::string_view(bytes).substr(index), trailer.subjects))
+      *texts = std::move(*read);
   return std::make_unique<Block>(name, trailer, std::move(columns));
+}
+
+Result<SubjectTexts> read_subject_texts(io::File& file, const Block& block) {
+  ASSIGN_OR_RETURN(const std::uint64_t size, file.size());
+  const std::uint64_t begin = block.texts_offset();
+  if (size < begin + kBlockTrailer) return failure("the file is cut off", ErrorCode::kIo);
+  ASSIGN_OR_RETURN(const std::string bytes, read_string(file, begin, size - kBlockTrailer - begin));
+  return read_subject_texts(bytes, block.subjects());
 }
 
 Result<StoredMessage> read_message(io::File& file, Block::Place place, Sequence sequence,
                                    std::string& buffer) {
   buffer.resize(place.length);
   TRY(read_exactly(file, place.offset, buffer));
-  ASSIGN_OR_RETURN(const Record record, read_record(buffer));
-  if (record.length != place.length || record.message.sequence != sequence)
+  return read_message(buffer, sequence);
+}
+
+Result<StoredMessage> read_message(std::string_view bytes, Sequence sequence) {
+  ASSIGN_OR_RETURN(const Record record, read_record(bytes));
+  if (record.length != bytes.size() || record.message.sequence != sequence)
     return failure("another record lies there", ErrorCode::kIo);
   if (record.erased) return failure("the message was erased", ErrorCode::kNotFound);
   return record.message;
 }
 
-Result<BlockRecords> read_block_records(io::File& file, const Block& block) {
+Result<BlockRecords> read_block_records(io::File* file, const Block& block) {
   const auto length = static_cast<std::size_t>(block.length());
   SharedBytes bytes = SharedBytes::allocate(length);
-  TRY(read_exactly(file, 0, {bytes.data(), length}));
+  std::size_t there = 0;
+  if (file != nullptr) {
+    ASSIGN_OR_RETURN(there, file->read_at(0, {bytes.data(), length}));
+  }
+  std::fill(bytes.data() + there, bytes.data() + length, '\0');
   BlockRecords records;
   records.chunks = RecordChunks(std::move(bytes), length);
   if (records_checksum(records.chunks) == block.trailer().records_checksum) return records;
-  records.damaged = block.check(records.chunks).damaged;
+  Block::Check check = block.check(records.chunks);
+  records.damaged = std::move(check.damaged);
+  records.erased = std::move(check.erased);
   return records;
+}
+
+Result<BlockFault> find_block_fault(io::File& file, const BlockName& name) {
+  SubjectTexts texts;
+  const auto block = open_block(file, name, &texts);
+  if (!block) return BlockFault{block.error().text()};
+  ASSIGN_OR_RETURN(const BlockRecords records, read_block_records(&file, **block));
+  if (!records.damaged.empty())
+    return BlockFault{std::to_string(records.damaged.size()) + " of its records are damaged"};
+  if (texts.size() != (*block)->subjects())
+    return BlockFault{"its subjects' texts are damaged", true};
+  return BlockFault{};
 }
 
 namespace {
@@ -85,10 +122,12 @@ Result<std::unique_ptr<Block>> with_index(std::string_view bytes, const BlockNam
                    read_block_trailer(bytes.substr(bytes.size() - kBlockTrailer)));
   TRY(check_extent(trailer, bytes.size()));
   const std::string_view index =
-      bytes.substr(trailer.index_offset, bytes.size() - kBlockTrailer - trailer.index_offset);
+      bytes.substr(trailer.index_offset, block_index_size(trailer.records, trailer.subjects));
   ASSIGN_OR_RETURN(BlockColumns columns, read_block_index(index, name, trailer));
   return std::make_unique<Block>(name, trailer, std::move(columns));
 }
+
+constexpr std::size_t kRecordAlignment = 8;
 
 // Takes the next record into the open block.
 Result<std::size_t> take_record(Block& block, std::string_view bytes) {
@@ -129,15 +168,19 @@ RebuiltBlock rebuild_block(std::string_view bytes, const BlockName& name, std::u
 
   rebuilt.block = std::make_unique<Block>(name, salt);
   std::size_t at = std::min(kBlockHeader, bytes.size());
+  std::size_t read = at;
   while (at < bytes.size()) {
     const Result<std::size_t> taken = take_record(*rebuilt.block, bytes.substr(at));
-    if (!taken) {
-      rebuilt.why = taken.error().text();
-      break;
+    if (taken) {
+      read += *taken;
+      at += *taken;
+      continue;
     }
-    at += *taken;
+    // Its length may be wrong, too: the next one is looked for.
+    if (rebuilt.why.empty()) rebuilt.why = taken.error().text();
+    at += kRecordAlignment;
   }
-  rebuilt.unread = bytes.size() - at;
+  rebuilt.unread = bytes.size() - read;
   return rebuilt;
 }
 

@@ -14,6 +14,12 @@ constexpr std::uint32_t kVersion = 1;
 
 std::unexpected<Error> rotten(const char* what) { return failure(what, ErrorCode::kIo); }
 
+// Before the subjects' texts: their checksum, and a length for each.
+constexpr std::size_t kTextsHead = 8;
+constexpr std::size_t kTextLength = 2;
+
+constexpr std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_t{7}; }
+
 constexpr std::size_t even(std::size_t count) { return (count + 1) & ~std::size_t{1}; }
 
 std::uint32_t number_at(std::string_view column, std::uint32_t row) {
@@ -107,6 +113,38 @@ Result<BlockColumns> read_block_index(std::string_view bytes, const BlockName& n
   if (offset != trailer.index_offset || name.first + least != trailer.last + 1)
     return rotten("the index contradicts the trailer");
   return columns;
+}
+
+std::size_t subject_texts_min(std::uint32_t subjects) {
+  return kTextsHead + padded(std::size_t{subjects} * kTextLength);
+}
+
+std::string write_subject_texts(const SubjectTexts& texts, std::size_t size) {
+  std::string bytes(subject_texts_min(texts.size()), '\0');
+  for (std::uint32_t subject = 0; subject < texts.size(); ++subject) {
+    put_little(bytes.data() + kTextsHead + std::size_t{subject} * kTextLength,
+               static_cast<std::uint16_t>(texts[subject].size()));
+    bytes.append(texts[subject]);
+  }
+  bytes.resize(std::max(padded(bytes.size()), size));
+  put_little(bytes.data(), checksum(std::string_view(bytes).substr(kTextsHead)));
+  return bytes;
+}
+
+Result<SubjectTexts> read_subject_texts(std::string_view bytes, std::uint32_t subjects) {
+  std::size_t at = subject_texts_min(subjects);
+  if (bytes.size() < at) return rotten("the subjects' texts are cut off");
+  if (get_little<std::uint64_t>(bytes.data()) != checksum(bytes.substr(kTextsHead)))
+    return rotten("the checksum of the subjects' texts is wrong");
+  SubjectTexts texts;
+  const char* length = bytes.data() + kTextsHead;
+  for (std::uint32_t subject = 0; subject < subjects; ++subject, length += kTextLength) {
+    const std::size_t size = get_little<std::uint16_t>(length);
+    if (bytes.size() - at < size) return rotten("the subjects' texts contradict their lengths");
+    texts.add(bytes.substr(at, size));
+    at += size;
+  }
+  return texts;
 }
 
 std::string write_block_trailer(const BlockTrailer& trailer) {

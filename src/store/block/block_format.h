@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -42,6 +43,30 @@ std::string write_block_index(const BlockColumns& columns);
 // All numbers are checked against each other and the trailer; the checksum too.
 Result<BlockColumns> read_block_index(std::string_view bytes, const BlockName& name,
                                       const BlockTrailer& trailer);
+
+// The texts of a block's subjects, by their numbers; "" = it is not known.
+class SubjectTexts {
+ public:
+  void add(std::string_view text) {
+    bytes_.append(text);
+    ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
+  }
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(ends_.size()); }
+  [[nodiscard]] std::string_view operator[](std::uint32_t subject) const {
+    const std::uint32_t begin = subject == 0 ? 0 : ends_[subject - 1];
+    return std::string_view(bytes_).substr(begin, ends_[subject] - begin);
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<std::uint32_t> ends_;
+};
+// Without any text.
+std::size_t subject_texts_min(std::uint32_t subjects);
+// At least `size` bytes: what replaces others must be as long.
+std::string write_subject_texts(const SubjectTexts& texts, std::size_t size = 0);
+// All of the bytes are of it. Errors: kIo; a checksum or a length that is wrong.
+Result<SubjectTexts> read_subject_texts(std::string_view bytes, std::uint32_t subjects);
 
 std::string write_block_trailer(const BlockTrailer& trailer);
 Result<BlockTrailer> read_block_trailer(std::string_view bytes);

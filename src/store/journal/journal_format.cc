@@ -53,6 +53,7 @@ void encode(const SegmentHead& head, std::span<char, kSegmentHeadSize> into) {
   put_little(at + 8, kVersion);
   put_little(at + 12, head.journal);
   put_little(at + 16, head.number);
+  put_little(at + 20, static_cast<std::uint32_t>(head.size / kBatchAlignment));
   put_little(at + 24, head.position.value);
   put_little(at + 32, head.first_batch);
   put_little(at + 40, head.salt);
@@ -78,7 +79,8 @@ Result<std::optional<SegmentHead>> decode_segment_head(std::string_view bytes) {
                        .number = get_little<std::uint32_t>(at + 16),
                        .position = {get_little<std::uint64_t>(at + 24)},
                        .first_batch = get_little<std::uint64_t>(at + 32),
-                       .salt = get_little<std::uint64_t>(at + 40)};
+                       .salt = get_little<std::uint64_t>(at + 40),
+                       .size = std::uint64_t{get_little<std::uint32_t>(at + 20)} * kBatchAlignment};
   }
   return std::nullopt;
 }

@@ -28,6 +28,7 @@ struct SegmentHead {
   JournalPosition position;
   std::uint64_t first_batch = 0;
   std::uint64_t salt = 0;
+  std::uint64_t size = 0;  // of the file, a multiple of 8; 0: it does not say
 };
 
 // Fills all of it.

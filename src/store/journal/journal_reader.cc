@@ -68,6 +68,8 @@ class JournalReading {
         segment.is_empty =
             !segment.head && std::ranges::all_of(bytes, [](char byte) { return byte == 0; });
       }
+      ASSIGN_OR_RETURN(const std::uint64_t size, disk_.file_size(segment.path));
+      if (segment.head && size < segment.head->size) report_.cut.push_back(segment.path);
       segments_.push_back(std::move(segment));
     }
     std::uint64_t ends_before = std::numeric_limits<std::uint64_t>::max();

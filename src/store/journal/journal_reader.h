@@ -28,6 +28,8 @@ struct JournalReport {
   // Rot: records that had been durable and are lost. All others were delivered, those behind too.
   std::uint64_t lost = 0;           // bytes of records
   std::vector<std::string> rotten;  // segments that lost some; one that is missing is not named
+  // Segments that are shorter than they were: what was behind their end is lost, if anything was.
+  std::vector<std::string> cut;
 };
 
 using OnJournalRecord = std::function<Result<void>(const JournalRecord&)>;

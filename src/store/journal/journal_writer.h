@@ -64,6 +64,7 @@ class JournalWriter final : public Journal {
   void on_failure(const Error& error);
   void on_retry();
   void on_sync_due();
+  void on_idle();
   void keep(BatchBuffer buffer);
 
   io::Env& env_;
@@ -88,6 +89,9 @@ class JournalWriter final : public Journal {
   bool needs_segment_ = false;    // nothing can be written before one is made
   std::optional<Error> failure_;  // since when nothing could be written
   io::MemberTimer<&JournalWriter::on_retry> retry_{*this};
+
+  MonoTime written_at_{};
+  io::MemberTimer<&JournalWriter::on_idle> idle_{*this};
 
   // Without sync_before_durable:
   std::vector<std::shared_ptr<OpenSegment>> unsynced_;

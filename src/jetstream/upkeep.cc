@@ -1,0 +1,35 @@
+#include "jetstream/upkeep.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "jetstream/shard.h"
+#include "store/stream_checkpoint.h"
+
+namespace midge::jetstream {
+namespace {
+
+constexpr Duration kEvery = seconds(1);
+
+}  // namespace
+
+void Upkeep::start() { shard_.timers().arm(timer_, shard_.now() + kEvery); }
+
+void Upkeep::on_timer() {
+  start();
+  go_on(compaction_);
+  go_on(check_);
+}
+
+void Upkeep::go_on(Task& task) {
+  task.budget = std::min(task.budget + task.per_second, task.per_second);
+  const std::vector<Stream*> streams = shard_.streams();
+  for (std::size_t i = 0; i < streams.size() && task.budget > 0; ++i)
+    task.budget -= static_cast<std::int64_t>(task.work(*streams[task.next++ % streams.size()]));
+}
+
+std::uint64_t Upkeep::compact(Stream& stream) { return store::compact(stream.store()); }
+
+std::uint64_t Upkeep::check(Stream& stream) { return store::check_next(stream.store()); }
+
+}  // namespace midge::jetstream

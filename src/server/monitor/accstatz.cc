@@ -1,0 +1,84 @@
+#include "server/monitor/accstatz.h"
+
+#include <map>
+#include <string_view>
+
+#include "codec/json_writer.h"
+
+namespace midge::server {
+namespace {
+
+using broker::AccountTraffic;
+using codec::JsonWriter;
+
+struct Use {
+  std::uint64_t connections = 0, subscriptions = 0;
+  AccountTraffic traffic;
+};
+using Uses = std::map<std::string, Use>;  // by account
+
+void add(AccountTraffic& sum, const AccountTraffic& more) {
+  sum.in_msgs += more.in_msgs;
+  sum.in_bytes += more.in_bytes;
+  sum.out_msgs += more.out_msgs;
+  sum.out_bytes += more.out_bytes;
+  sum.slow_consumers += more.slow_consumers;
+}
+
+Uses sum_up(const Parts& parts) {
+  Uses uses;
+  for (const Part& part : parts) {
+    for (const broker::ConnectionInfo& open : part.open) {
+      Use& use = uses[open.account];
+      ++use.connections;
+      add(use.traffic, {open.in_msgs, open.out_msgs, open.in_bytes, open.out_bytes, 0});
+    }
+    for (const broker::SubscriptionInfo& subscription : part.subscriptions)
+      ++uses[subscription.account].subscriptions;
+    for (const auto& [account, traffic] : part.ended) add(uses[account].traffic, traffic);
+  }
+  return uses;
+}
+
+void write_flow(JsonWriter& json, std::string_view name, std::uint64_t messages,
+                std::uint64_t bytes) {
+  json.key(name).begin_object().field("msgs", messages).field("bytes", bytes);
+  // Servers and leaf nodes, of which there are none.
+  for (const char* peers : {"gateways", "routes", "leafs"})
+    json.key(peers).begin_object().field("msgs", 0).field("bytes", 0).end_object();
+  json.end_object();
+}
+
+void write_account(JsonWriter& json, const broker::AccountConfig& account, const Use& use) {
+  json.begin_object().field("acc", account.name);
+  json.field("name", account.title.empty() ? account.name : account.title);
+  json.field("conns", use.connections).field("leafnodes", 0).field("total_conns", use.connections);
+  json.field("num_subscriptions", use.subscriptions);
+  const AccountTraffic& traffic = use.traffic;
+  write_flow(json, "sent", traffic.out_msgs, traffic.out_bytes);
+  write_flow(json, "received", traffic.in_msgs, traffic.in_bytes);
+  json.field("slow_consumers", traffic.slow_consumers).end_object();
+}
+
+}  // namespace
+
+Result<AccstatzRequest> parse_accstatz(const Query& query) {
+  AccstatzRequest request;
+  ASSIGN_OR_RETURN(request.unused, query.boolean("unused"));
+  return request;
+}
+
+std::string compose_accstatz(const AccstatzRequest& request, const Accountz& accountz,
+                             const Parts& parts) {
+  Uses uses = sum_up(parts);
+  JsonWriter json(true);
+  json.begin_object().field("server_id", accountz.server_id).field("now", accountz.now);
+  json.key("account_statz").begin_array();
+  for (const ListedAccount& listed : accountz.accounts) {
+    const Use& use = uses[listed.config.name];
+    if (request.unused || use.connections > 0) write_account(json, listed.config, use);
+  }
+  return json.end_array().end_object().take();
+}
+
+}  // namespace midge::server

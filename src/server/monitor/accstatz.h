@@ -1,0 +1,26 @@
+// `/accstatz`: how much each account is used. Pure; any thread.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "server/monitor/accountz.h"
+#include "server/monitor/gather.h"
+#include "server/monitor/query.h"
+
+namespace midge::server {
+
+struct AccstatzRequest {
+  bool unused = false;  // accounts that nobody is in, too
+};
+
+// Errors are the body of a 400.
+[[nodiscard]] Result<AccstatzRequest> parse_accstatz(const Query& query);
+
+// What it is composed of.
+[[nodiscard]] inline Wanted wanted_for_accstatz() { return {.open = true, .subscriptions = true}; }
+
+[[nodiscard]] std::string compose_accstatz(const AccstatzRequest& request, const Accountz& accountz,
+                                           const Parts& parts);
+
+}  // namespace midge::server

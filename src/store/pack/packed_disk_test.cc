@@ -1,0 +1,179 @@
+// Goal: what was written comes back by whoever has the keys, plain files too; a file shows nothing
+// of what it holds; damage costs a piece and no more. Method: a real disk, random writes beside a
+// string, every kind of damage.
+#include "store/pack/packed_disk.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "io/posix/posix_entropy.h"
+#include "io/posix/test_folder.h"
+#include "store/pack/pack_format.h"
+
+namespace midge::store {
+namespace {
+
+using crypto::Cipher;
+
+struct Store {
+  io::TestFolder folder;
+  io::PosixDisk disk;
+  io::PosixEntropy entropy;
+
+  Packing packing(Cipher cipher, bool compress) {
+    return {*Keyring::open(disk, folder.path(), {cipher, "key", ""}, entropy), compress};
+  }
+};
+
+std::string text_of(std::size_t size) {
+  std::string text;
+  for (int i = 0; text.size() < size; ++i) text += std::to_string(i * 7919 % 1013) + ", secret ";
+  text.resize(size);
+  return text;
+}
+
+Result<void> write(io::File& file, std::uint64_t offset, std::string_view bytes) {
+  const io::Slice slice{bytes.data(), bytes.size()};
+  return file.write_at(offset, {&slice, 1});
+}
+
+void check_written(Store& store, const Packing& packing) {
+  PackedDisk disk(store.disk, store.entropy, packing);
+  const std::string path = store.folder.path("file");
+  std::mt19937 random(11);
+  std::string all;
+  std::vector<std::size_t> ends{0};
+  for (int round = 0; round < 12; ++round) {
+    const auto file = disk.open(path, io::OpenMode::kWrite);
+    REQUIRE(file);
+    // As it is after a crash: some of what was written goes again.
+    all.resize(ends[random() % ends.size()]);
+    std::erase_if(ends, [&](std::size_t end) { return end > all.size(); });
+    REQUIRE((*file)->truncate(all.size()));
+    for (int writes = 0; writes < 4; ++writes) {
+      const std::string more = text_of(1 + random() % 100'000);
+      REQUIRE(write(**file, all.size(), more));
+      all += more;
+      ends.push_back(all.size());
+    }
+  }
+  const PackedDisk reader_disk(store.disk, store.entropy, {packing.keys, false});
+  auto& reader = const_cast<PackedDisk&>(reader_disk);
+  CHECK(reader.read_file(path) == all);
+  CHECK(reader.file_size(path) == all.size());
+  const auto file = reader.open(path, io::OpenMode::kRead);
+  REQUIRE(file);
+  for (int round = 0; round < 200; ++round) {
+    const std::size_t at = random() % (all.size() + 10);
+    std::string piece(random() % 90'000, '\0');
+    const auto size = (*file)->read_at(at, piece);
+    REQUIRE(size);
+    const std::string wanted = at < all.size() ? all.substr(at, piece.size()) : "";
+    CHECK(piece.substr(0, *size) == wanted);
+  }
+  const std::string stored = store.folder.read("file");
+  CHECK((stored.find("secret") == std::string::npos) == (packing.keys != nullptr));
+  if (packing.compress) CHECK(stored.size() < all.size() / 2);
+}
+
+TEST_CASE("what was written comes back") {
+  for (const bool compress : {false, true}) {
+    for (const Cipher cipher : {Cipher::kAes, Cipher::kChaCha}) {
+      Store store;
+      check_written(store, store.packing(cipher, compress));
+    }
+    Store store;
+    check_written(store, {nullptr, compress});
+  }
+}
+
+TEST_CASE("without packing a file is what was written") {
+  Store store;
+  PackedDisk disk(store.disk, store.entropy, {});
+  REQUIRE(disk.write_file(store.folder.path("a"), "plain"));
+  CHECK(store.folder.read("a") == "plain");
+  const auto file = disk.open(store.folder.path("a"), io::OpenMode::kWrite);
+  REQUIRE(write(**file, 2, "XY"));
+  CHECK(store.folder.read("a") == "plXYn");
+}
+
+TEST_CASE("a file that was begun plain goes on so, and is packed when it begins anew") {
+  Store store;
+  PackedDisk disk(store.disk, store.entropy, store.packing(Cipher::kAes, false));
+  const std::string path = store.folder.path("a");
+  store.folder.write("a", "plain");
+  {
+    const auto file = disk.open(path, io::OpenMode::kWrite);
+    REQUIRE((*file)->truncate(5));
+    REQUIRE(write(**file, 5, " more"));
+  }
+  CHECK(store.folder.read("a") == "plain more");
+  CHECK(disk.read_file(path) == "plain more");
+  const auto file = disk.open(path, io::OpenMode::kWrite);
+  REQUIRE((*file)->truncate(0));
+  REQUIRE(write(**file, 0, "anew"));
+  CHECK(is_packed(store.folder.read("a")));
+  CHECK(disk.read_file(path) == "anew");
+  REQUIRE((*file)->truncate(0));
+  REQUIRE(write(**file, 0, "again"));
+  CHECK(disk.read_file(path) == "again");
+}
+
+TEST_CASE("without its key a file is refused, not damaged") {
+  Store store;
+  const std::string path = store.folder.path("a");
+  PackedDisk disk(store.disk, store.entropy, store.packing(Cipher::kAes, false));
+  REQUIRE(disk.write_file(path, "text"));
+  PackedDisk plain(store.disk, store.entropy, {});
+  for (const Error& error :
+       {plain.read_file(path).error(), plain.open(path, io::OpenMode::kRead).error(),
+        plain.open(path, io::OpenMode::kWrite).error()})
+    CHECK(error.code() == ErrorCode::kInvalid);
+}
+
+TEST_CASE("damage costs the pieces that it is in") {
+  Store store;
+  PackedDisk disk(store.disk, store.entropy, store.packing(Cipher::kChaCha, true));
+  const std::string path = store.folder.path("a");
+  const std::string text = text_of(40'000);
+  {
+    const auto file = disk.open(path, io::OpenMode::kWrite);
+    for (std::size_t at = 0; at < text.size(); at += 1000)
+      REQUIRE(write(**file, at, text.substr(at, 1000)));
+  }
+  const std::string good = store.folder.read("a");
+  std::mt19937 random(3);
+  for (int round = 0; round < 300; ++round) {
+    std::string bad = good;
+    bad[kPackHead + random() % (bad.size() - kPackHead)] ^= static_cast<char>(1 << random() % 8);
+    store.folder.write("a", bad);
+    const auto read = disk.read_file(path);
+    REQUIRE(read);
+    std::size_t lost = 0;
+    for (std::size_t at = 0; at < text.size(); at += 1000) {
+      const std::string piece = at < read->size() ? read->substr(at, 1000) : "";
+      const bool is_whole = piece == text.substr(at, 1000);
+      if (!is_whole) CHECK(piece.find_first_not_of('\0') == std::string::npos);
+      lost += is_whole ? 0 : 1;
+      // Reading it alone says the same.
+      const auto file = disk.open(path, io::OpenMode::kRead);
+      std::string alone(1000, '\0');
+      const auto size = (*file)->read_at(at, alone);
+      CHECK((size && *size == 1000 && alone == piece) == is_whole);
+    }
+    CHECK(lost <= 1);
+  }
+  store.folder.write("a", good.substr(0, good.size() - 1));
+  CHECK(disk.file_size(path) == text.size() - 1000);
+  std::string head_gone = good;
+  head_gone[20] ^= 1;
+  store.folder.write("a", head_gone);
+  CHECK(disk.read_file(path) == "");
+  CHECK(disk.open(path, io::OpenMode::kRead).error().code() == ErrorCode::kIo);
+}
+
+}  // namespace
+}  // namespace midge::store

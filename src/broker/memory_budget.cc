@@ -16,7 +16,7 @@ MemoryBudget::Level MemoryBudget::level_for(std::int64_t bytes, Level before) co
 }
 
 bool MemoryBudget::is_exhausted() const {
-  return is_limited() && used() > limit() - margin() * 2 / 5;
+  return is_limited() && used() > limit() - margin() * 4 / 5;
 }
 
 std::int64_t MemoryBudget::excess() const { return used() - (limit() - margin() - margin() / 4); }

@@ -74,6 +74,15 @@ def test_what_only_a_removed_consumer_needed_goes(talk):
 
 
 @pytest.mark.rows("JS-S-31")
+def test_what_lies_before_the_start_of_a_removed_consumer_goes(talk):
+    make_consumer(talk, "c", deliver_policy="by_start_sequence", opt_start_seq=2)
+    publish(talk, "i.a", "i.a")
+    assert held(talk) == 2
+    ask(talk, "CONSUMER.DELETE.I.c")
+    wait_held(talk, 0)
+
+
+@pytest.mark.rows("JS-S-31")
 def test_what_a_consumer_no_longer_reads_goes(talk):
     make_consumer(talk, "c")
     publish(talk, "i.a", "i.b")

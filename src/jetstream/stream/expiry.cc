@@ -89,16 +89,25 @@ void Stream::arm_age_timer() {
     if (message) due = message->time + config_.max_age;
   }
   if (!expiries_.empty() && (!due || expiries_.next() < *due)) due = expiries_.next();
-  if (due) shard_.timers().arm(age_timer_, shard_.mono_at(*due));
+  if (!due) return;
+  age_due_ = *due;
+  shard_.timers().arm(age_timer_, shard_.mono_at(*due));
+}
+
+bool Stream::ages_before_timer(WallTime time) const {
+  if (config_.max_age.ns <= 0) return false;
+  return !age_timer_.armed() || time + config_.max_age < age_due_;
 }
 
 void Stream::on_age_timer() {
   const WallTime now = shard_.wall();
   const bool more_old = expire_old(now), more_by_ttl = expire_by_ttl(now);
-  if (more_old || more_by_ttl)
+  if (more_old || more_by_ttl) {
+    age_due_ = now;
     shard_.timers().arm(age_timer_, shard_.now());
-  else
+  } else {
     arm_age_timer();
+  }
 }
 
 }  // namespace midge::jetstream

@@ -184,7 +184,7 @@ Sequence Stream::store_message(const store::NewMessage& message) {
     enforce_subject_limit(message.subject);
   enforce_limits();
   if (!message.header.empty()) remember_header(sequence, message);
-  if (!age_timer_.armed()) arm_age_timer();
+  if (ages_before_timer(message.time)) arm_age_timer();
   shard_.touched(*this);
   return sequence;
 }

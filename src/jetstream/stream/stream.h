@@ -212,6 +212,8 @@ class Stream {
   // The same of those that an earlier run left, with their ids.
   void remember_messages();
   void arm_age_timer();
+  // Whether a message of `time` leaves for its age before anything that the timer waits for.
+  [[nodiscard]] bool ages_before_timer(WallTime time) const;
   void on_age_timer();
   void on_removed(Sequence sequence, std::string_view subject, std::uint64_t size);
   void on_damage(const store::StreamStore::Damage& damage);
@@ -256,6 +258,7 @@ class Stream {
   MemberReceiver<&Stream::on_ack> acks_{*this};
   MemberReceiver<&Stream::on_direct_get> direct_gets_{*this};
   MemberReceiver<&Stream::on_direct_get_last> direct_gets_last_{*this};
+  WallTime age_due_;  // what the timer waits for, while it is armed
   io::MemberTimer<&Stream::on_age_timer> age_timer_{*this};
   io::MemberTimer<&Stream::read_soon> read_timer_{*this};
   io::MemberTimer<&Stream::on_unwanted_timer> unwanted_timer_{*this};

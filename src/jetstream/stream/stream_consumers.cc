@@ -49,9 +49,9 @@ void Stream::remove_consumer(Consumer& consumer, std::string_view status) {
   const auto owned = std::ranges::lower_bound(consumers_, consumer.id(), {},
                                               [](const auto& each) { return each->id(); });
   const store::Filter wanted = consumer.filter();
-  const Sequence from = consumer.floor() + 1;
   consumers_.erase(owned);
-  drop_unwanted(wanted, from);
+  // Also what lies before its start: it may have been kept only because there was a consumer.
+  drop_unwanted(wanted, store_->figures().first);
 }
 
 Consumer* Stream::find_consumer(std::string_view name) {

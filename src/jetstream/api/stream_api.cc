@@ -248,7 +248,7 @@ void list_next(Api& api, std::shared_ptr<ApiCall> call, std::vector<std::string>
       StreamInfo info = stream->info();
       codec::JsonStructWriter(call->json).write(info);
     }
-    api.on_loop({0}, [&api, call, names = std::move(names), at](Shard&) mutable {
+    api.on_home([&api, call, names = std::move(names), at](Shard&) mutable {
       list_next(api, call, std::move(names), at + 1);
     });
   });

@@ -78,7 +78,7 @@ std::string mended(std::string bytes) {
 void try_file(const std::string& bytes) {
   MemoryFile file(bytes);
   if (auto opened = midge::store::open_block(file, kName)) {
-    auto records = midge::store::read_block_records(file, **opened);
+    auto records = midge::store::read_block_records(&file, **opened);
     check(records.has_value());
     for (const Sequence lost : records->damaged) (*opened)->lose(lost);
     (*opened)->take_records(std::move(records->chunks));
@@ -95,7 +95,7 @@ void try_file(const std::string& bytes) {
   MemoryFile written(again);
   const auto opened = midge::store::open_block(written, kName);
   check(opened.has_value() && (*opened)->records() == block.records());
-  check(midge::store::read_block_records(written, **opened)->damaged.empty());
+  check(midge::store::read_block_records(&written, **opened)->damaged.empty());
 }
 
 }  // namespace

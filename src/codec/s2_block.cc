@@ -103,11 +103,12 @@ bool decode(Reader& in, char* const begin, char* const end) {
         copy->length > left)
       return false;
     offset = copy->offset;
-    if (copy->offset >= copy->length) {
-      std::memcpy(at, at - offset, copy->length);
+    const char* const from = at - offset;
+    if (offset >= copy->length) {
+      std::memcpy(at, from, copy->length);
     } else {
       // It overlaps what it makes.
-      for (std::size_t i = 0; i < copy->length; ++i) at[i] = at[i - offset];
+      for (std::size_t i = 0; i < copy->length; ++i) at[i] = from[i];
     }
     at += copy->length;
   }

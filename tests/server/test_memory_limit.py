@@ -111,13 +111,15 @@ def test_subscriptions_without_end():
     """They are refused at the limit, and so are new connections, until there is room."""
     with Server(config=CONFIG.replace("128", "64")) as server:
         other = connect(server)
-        greedy = []
+        greedy = [connect(server) for _ in range(20)]  # before it is full: then none may come
         count = 0
-        while not greedy or REFUSED not in greedy[-1].barrier():
-            greedy.append(connect(server))
-            greedy[-1].send(b"".join(
+        full = False
+        while not full:
+            wire = greedy[count // 10_000 % len(greedy)]
+            wire.send(b"".join(
                 b"SUB some.subject.%d.which.is.long.enough.to.need.room %d\r\n" % (i, i)
                 for i in range(count, count + 10_000)))
+            full = REFUSED in wire.barrier()
             count += 10_000
             assert count < 2_000_000
         assert memory(server)["state"] == "full" and memory(server)["refused"] > 0

@@ -16,7 +16,6 @@ constexpr std::uint32_t kCompresses = 1;  // flag of a file
 constexpr std::uint32_t kPieceMagic = 0x4350474d;
 constexpr std::uint32_t kCompressed = 1, kEncrypted = 2;  // flags of a piece
 constexpr std::size_t kSaltSize = 16;
-constexpr std::size_t kSealedHead = 24;  // of a piece's head, what the tag covers too
 constexpr std::size_t kStoredMax = kPieceMax + crypto::kAeadNonceSize + crypto::kAeadTagSize;
 
 std::unexpected<Error> damaged() { return failure("a piece is damaged", ErrorCode::kIo); }

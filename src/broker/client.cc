@@ -51,8 +51,7 @@ void Client::open() {
 bool Client::greet() {
   send_info();
   const std::int64_t limit = worker_.config().max_connections;
-  if (worker_.broker().memory().is_exhausted()) {
-    ++worker_.broker().memory().refusals;
+  if (worker_.broker().memory().refuses()) {
     close_with_error(kMemoryLimitReached, CloseReason::kMemoryLimitReached);
     return false;
   }

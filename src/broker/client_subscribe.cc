@@ -18,10 +18,7 @@ void Client::handle_subscribe(const proto::Frame& frame) {
   const std::int64_t limit = subscriptions_max();
   if (limit >= 0 && sids_.size() >= static_cast<std::size_t>(limit))
     return send_error("maximum subscriptions exceeded");
-  if (worker_.broker().memory().is_exhausted()) {
-    ++worker_.broker().memory().refusals;
-    return send_error(kMemoryLimitReached);
-  }
+  if (worker_.broker().memory().refuses()) return send_error(kMemoryLimitReached);
   SubscriptionTable& table = worker_.subscriptions();
   if (sids_.find(table, frame.sid) != nullptr) return send_ok();
   if (!subject::is_valid(frame.subject)) return send_error("Invalid Subject");

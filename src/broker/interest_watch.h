@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "subject/subject.h"
 
 namespace midge::broker {
 
@@ -40,8 +41,9 @@ class InterestWatch {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (total_.load(std::memory_order_relaxed) == 0) [[likely]]
       return;
-    const bool is_wild = pattern.find_first_of("*>") != std::string_view::npos;
-    if (!is_wild && bucket(account, pattern).load(std::memory_order_relaxed) == 0) return;
+    if (subject::is_literal(pattern) &&
+        bucket(account, pattern).load(std::memory_order_relaxed) == 0)
+      return;
     for (std::size_t i = 0; i < waiting_.size(); ++i)
       if (waiting_[i].load(std::memory_order_relaxed) > 0)
         tell(LoopId{static_cast<decltype(LoopId::value)>(i)});

@@ -35,6 +35,13 @@ class MemoryBudget {
   // Nothing at all is left: until here whoever wants to make room can still come in.
   [[nodiscard]] bool is_exhausted() const;
 
+  // Whether a connection or subscription is refused for that. Counts it.
+  [[nodiscard]] bool refuses() {
+    const bool refused = is_exhausted();
+    if (refused) ++refusals;
+    return refused;
+  }
+
   // What the process uses now. Returns the level before; it does not go to and fro with each
   // allocation.
   Level saw(std::int64_t bytes);

@@ -3,6 +3,7 @@
 #include "broker/account_route.h"
 #include "broker/call_mail.h"
 #include "broker/worker.h"
+#include "codec/base62.h"
 
 namespace midge::broker {
 
@@ -287,10 +288,7 @@ void Worker::report_answer(std::unique_ptr<LatencyTrack> track, LatencyOutcome o
 }
 
 void Worker::publish_metric(const LatencyTrack& track, const LatencyOutcome& outcome) {
-  constexpr std::string_view kLetters =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  std::string id(22, '0');
-  for (char& c : id) c = kLetters[(random() >> 16) % kLetters.size()];
+  const std::string id = codec::random_base62(22, [this] { return random(); });
   const std::string json = latency_metric(track, outcome, id, wall());
   Message metric;
   metric.account = track.exporter;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "codec/base62.h"
 #include "crypto/sha256.h"
 
 namespace midge::jetstream {
@@ -49,14 +50,12 @@ std::optional<AckSubject> parse_ack_subject(std::string_view subject) {
 }
 
 std::string name_hash(std::string_view name) {
-  constexpr std::string_view kLetters =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   std::string hash;
   const std::string digest = crypto::sha256_hex(name);
   for (const char* digits = digest.data(); digits < digest.data() + 2 * kHashSize; digits += 2) {
     unsigned byte = 0;
     (void)std::from_chars(digits, digits + 2, byte, 16);
-    hash += kLetters[byte % kLetters.size()];
+    hash += codec::kBase62[byte % codec::kBase62.size()];
   }
   return hash;
 }

@@ -52,12 +52,10 @@ void tell(Shard& shard, Event event, Write write) {
     json.field("id", shard.new_id()).field("timestamp", shard.wall());
     write(json);
     json.end_object();
-    Effect effect;
-    effect.account = event.account;
-    effect.to = event.subject;
-    effect.payload = json.take();
+    const std::string text = json.take();
+    EffectView effect{{}, event.account, event.subject, {}, {}, text};
     if (shard.journal() != nullptr) effect.after = shard.journal()->appended();
-    shard.send_when_durable(std::move(effect));
+    shard.send_when_durable(effect);
   });
 }
 

@@ -82,14 +82,6 @@ std::vector<AccountEntry*> Directory::accounts() {
   return all;
 }
 
-std::vector<AccountEntry*> Directory::disabled_accounts() {
-  std::vector<AccountEntry*> all;
-  for (auto& [id, entry] : accounts_)
-    if (!entry.enabled) all.push_back(&entry);
-  std::ranges::sort(all, {}, &AccountEntry::name);
-  return all;
-}
-
 ApiResult<void> Directory::check_sizes(const AccountEntry& account, const StreamConfig& config) {
   if (config.max_message_size <= 0) return {};
   const auto has_larger = [&](const SourceConfig& origin) {

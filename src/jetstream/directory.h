@@ -50,7 +50,6 @@ class Directory {
   [[nodiscard]] AccountEntry* find_account(AccountId id);
   // Those that have JetStream, by name.
   [[nodiscard]] std::vector<AccountEntry*> accounts();
-  [[nodiscard]] std::vector<AccountEntry*> disabled_accounts();
 
   // Whether a stream of this configuration, checked already, may be made or changed to it.
   // `except`: the stream that is changed.

@@ -15,17 +15,9 @@
 
 namespace midge::jetstream {
 
-struct Effect {
-  store::JournalPosition after;  // may leave when the journal is durable to here
-  AccountId account;
-  std::string to, reply;
-  std::string payload;  // header block first
-  std::uint32_t header_size = 0;
-};
-
-// The same, whose bytes are somebody else's.
+// One, whose bytes are somebody else's.
 struct EffectView {
-  store::JournalPosition after;
+  store::JournalPosition after;  // may leave when the journal is durable to here
   AccountId account;
   std::string_view to, reply;
   std::string_view header, body;

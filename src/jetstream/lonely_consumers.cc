@@ -28,7 +28,7 @@ void LonelyConsumers::remove(Consumer& consumer) {
 std::vector<Consumer*> LonelyConsumers::concerned(AccountId account,
                                                   std::string_view pattern) const {
   std::vector<Consumer*> found;
-  const bool is_wild = pattern.find_first_of("*>") != std::string_view::npos;
+  const bool is_wild = !subject::is_literal(pattern);
   auto it = pattern.empty()
                 ? consumers_.begin()
                 : consumers_.lower_bound({account, is_wild ? "" : std::string(pattern)});

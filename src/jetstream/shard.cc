@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/base62.h"
 #include "jetstream/advisory.h"
 #include "jetstream/checkpointing.h"
 #include "jetstream/disk_watch.h"
@@ -113,16 +114,18 @@ void Shard::record_stream(Stream& stream) {
                                                stream.config(), stream.is_restoring()}));
 }
 
-void Shard::record_consumer(Consumer& consumer) {
+void Shard::record(Consumer& consumer, store::RecordKind kind, std::string_view body) {
   const std::uint64_t id = consumer.id().value;
-  record(consumer.stream(), store::RecordKind::kConsumer, {reinterpret_cast<const char*>(&id), 8},
+  record(consumer.stream(), kind, {reinterpret_cast<const char*>(&id), sizeof id}, body);
+}
+
+void Shard::record_consumer(Consumer& consumer) {
+  record(consumer, store::RecordKind::kConsumer,
          codec::write_json_struct(ConsumerRecord{consumer.created().ns, consumer.config()}));
 }
 
 void Shard::record_consumer_removed(Consumer& consumer) {
-  const std::uint64_t id = consumer.id().value;
-  record(consumer.stream(), store::RecordKind::kConsumerRemoved,
-         {reinterpret_cast<const char*>(&id), 8}, {});
+  record(consumer, store::RecordKind::kConsumerRemoved, {});
 }
 
 void Shard::record_step(Consumer& consumer, const ConsumerStep& step) {
@@ -142,19 +145,15 @@ void Shard::record_step(Consumer& consumer, const ConsumerStep& step) {
 
 void Shard::record_steps(Consumer& consumer) {
   if (steps_.empty()) return;
-  const std::uint64_t id = consumer.id().value;
-  record(consumer.stream(), store::RecordKind::kConsumerStep,
-         {reinterpret_cast<const char*>(&id), 8}, steps_);
+  record(consumer, store::RecordKind::kConsumerStep, steps_);
   steps_.clear();
   last_kind_.reset();
 }
 
 void Shard::record_progress(Consumer& consumer, const ConsumerProgress& progress) {
-  const std::uint64_t id = consumer.id().value;
   std::string body;
   progress.encode(body);
-  record(consumer.stream(), store::RecordKind::kConsumerState,
-         {reinterpret_cast<const char*>(&id), 8}, body);
+  record(consumer, store::RecordKind::kConsumerState, body);
 }
 
 void Shard::record_group(Stream& stream, bool begin) {
@@ -194,11 +193,7 @@ std::vector<Stream*> Shard::kept_streams() {
 }
 
 std::string Shard::new_id() {
-  constexpr std::string_view kLetters =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  std::string id(22, '0');
-  for (char& c : id) c = kLetters[(random() >> 16) % kLetters.size()];
-  return id;
+  return codec::random_base62(22, [this] { return random(); });
 }
 
 MonoTime Shard::mono_at(WallTime time) const {

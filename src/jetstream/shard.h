@@ -68,12 +68,6 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   void record_group(Stream& stream, bool begin);
 
   // Leaves when `after` is durable; with zero at the end of this tick.
-  void send_when_durable(const Effect& effect) {
-    const std::string_view payload = effect.payload;
-    send_when_durable(EffectView{effect.after, effect.account, effect.to, effect.reply,
-                                 payload.substr(0, effect.header_size),
-                                 payload.substr(effect.header_size)});
-  }
   void send_when_durable(const EffectView& effect);
   // Leaves at the end of this tick; what a consumer says in its turn at once, so that it keeps its
   // place among what that delivers.
@@ -157,6 +151,7 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   Stream& add_stream(Stream::Identity identity, StreamConfig config);
   void record(const Stream& stream, store::RecordKind kind, std::string_view head,
               std::string_view body);
+  void record(Consumer& consumer, store::RecordKind kind, std::string_view body);
   void run_deferred();
   void run_ready();
   void release_effects();

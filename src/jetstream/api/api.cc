@@ -79,6 +79,13 @@ constexpr std::string_view kClusterVerbs[] = {"META.LEADER.STEPDOWN", "SERVER.RE
 constexpr std::string_view kChanges[] = {"STREAM.PURGE.", "STREAM.MSG.DELETE.", "CONSUMER.DELETE.",
                                          "CONSUMER.PAUSE.", "CONSUMER.RESET."};
 
+// What comes by mail is done in the tick, where it may publish and subscribe.
+void post(Shard& shard, std::function<void(Shard&)> work) {
+  shard.worker().loop().post(broker::call_worker([&shard, work = std::move(work)](broker::Worker&) {
+    shard.later([&shard, work] { work(shard); });
+  }));
+}
+
 bool changes(std::string_view subject) {
   const std::string_view verb = subject.substr(kPrefix.size());
   return std::ranges::any_of(kChanges, [&](std::string_view one) { return verb.starts_with(one); });
@@ -234,19 +241,11 @@ void Api::with_consumer(ApiCall call, std::string_view stream, std::string_view 
 void Api::on_loop(LoopId loop, std::function<void(Shard&)> work) {
   Shard& shard = jetstream_.shard(loop);
   // From loop 0 to itself; other loops come back by on_home().
-  if (loop == home().worker().loop().id()) return work(shard);
-  // What comes by mail is done in the tick, where it may publish and subscribe.
-  shard.worker().loop().post(broker::call_worker([&shard, work = std::move(work)](broker::Worker&) {
-    shard.later([&shard, work] { work(shard); });
-  }));
+  if (&shard == &home()) return work(shard);
+  post(shard, std::move(work));
 }
 
-void Api::on_home(std::function<void(Shard&)> work) {
-  Shard& shard = home();
-  shard.worker().loop().post(broker::call_worker([&shard, work = std::move(work)](broker::Worker&) {
-    shard.later([&shard, work] { work(shard); });
-  }));
-}
+void Api::on_home(std::function<void(Shard&)> work) { post(home(), std::move(work)); }
 
 void Api::answer(const ApiCall& call) {
   const std::string text = call.answer_text();
@@ -312,14 +311,10 @@ void ApiCall::fail_from(Shard& shard, const ApiError& error) {
 
 void ApiCall::send_from(Shard& shard, const std::string& text, bool waits) const {
   if (reply.empty()) return;  // done all the same
-  Effect effect;
-  effect.account = account;
-  effect.to = reply;
-  effect.payload = answer_header + text;
-  effect.header_size = static_cast<std::uint32_t>(answer_header.size());
+  EffectView effect{{}, account, reply, {}, answer_header, text};
   const store::Journal* journal = shard.journal();
   if (journal != nullptr && (waits || journal->is_writable())) effect.after = journal->appended();
-  shard.send_when_durable(std::move(effect));
+  shard.send_when_durable(effect);
 }
 
 }  // namespace midge::jetstream

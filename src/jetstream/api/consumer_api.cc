@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "codec/base62.h"
 #include "jetstream/advisory.h"
 #include "jetstream/api/api.h"
 #include "jetstream/api/handlers.h"
@@ -104,11 +105,7 @@ void answer_with_info(
 
 // A name for a consumer that was given none.
 std::string made_up_name(Shard& shard) {
-  constexpr std::string_view kLetters =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  std::string name(8, '0');
-  for (char& c : name) c = kLetters[(shard.random() >> 16) % kLetters.size()];
-  return name;
+  return codec::random_base62(8, [&] { return shard.random(); });
 }
 
 // A message of a work queue is for one consumer.

@@ -219,13 +219,9 @@ void StreamRestore::unpacked(UnpackJob& job) {
   wake();
 }
 
-void StreamRestore::answer(std::string_view to, std::string text, store::JournalPosition after) {
-  Effect effect;
-  effect.account = account_;
-  effect.to = to;
-  effect.payload = std::move(text);
-  effect.after = after;
-  shard_.send_when_durable(std::move(effect));
+void StreamRestore::answer(std::string_view to, std::string_view text,
+                           store::JournalPosition after) {
+  shard_.send_when_durable({after, account_, to, {}, {}, text});
 }
 
 // ---- the end
@@ -265,12 +261,8 @@ void StreamRestore::finish() {
       api.on_loop(restored.loop, [restored, account, reply](Shard& there) {
         Stream* stream = there.find_stream(restored.id);
         if (stream == nullptr) return;
-        Effect effect;
-        effect.account = account;
-        effect.to = reply;
-        effect.payload = success_answer(*stream);
-        effect.after = stream->durable_mark();
-        there.send_when_durable(std::move(effect));
+        const std::string text = success_answer(*stream);
+        there.send_when_durable({stream->durable_mark(), account, reply, {}, {}, text});
       });
     });
   }

@@ -46,7 +46,7 @@ class StreamRestore final : public ArchiveTask {
   void unpacked(UnpackJob& job);
   void fail(ApiError error);
   void finish();
-  void answer(std::string_view to, std::string text, store::JournalPosition after);
+  void answer(std::string_view to, std::string_view text, store::JournalPosition after);
 
   Api& api_;
   Shard& shard_;

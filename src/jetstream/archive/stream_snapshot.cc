@@ -228,16 +228,8 @@ void StreamSnapshot::on_ack(const broker::Message& message) {
   wake();
 }
 
-void StreamSnapshot::send(std::string header, std::string_view bytes, std::string reply) {
-  Effect effect;
-  effect.account = account_;
-  effect.to = terms_.deliver_subject;
-  effect.reply = std::move(reply);
-  effect.header_size = static_cast<std::uint32_t>(header.size());
-  effect.payload = std::move(header);
-  effect.payload.append(bytes);
-  effect.after = mark_;
-  shard_.send_when_durable(std::move(effect));
+void StreamSnapshot::send(std::string_view header, std::string_view bytes, std::string_view reply) {
+  shard_.send_when_durable({mark_, account_, terms_.deliver_subject, reply, header, bytes});
 }
 
 void StreamSnapshot::send_chunks() {

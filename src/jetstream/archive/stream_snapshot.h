@@ -59,7 +59,7 @@ class StreamSnapshot final : public ArchiveTask {
   void pack();
   void packed(PackJob& job);
   void send_chunks();
-  void send(std::string header, std::string_view bytes, std::string reply);
+  void send(std::string_view header, std::string_view bytes, std::string_view reply);
   void fail(std::string_view status, std::string error);
   void finish();
   void on_ack(const broker::Message& message);

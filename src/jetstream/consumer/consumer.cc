@@ -338,6 +338,7 @@ ApiResult<Sequence> Consumer::reset(std::uint64_t sequence) {
              config_.deliver_policy != DeliverPolicy::kByStartTime) {
     return refuse("not allowed");
   }
+  stream_.leave_unclaimed(floor() + 1);
   acks_.reset(to - 1);
   next_ = to;
   record({ConsumerStep::Kind::kBegin, next_, {}, {}});

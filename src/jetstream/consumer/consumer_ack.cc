@@ -47,13 +47,9 @@ void Consumer::on_ack(const broker::Message& message, Sequence sequence,
   // As nats-server: what was never delivered is neither acknowledged nor terminated.
   const bool is_claimed = body.empty() || body.front() == '+';
   if (!was_delivered && is_claimed && !body.starts_with("+WPI")) return;
-  if (!message.reply.empty()) {
-    Effect done;
-    done.account = stream_.account();
-    done.to = message.reply;
-    done.after = stream_.durable_mark();
-    stream_.shard().send_when_durable(std::move(done));
-  }
+  if (!message.reply.empty())
+    stream_.shard().send_when_durable(
+        {stream_.durable_mark(), stream_.account(), message.reply, {}, {}, {}});
 }
 
 void Consumer::acknowledge(Sequence sequence, ConsumerSequence delivery, bool all_before) {
@@ -77,7 +73,7 @@ void Consumer::acknowledge(Sequence sequence, ConsumerSequence delivery, bool al
 }
 
 void Consumer::acked(Sequence sequence) {
-  if (stream_.config().retention != Retention::kLimits) stream_.on_acked(*this, sequence);
+  if (stream_.config().retention != Retention::kLimits) stream_.on_acked(sequence);
 }
 
 void Consumer::nak(Sequence sequence, ConsumerSequence delivery, std::string_view terms) {

@@ -125,11 +125,8 @@ Consumer::Step Consumer::deliver_new(store::Budget& budget) {
   const WallTime message_time = message->time;
   const std::uint64_t size =
       message->subject.size() + message->header.size() + message->payload.size();
-  // What is told as pending does not count this one.
-  if (pending_ > 0) --pending_;
-  const bool sent = send(*message, acks_.delivered().consumer + 1, 1, request);
-  ++pending_;
-  if (!sent) return config_.is_push() ? Step::kNobody : Step::kDelivered;
+  if (!send(*message, acks_.delivered().consumer + 1, 1, request))
+    return config_.is_push() ? Step::kNobody : Step::kDelivered;
   passed(sequence);
   const WallTime now = stream_.shard().wall();
   acks_.deliver(sequence, now, deadline_for(1), tracks_acks());
@@ -140,7 +137,7 @@ Consumer::Step Consumer::deliver_new(store::Budget& budget) {
   if (tracks_acks())
     arm_ack_timer(deadline_for(1));
   else
-    stream_.on_acked(*this, sequence);
+    stream_.on_acked(sequence);
   return Step::kDelivered;
 }
 
@@ -224,11 +221,7 @@ std::int64_t Consumer::size_to_send(Sequence sequence, std::uint32_t deliveries)
                                          .field("Nats-Msg-Size", message->payload.size())
                                          .take()
                                          .size();
-  // A new one is pending no more when it is told how many are.
-  const std::uint64_t pending = pending_;
-  if (deliveries == 1 && pending_ > 0) --pending_;
   size += ack_subject(*message, acks_.delivered().consumer + 1, deliveries).size();
-  pending_ = pending;
   return static_cast<std::int64_t>(size);
 }
 
@@ -254,8 +247,10 @@ const std::string& Consumer::ack_subject(const store::StoredMessage& message,
       .append(name())
       .append(".");
   append_number(text, deliveries);
+  // A new one is pending no more when it is told how many are.
+  const std::uint64_t pending = deliveries == 1 && pending_ > 0 ? pending_ - 1 : pending_;
   for (const std::uint64_t number : {message.sequence.value, delivery.value,
-                                     static_cast<std::uint64_t>(message.time.ns), pending_}) {
+                                     static_cast<std::uint64_t>(message.time.ns), pending}) {
     text += '.';
     append_number(text, number);
   }

@@ -162,15 +162,10 @@ void DeadLetters::send(Letters::iterator letter) {
     return finish(letter);
   }
   if (is_own(message->header)) return finish(letter);
-  Effect effect;
-  effect.account = stream.account();
-  effect.to = to;
-  effect.reply = inbox_ + std::to_string(letter->first);
-  effect.payload = make_header(consumer_, what, *message);
-  effect.header_size = static_cast<std::uint32_t>(effect.payload.size());
-  effect.payload.append(message->payload);
-  effect.after = stream.durable_mark();
-  shard.send_when_durable(std::move(effect));
+  const std::string reply = inbox_ + std::to_string(letter->first);
+  const std::string header = make_header(consumer_, what, *message);
+  shard.send_when_durable(
+      {stream.durable_mark(), stream.account(), to, reply, header, message->payload});
   again(pause(letter->second.attempts++, kAnswerMin));
 }
 

@@ -187,20 +187,21 @@ void Ingest::republish(const Incoming& incoming, Stored stored, WallTime now) {
   if (!republish_ || !republish_->accepts(incoming.subject)) return;
   const bool headers_only = stream_.config().republish->headers_only;
   const std::string_view payload = incoming.stored_payload();
-  Effect effect;
-  effect.account = stream_.account();
-  republish_->apply(incoming.subject, stream_.shard().random(), effect.to);
+  std::string to;
+  republish_->apply(incoming.subject, stream_.shard().random(), to);
   HeaderWriter header = HeaderWriter::after(incoming.stored_header());
   header.field("Nats-Stream", stream_.name()).field("Nats-Subject", incoming.subject);
   header.field("Nats-Sequence", stored.sequence.value);
   header.field("Nats-Time-Stamp", codec::rfc3339_nano(now));
   header.field("Nats-Last-Sequence", stored.before.value);
   if (headers_only) header.field("Nats-Msg-Size", payload.size());
-  effect.payload = header.take();
-  effect.header_size = static_cast<std::uint32_t>(effect.payload.size());
-  if (!headers_only) effect.payload.append(payload);
-  effect.after = stream_.durable_mark();
-  stream_.shard().send_when_durable(std::move(effect));
+  const std::string text = header.take();
+  stream_.shard().send_when_durable({stream_.durable_mark(),
+                                     stream_.account(),
+                                     to,
+                                     {},
+                                     text,
+                                     headers_only ? std::string_view() : payload});
 }
 
 }  // namespace midge::jetstream

@@ -118,13 +118,11 @@ void SourceFeed::ask() {
   deliveries_ =
       shard.worker().subscribe_internal(stream_.account(), deliver_subject_, {}, messages_);
   answers_ = shard.worker().subscribe_internal(stream_.account(), answer_subject_, {}, creations_);
-  Effect request;
-  request.account = stream_.account();
-  request.to = (elsewhere && !config_.external->api.empty() ? config_.external->api : "$JS.API") +
-               ".CONSUMER.CREATE." + config_.name;
-  request.reply = answer_subject_;
-  request.payload = request_body();
-  shard.send_when_durable(std::move(request));
+  const std::string to =
+      (elsewhere && !config_.external->api.empty() ? config_.external->api : "$JS.API") +
+      ".CONSUMER.CREATE." + config_.name;
+  const std::string body = request_body();
+  shard.send_when_durable({{}, stream_.account(), to, answer_subject_, {}, body});
   shard.timers().arm(retry_timer_, shard.now() + kAnswerMax);
 }
 

@@ -175,10 +175,13 @@ void Stream::on_publish(const broker::Message& message) {
 
 Sequence Stream::store_message(const store::NewMessage& message) {
   const Sequence sequence = store_->append(message);
+  bool is_claimed = config_.retention != Retention::kInterest;
   for (Consumer* consumer : filters_.matching(message.subject)) {
     consumer->on_appended(sequence, message.subject);
+    is_claimed = is_claimed || !consumer->is_done_with(sequence);
     if (consumer->wants_news()) tell_when_visible(*consumer);
   }
+  if (!is_claimed) leave_unclaimed(sequence);
   for (const auto& read : reads_) read->on_appended(sequence, message.subject);
   if (config_.discard == Discard::kOld || config_.max_messages_per_subject > 0)
     enforce_subject_limit(message.subject);

@@ -110,10 +110,13 @@ class Stream {
     return consumers_.size() - direct_consumers_;
   }
   // A consumer needs this message no more.
-  void on_acked(Consumer& consumer, Sequence sequence);
+  void on_acked(Sequence sequence);
   // Of a consumer that is gone, or wants less: what it kept from leaving leaves now, where interest
   // keeps messages (unwanted.cc).
   void drop_unwanted(const store::Filter& wanted, Sequence from);
+  // From here on there may be messages that stay only because there is a consumer, though it does
+  // not want them: they leave with the next consumer.
+  void leave_unclaimed(Sequence from) { unclaimed_ = std::min(unclaimed_, from); }
 
   // ---- what its parts use
   Shard& shard() { return shard_; }
@@ -251,6 +254,7 @@ class Stream {
     Sequence from;
   };
   std::deque<Unwanted> unwanted_;
+  Sequence unclaimed_{UINT64_MAX};
   std::vector<std::unique_ptr<DirectRead>> reads_;
   bool reads_soon_ = false;
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "codec/base62.h"
 #include "jetstream/ack_subject.h"
 #include "jetstream/advisory.h"
 #include "jetstream/shard.h"
@@ -49,9 +50,9 @@ void Stream::remove_consumer(Consumer& consumer, std::string_view status) {
   const auto owned = std::ranges::lower_bound(consumers_, consumer.id(), {},
                                               [](const auto& each) { return each->id(); });
   const store::Filter wanted = consumer.filter();
+  const Sequence from = std::min(consumer.floor() + 1, unclaimed_);
   consumers_.erase(owned);
-  // Also what lies before its start: it may have been kept only because there was a consumer.
-  drop_unwanted(wanted, store_->figures().first);
+  drop_unwanted(wanted, from);
 }
 
 Consumer* Stream::find_consumer(std::string_view name) {
@@ -88,8 +89,6 @@ std::vector<Consumer*> Stream::public_consumers() {
 }
 
 std::string Stream::identity_text() const {
-  constexpr std::string_view kLetters =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   std::uint64_t hash = 0xcbf29ce484222325;
   const auto mix = [&](std::string_view text) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -99,16 +98,15 @@ std::string Stream::identity_text() const {
   mix(std::to_string(created().ns));
   std::string text(8, '0');
   for (char& c : text) {
-    c = kLetters[hash % kLetters.size()];
-    hash /= kLetters.size();
+    c = codec::kBase62[hash % codec::kBase62.size()];
+    hash /= codec::kBase62.size();
   }
   return text;
 }
 
 bool Stream::is_wanted(std::string_view subject) { return !filters_.matching(subject).empty(); }
 
-void Stream::on_acked(Consumer& consumer, Sequence sequence) {
-  (void)consumer;
+void Stream::on_acked(Sequence sequence) {
   if (config_.retention == Retention::kLimits) return;
   if (config_.retention == Retention::kInterest && is_still_wanted(sequence)) return;
   remove(sequence, false);

@@ -64,7 +64,6 @@ class JetStreamPromises final : public Workload {
   Result<bool> was_done(const std::string& what, const Answer& answer) const;
   Result<void> make_consumer(StreamMemory& memory);
   StreamMemory* draw_stream();
-  SimClient& draw_client() { return *clients_[random_.below(clients_.size())]; }
 
   SimEnv& env_;
   SimRandom random_;

@@ -105,7 +105,6 @@ class ModelConsumer {
   void nak(std::uint64_t sequence, std::optional<int> again_at);
   void in_progress(std::uint64_t sequence, int phase);
   void terminate(std::uint64_t sequence);
-  void set_filters(std::vector<std::string> filters) { terms_.filters = std::move(filters); }
   void on_removed(std::uint64_t sequence);
   // The quiet part of a phase.
   void end_requests();

@@ -51,6 +51,8 @@ class Loop {
   virtual Timers& timers() = 0;
   // There is unfinished work: the next tick does not wait.
   virtual void tick_again() = 0;
+  // The next tick comes by `at`, and not a millisecond later, as timers may.
+  virtual void tick_by(MonoTime at) = 0;
   // Calls `turn` once among the ready streams of this tick or the next, which does not wait then.
   // No effect if it is scheduled already.
   virtual void schedule(Turn& turn) = 0;

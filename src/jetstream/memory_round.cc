@@ -27,7 +27,7 @@ void MemoryRound::on_tick() {
     sum_.ids += use.ids;
   }
   if (left_.empty()) return end();
-  if (gives_way_) shard_.worker().loop().tick_again();
+  if (gives_way_) shard_.tick_again();
 }
 
 void MemoryRound::begin() {

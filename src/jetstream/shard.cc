@@ -204,13 +204,13 @@ MonoTime Shard::mono_at(WallTime time) const {
 void Shard::send_when_durable(const EffectView& effect) {
   const bool leaves = journal_ == nullptr || effect.after <= journal_->durable();
   (leaves ? leaving_ : waiting_).add(effect);
-  worker_.loop().tick_again();
+  tick_again();
 }
 
 void Shard::send(AccountId account, std::string_view to, std::string_view header,
                  std::string_view body) {
   leaving_.add({{}, account, to, {}, header, body});
-  if (running_ == nullptr || publishing_ > 0) return worker_.loop().tick_again();
+  if (running_ == nullptr || publishing_ > 0) return tick_again();
   leaving_.release({UINT64_MAX}, [this](const EffectView& effect) {
     publish_now(effect.to, message_of(effect));
   });
@@ -234,7 +234,7 @@ bool Shard::put_off(StreamId id, const broker::Message& message,
     whole.header_size = header_size;
     again(stream, whole);
   });
-  worker_.loop().tick_again();
+  tick_again();
   return true;
 }
 
@@ -242,13 +242,13 @@ void Shard::ready(Consumer& consumer) {
   if (consumer.in_ready_list || !consumer.stream().is_serving()) return;
   consumer.in_ready_list = true;
   ready_.push_back(&consumer);
-  worker_.loop().tick_again();
+  tick_again();
 }
 
 void Shard::hold(Consumer& consumer) {
   consumer.hold();
   held_.push_back({consumer.stream().durable_mark(), consumer.stream().id(), consumer.id()});
-  worker_.loop().tick_again();
+  tick_again();
 }
 
 void Shard::release_held() {
@@ -294,6 +294,7 @@ void Shard::touched(Stream& stream) {
 
 void Shard::on_loop_start() {
   runs_ = true;
+  ticked_ = now();
   if (worker_.loop().id() == LoopId{0}) {
     jetstream_.disk_watch().start();
     jetstream_.on_loops_started();
@@ -312,6 +313,7 @@ void Shard::on_goodbye() {
 }
 
 void Shard::on_tick() {
+  ticked_ = now();
   commit();
   run_deferred();
   run_ready();
@@ -360,7 +362,7 @@ void Shard::run_ready() {
     running_ = nullptr;
     budget -= before - share;
   }
-  if (!ready_.empty()) worker_.loop().tick_again();
+  if (!ready_.empty()) tick_again();
 }
 
 broker::Message Shard::message_of(const EffectView& effect) {
@@ -389,7 +391,7 @@ void Shard::on_durable(store::JournalPosition position) {
       stream->set_visible_last(to_show_.front().last);
     to_show_.pop_front();
   }
-  worker_.loop().tick_again();
+  tick_again();
 }
 
 }  // namespace midge::jetstream

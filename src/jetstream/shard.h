@@ -84,6 +84,10 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   // next.
   bool put_off(StreamId id, const broker::Message& message,
                std::function<void(Stream&, const broker::Message&)> again);
+  // There is something to do for on_tick(): for this tick's, if that is yet to come.
+  void tick_again() {
+    if (ticked_ == now()) worker_.loop().tick_again();
+  }
   // Done at the end of this tick: for what comes in the middle of routing.
   void later(std::function<void()> work) { deferred_.push_back(std::move(work)); }
 
@@ -182,6 +186,7 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   MemoryRound memory_round_{*this};
   Upkeep upkeep_{*this};
   bool runs_ = false;
+  MonoTime ticked_{-1};  // when on_tick() began last
   std::vector<Stream*> touched_;
   std::deque<Visible> to_show_;
   std::deque<Held> held_;

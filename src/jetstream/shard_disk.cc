@@ -69,7 +69,7 @@ void Shard::forget_failure() {
 void Shard::on_write_resumed() {
   worker_.log().info("JetStream writes to disk again");
   forget_failure();
-  worker_.loop().tick_again();
+  tick_again();
 }
 
 }  // namespace midge::jetstream

@@ -38,6 +38,11 @@ void SimLoop::tick_again() {
   wake();
 }
 
+void SimLoop::tick_by(MonoTime at) {
+  if (!in_tick_) return tick_at(std::max(at, busy_until_));
+  tick_by_ = std::min(tick_by_.value_or(at), at);
+}
+
 void SimLoop::schedule(io::Turn& turn) {
   turns_.add(turn);
   wake();
@@ -90,6 +95,7 @@ void SimLoop::tick() {
   now_ = scheduler_.now();
   in_tick_ = true;
   again_ = false;
+  tick_by_.reset();
   const bool last = stopping_;  // mail posted before the wish to stop still arrives
   ++ticks_;
   scheduler_.hash().add(SimEvent::kTick, id_.value, static_cast<std::uint64_t>(now_.ns));
@@ -103,8 +109,9 @@ void SimLoop::tick() {
   busy_until_ = now_ + tick_cost();
   if (stopping_ || has_work()) {
     tick_at(busy_until_);
-  } else if (const auto wake = timers_.next_wake()) {
-    tick_at(std::max(*wake, busy_until_));
+  } else {
+    if (const auto wake = timers_.next_wake()) tick_at(std::max(*wake, busy_until_));
+    if (tick_by_) tick_at(std::max(*tick_by_, busy_until_));
   }
 }
 

@@ -33,6 +33,7 @@ class SimLoop final : public io::Loop {
   void drain_mail() override;
   io::Timers& timers() override { return timers_; }
   void tick_again() override;
+  void tick_by(MonoTime at) override;
   void schedule(io::Turn& turn) override;
 
   void start(io::LoopHandler& handler);
@@ -67,6 +68,7 @@ class SimLoop final : public io::Loop {
   std::uint64_t ticks_ = 0;
   bool in_tick_ = false;
   bool again_ = false;
+  std::optional<MonoTime> tick_by_;
   bool stopping_ = false;
   bool ended_ = false;
 };

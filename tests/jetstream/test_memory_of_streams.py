@@ -132,13 +132,14 @@ def test_streams_on_disk_hold_as_much_as_there_is_room_for(site):
 
 
 def test_ids_are_forgotten_when_their_time_is_over(site):
-    site.ask("STREAM.CREATE.D", name="D", subjects=["d.>"], duplicate_window=1_000_000_000,
-             max_msgs=1)
+    stream = {"name": "D", "subjects": ["d.>"], "max_msgs": 1}
+    site.ask("STREAM.CREATE.D", **stream)
     for i in range(20_000):
         site.talk.publish("d.x", b"", headers={"Nats-Msg-Id": f"{i}".rjust(1000, "x")})
     site.talk.flush()
     site.ask("STREAM.CREATE.M", name="M", subjects=["m.>"], storage="memory")
     wait_until(lambda: site.memory()["message_ids"] > 10 * MIB, "ids to be counted")
+    site.ask("STREAM.UPDATE.D", **stream, duplicate_window=100_000_000)
     # Nobody publishes to it any more; others need the room.
     for i in range(10_000):
         if site.memory()["message_ids"] == 0:

@@ -24,7 +24,11 @@ class FunctionMail final : public Mail {
 
 class CountingHandler : public LoopHandler {
  public:
-  void on_tick_end() override { ticks.fetch_add(1); }
+  void on_tick_end() override {
+    if (at_tick_end) at_tick_end();
+    ticks.fetch_add(1);
+    ticks.notify_all();
+  }
   void on_loop_start() override { starts.fetch_add(1); }
   void on_loop_stop() override {
     if (at_stop) at_stop();
@@ -33,7 +37,8 @@ class CountingHandler : public LoopHandler {
   std::atomic<int> ticks{0};
   std::atomic<int> starts{0};
   std::atomic<int> stops{0};
-  std::function<void()> at_stop;  // to let go of what belongs to the loop
+  std::function<void()> at_tick_end;  // set it on the loop
+  std::function<void()> at_stop;      // to let go of what belongs to the loop
 };
 
 class LoopFixture {

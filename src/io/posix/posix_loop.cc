@@ -19,6 +19,10 @@ class ClosedMark final : public Mail {
 };
 ClosedMark closed_mark;
 
+Duration milliseconds_up(Duration time) {
+  return milliseconds((time.ns + milliseconds(1).ns - 1) / milliseconds(1).ns);
+}
+
 std::unique_ptr<Mail> take_first(Mail*& list) {
   std::unique_ptr<Mail> mail(list);
   list = std::exchange(mail->next_mail, nullptr);
@@ -124,28 +128,42 @@ void PosixLoop::run() {
   close_mailbox();
 }
 
-int PosixLoop::wait_ms() const {
-  if (again_ || !turns_.empty()) return 0;
-  const auto wake = timers_.next_wake();
-  if (!wake) return -1;
-  // Rounded up: waking early would only mean waiting again.
-  const std::int64_t ns = std::max<std::int64_t>((*wake - tick_end_).ns, 0);
-  return static_cast<int>(std::min<std::int64_t>((ns + 999'999) / 1'000'000, 60'000));
+// How long the loop may sleep; nullopt: until something happens.
+std::optional<Duration> PosixLoop::patience() const {
+  if (again_ || !turns_.empty()) return Duration{};
+  MonoTime until = timers_.next_wake().value_or(kNever);
+  // Timers are due at whole milliseconds: waking early would only mean waiting again.
+  if (until != kNever) until = tick_end_ + milliseconds_up(until - tick_end_);
+  until = std::min(until, tick_by_);
+  if (until == kNever) return std::nullopt;
+  return std::clamp(until - tick_end_, Duration{}, seconds(60));
 }
 
 int PosixLoop::wait() {
-  int timeout = wait_ms();
+  std::optional<Duration> left = patience();
   again_ = false;
-  if (timeout != 0) {
+  tick_by_ = kNever;
+  if (left != Duration{}) {
     sleeping_.store(true, std::memory_order_seq_cst);
     if (mailbox_.load(std::memory_order_seq_cst) != nullptr ||
         stopping_.load(std::memory_order_seq_cst))
-      timeout = 0;
+      left = Duration{};
   }
-  const int ready = epoll_wait(epoll_.get(), batch_.data(), kBatchMax, timeout);
+  const int ready = wait_for_events(left);
   sleeping_.store(false, std::memory_order_relaxed);
   ENSURE(ready >= 0 || errno == EINTR, "epoll waits");
   return std::max(ready, 0);
+}
+
+int PosixLoop::wait_for_events(std::optional<Duration> left) {
+  if (left && !waits_to_the_ms_) {
+    const timespec time{.tv_sec = left->ns / seconds(1).ns, .tv_nsec = left->ns % seconds(1).ns};
+    const int ready = epoll_pwait2(epoll_.get(), batch_.data(), kBatchMax, &time, nullptr);
+    if (ready >= 0 || errno != ENOSYS) return ready;
+    waits_to_the_ms_ = true;
+  }
+  const int ms = left ? static_cast<int>(milliseconds_up(*left).ns / milliseconds(1).ns) : -1;
+  return epoll_wait(epoll_.get(), batch_.data(), kBatchMax, ms);
 }
 
 void PosixLoop::tick(int ready) {

@@ -7,8 +7,10 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -42,6 +44,7 @@ class PosixLoop final : public Loop {
   }
   Timers& timers() override { return timers_; }
   void tick_again() override { again_ = true; }
+  void tick_by(MonoTime at) override { tick_by_ = std::min(tick_by_, at); }
   void schedule(Turn& turn) override { turns_.add(turn); }
 
   void start(LoopHandler& handler);
@@ -60,6 +63,7 @@ class PosixLoop final : public Loop {
 
  private:
   static constexpr int kBatchMax = 256;
+  static constexpr MonoTime kNever{INT64_MAX};
 
   // Figures that other threads read; written by the loop with plain stores.
   struct Figures {
@@ -74,7 +78,8 @@ class PosixLoop final : public Loop {
 
   void run();
   [[nodiscard]] int wait();
-  [[nodiscard]] int wait_ms() const;
+  [[nodiscard]] std::optional<Duration> patience() const;
+  int wait_for_events(std::optional<Duration> patience);
   void tick(int ready);
   void dispatch();
   void begin_tick();
@@ -94,6 +99,8 @@ class PosixLoop final : public Loop {
   Timers timers_;
   TurnList turns_;
   bool again_ = false;
+  MonoTime tick_by_ = kNever;
+  bool waits_to_the_ms_ = false;  // Linux before 5.11
 
   std::array<epoll_event, kBatchMax> batch_;
   int batch_next_ = 0;

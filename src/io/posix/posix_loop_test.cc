@@ -96,6 +96,19 @@ TEST_CASE("timers fire on the loop, and tick_again does not wait") {
   CHECK(fixture.handlers[0].ticks.load() > before);
 }
 
+TEST_CASE("tick_by wakes a loop that nothing else wakes") {
+  LoopFixture fixture;
+  std::atomic<int>& ticks = fixture.handlers[0].ticks;
+  int before = 0;
+  fixture.run([&] {
+    before = ticks.load();
+    fixture.loop().tick_by(fixture.loop().now() + microseconds(200));
+  });
+  // The one that this was said in, and the one that it asks for.
+  for (int seen = 0; (seen = ticks.load()) < before + 2;) ticks.wait(seen);
+  fixture.run([&] { CHECK(fixture.loop().now().ns > 0); });
+}
+
 TEST_CASE("turns run once each, not within mail, and may schedule themselves again") {
   LoopFixture fixture;
   struct Repeating final : Turn {

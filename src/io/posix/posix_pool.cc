@@ -70,12 +70,15 @@ PosixPool::PosixPool(unsigned threads_max, std::string name)
 PosixPool::~PosixPool() { stop(); }
 
 void PosixPool::submit(Loop& home, std::unique_ptr<Job> job) {
-  const std::lock_guard lock(state_->mutex);
-  if (state_->stopped) return;
-  state_->waiting.push_back({&home, std::move(job)});
-  if (state_->waiting.size() > state_->idle && state_->threads.size() < state_->threads_max)
-    state_->threads.push_back(
-        std::make_unique<PosixThread>(state_->name, [state = state_.get()] { state->work(); }));
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->stopped) return;
+    state_->waiting.push_back({&home, std::move(job)});
+    if (state_->waiting.size() > state_->idle && state_->threads.size() < state_->threads_max)
+      state_->threads.push_back(
+          std::make_unique<PosixThread>(state_->name, [state = state_.get()] { state->work(); }));
+  }
+  // Not with the lock, which the thread wants first: on the same core it would come and go again.
   state_->work_or_stop.notify_one();
 }
 

@@ -23,6 +23,7 @@ class NowhereLoop final : public Loop {
   void drain_mail() override {}
   Timers& timers() override { return timers_; }
   void tick_again() override {}
+  void tick_by(MonoTime) override {}
   void schedule(Turn&) override {}
 
  private:

@@ -110,7 +110,7 @@ void DeadLetters::send_soon() {
     consumer->dead_letters()->sends_soon_ = false;
     consumer->dead_letters()->send_due();
   });
-  shard.worker().loop().tick_again();
+  shard.tick_again();
 }
 
 // ---- sending

@@ -86,7 +86,8 @@ class Journal {
   [[nodiscard]] virtual bool is_writable() const = 0;
   // Bytes that wait in memory to become durable.
   [[nodiscard]] virtual std::size_t waiting() const = 0;
-  // The end of a tick. Nothing to do is cheap.
+  // At the end of each tick: what has gathered is written, or waits for more that may come with
+  // it (commit_pace.h). Nothing to do is cheap.
   virtual void commit() = 0;
   // A checkpoint covers everything before `position`: segments wholly before it may be used again.
   virtual void release_before(JournalPosition position) = 0;

@@ -38,6 +38,7 @@ struct Fixture {
     REQUIRE(made);
     journal = std::move(*made);
     loops.handlers[0].at_stop = [this] { journal.reset(); };
+    loops.run([this] { loops.handlers[0].at_tick_end = [this] { journal->commit(); }; });
   }
   ~Fixture() { loops.end(); }
 
@@ -51,7 +52,6 @@ struct Fixture {
           const std::string_view body[] = {number, std::string_view(" and more than that")};
           end = journal->append(StreamId{7}, RecordKind::kMessage, body);
         }
-        journal->commit();
       });
     }
     return end;

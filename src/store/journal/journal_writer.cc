@@ -34,10 +34,12 @@ class JournalWriter::Job : public io::Job {
 
 class JournalWriter::WriteJob final : public Job {
  public:
-  WriteJob(const JournalWriter& owner, BatchBuffer batch)
+  WriteJob(const JournalWriter& owner, BatchBuffer batch, std::size_t records = 0)
       : Job(owner),
         segment(owner.active_),
         batch(std::move(batch)),
+        records(records),
+        begun(owner.loop_.now()),
         offset_(segment->take_place(this->batch.size())),
         head_{.length = static_cast<std::uint32_t>(this->batch.size()),
               .number = owner.last_batch_ + 1,
@@ -51,6 +53,8 @@ class JournalWriter::WriteJob final : public Job {
 
   const std::shared_ptr<OpenSegment> segment;
   BatchBuffer batch;
+  const std::size_t records;
+  const MonoTime begun;
   Result<void> result;
 
  private:
@@ -171,6 +175,7 @@ JournalPosition JournalWriter::append(StreamId stream, RecordKind kind,
     if (!part.empty()) std::memcpy(at, part.data(), part.size());
     at += part.size();
   }
+  ++gathered_records_;
   appended_ = appended_ + size;
   return appended_;
 }
@@ -185,12 +190,15 @@ void JournalWriter::keep(BatchBuffer buffer) {
 
 void JournalWriter::write_next() {
   if (writing_ || gathered_.front().empty() || (failure_ && retry_.armed())) return;
+  if (gathered_.size() == 1 && !pace_.is_due(gathered_records_, loop_.now()))
+    return loop_.tick_by(pace_.until());
   if (!has_room(gathered_.front().size())) return;
   BatchBuffer batch = std::move(gathered_.front());
   gathered_.pop_front();
   if (gathered_.empty()) gathered_.emplace_back();
   writing_ = true;
-  env_.disk_pool().submit(loop_, std::make_unique<WriteJob>(*this, std::move(batch)));
+  env_.disk_pool().submit(loop_, std::make_unique<WriteJob>(*this, std::move(batch),
+                                                            std::exchange(gathered_records_, 0)));
   if (active_->is_half_full() && spare_ == nullptr && !retry_.armed()) make_spare();
 }
 
@@ -266,6 +274,7 @@ void JournalWriter::on_written(WriteJob& job) {
   }
   if (options_.sync_before_durable && !job.batch.empty()) {
     written_at_ = loop_.now();
+    pace_.on_synced(job.records, gathered_records_, written_at_ - job.begun, written_at_);
     if (!idle_.armed()) loop_.timers().arm(idle_, written_at_ + kIdleAfter);
   }
   keep(std::move(job.batch));

@@ -13,6 +13,7 @@
 
 #include "io/timers.h"
 #include "store/journal/batch_buffer.h"
+#include "store/journal/commit_pace.h"
 #include "store/journal/journal.h"
 #include "store/journal/open_segment.h"
 #include "store/journal/segment_files.h"
@@ -76,6 +77,8 @@ class JournalWriter final : public Journal {
 
   std::deque<BatchBuffer> gathered_;  // all but the last are as large as batches get
   std::vector<BatchBuffer> kept_;     // empty ones
+  std::size_t gathered_records_ = 0;
+  CommitPace pace_;
   JournalPosition appended_, durable_, released_;
   std::uint64_t last_batch_ = 0;  // the last that is durable
   std::uint64_t synced_ = 0;      // the last known to be synced

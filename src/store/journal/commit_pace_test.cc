@@ -1,4 +1,5 @@
-// Goal: a journal waits only where that pays. Method: syncs and what gathers after them, told one by one.
+// Goal: a journal waits only where that pays. Method: syncs and what gathers after them, told one
+// by one.
 #include "store/journal/commit_pace.h"
 
 #include <doctest/doctest.h>

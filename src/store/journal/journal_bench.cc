@@ -56,19 +56,19 @@ void raw_sync(benchmark::State& state) {
   const std::string block(1 << 20, '\0');
   const io::Slice zeros{block.data(), block.size()};
   for (std::uint64_t at = 0; is_recycled && at < kFile; at += block.size())
-    (void)(*made)->write_at(at, {&zeros, 1});
-  (void)(*made)->sync();
+    (void)made->file->write_at(at, {&zeros, 1});
+  (void)made->file->sync();
   std::vector<Duration> times;
   std::uint64_t at = 0;
   for (auto _ : state) {
     const MonoTime begin = env->clock().now();
-    if (!(*made)->write_at(at, {&slice, 1}) || !(*made)->sync())
+    if (!made->file->write_at(at, {&slice, 1}) || !made->file->sync())
       state.SkipWithError("a write failed");
     times.push_back(env->clock().now() - begin);
     at = (at + size) % (kFile - size);
   }
   report(state, times);
-  made->reset();
+  made->file.reset();
   remove_segments(env->disk(), folder);
 }
 BENCHMARK(raw_sync)

@@ -75,7 +75,7 @@ class JournalWriter::MakeJob final : public Job {
     made =
         make_segment(disk_, options_.folder, options_.free_folder, number_, options_.segment_size);
   }
-  Result<std::unique_ptr<io::File>> made;
+  Result<SegmentFile> made;
 
  private:
   void finish(JournalWriter& owner) override { owner.on_made(*this); }

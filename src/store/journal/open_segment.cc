@@ -1,23 +1,49 @@
 #include "store/journal/open_segment.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace midge::store {
+namespace {
+
+constexpr std::size_t kSmallBatch = 32 << 10;
+std::array<char, 64 << 10> kZeros;  // not const: these take no room in the program
+constexpr std::size_t kZerosMax = 4;
+
+}  // namespace
 
 std::uint64_t OpenSegment::take_place(std::size_t records) {
   return std::exchange(end_, batch_end(end_, records));
 }
 
+// The first write to a part of a file changes the file's own record of what it has, which each sync
+// then writes, too. So small batches write zeros ahead of those that follow; large ones have
+// syncs enough to themselves.
+std::uint64_t OpenSegment::zeros_behind(std::uint64_t end, std::size_t batch) const {
+  if (end <= written_ || batch > kSmallBatch) return 0;
+  return std::min(end + kZeros.size() * kZerosMax, size_) - end;
+}
+
 Result<void> OpenSegment::write(std::uint64_t offset, BatchBuffer& batch, const BatchHead& head) {
   encode(head, batch.records(), head_.salt,
          std::span<char, kBatchHeadSize>(batch.head(), kBatchHeadSize));
-  const io::Slice records{batch.head(), kBatchHeadSize + batch.size()};
-  if (offset > kSegmentHeadSize) return file_->write_at(offset, {&records, 1});
   std::array<char, kSegmentHeadSize> segment_head;
-  encode(head_, segment_head);
-  const io::Slice slices[] = {{segment_head.data(), segment_head.size()}, records};
-  return file_->write_at(0, slices);
+  std::vector<io::Slice> slices;
+  const bool is_first = offset == kSegmentHeadSize;
+  if (is_first) {
+    encode(head_, segment_head);
+    slices.push_back({segment_head.data(), segment_head.size()});
+  }
+  slices.push_back({batch.head(), kBatchHeadSize + batch.size()});
+  const std::uint64_t end = offset + slices.back().size;
+  const std::uint64_t zeros = zeros_behind(end, batch.size());
+  for (std::uint64_t left = zeros; left > 0; left -= slices.back().size)
+    slices.push_back({kZeros.data(), std::min<std::uint64_t>(left, kZeros.size())});
+  TRY(file_->write_at(is_first ? 0 : offset, slices));
+  written_ = std::max(written_, end + zeros);
+  return {};
 }
 
 }  // namespace midge::store

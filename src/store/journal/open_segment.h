@@ -8,13 +8,14 @@
 #include "io/file.h"
 #include "store/journal/batch_buffer.h"
 #include "store/journal/journal_format.h"
+#include "store/journal/segment_files.h"
 
 namespace midge::store {
 
 class OpenSegment {
  public:
-  OpenSegment(std::unique_ptr<io::File> file, std::uint64_t size)
-      : file_(std::move(file)), size_(size) {}
+  OpenSegment(SegmentFile file, std::uint64_t size)
+      : file_(std::move(file.file)), size_(size), written_(file.is_new ? 0 : size) {}
 
   // ---- the loop
 
@@ -44,6 +45,9 @@ class OpenSegment {
   SegmentHead head_;
   std::uint64_t end_ = kSegmentHeadSize;
   bool failed_ = false;
+  std::uint64_t written_;  // up to here there were bytes before; the pool's
+
+  [[nodiscard]] std::uint64_t zeros_behind(std::uint64_t end, std::size_t batch) const;
 };
 
 }  // namespace midge::store

@@ -51,9 +51,9 @@ Result<std::vector<std::uint32_t>> list_segments(io::Disk& disk, const std::stri
   return numbers;
 }
 
-Result<std::unique_ptr<io::File>> make_segment(io::Disk& disk, const std::string& folder,
-                                               const std::string& free_folder, std::uint32_t number,
-                                               std::uint64_t size) {
+Result<SegmentFile> make_segment(io::Disk& disk, const std::string& folder,
+                                 const std::string& free_folder, std::uint32_t number,
+                                 std::uint64_t size) {
   const std::string path = segment_path(folder, number);
   ASSIGN_OR_RETURN(const auto names, disk.list_directory(free_folder));
   for (const std::string& name : names) {
@@ -66,9 +66,11 @@ Result<std::unique_ptr<io::File>> make_segment(io::Disk& disk, const std::string
     if (!disk.rename_file(free_path, path)) continue;  // another journal was faster
     TRY(disk.sync_directory(folder));
     TRY(disk.sync_directory(free_folder));
-    return disk.open(path, io::OpenMode::kWrite);
+    ASSIGN_OR_RETURN(auto file, disk.open(path, io::OpenMode::kWrite));
+    return SegmentFile{std::move(file), false};
   }
-  return make_new(disk, folder, path, size);
+  ASSIGN_OR_RETURN(auto file, make_new(disk, folder, path, size));
+  return SegmentFile{std::move(file), true};
 }
 
 Result<void> let_go(io::Disk& disk, const std::string& path, const std::string& free_folder,

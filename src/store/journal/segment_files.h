@@ -16,11 +16,15 @@ std::string segment_path(const std::string& folder, std::uint32_t number);
 // Ascending; other names are left out. No folder, no segments.
 Result<std::vector<std::uint32_t>> list_segments(io::Disk& disk, const std::string& folder);
 
+struct SegmentFile {
+  std::unique_ptr<io::File> file;
+  bool is_new;  // nothing has been written to it; if not, then most of it has
+};
 // A file of `size` under the name of segment `number`: one that is free, or a new one. Its space is
 // allocated and its name synced.
-Result<std::unique_ptr<io::File>> make_segment(io::Disk& disk, const std::string& folder,
-                                               const std::string& free_folder, std::uint32_t number,
-                                               std::uint64_t size);
+Result<SegmentFile> make_segment(io::Disk& disk, const std::string& folder,
+                                 const std::string& free_folder, std::uint32_t number,
+                                 std::uint64_t size);
 
 // What becomes of a segment that nobody needs.
 enum class Spent : std::uint8_t { kReuse, kRemove };

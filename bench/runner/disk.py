@@ -26,6 +26,14 @@ def fdatasync_us(percentiles=(50, 99)):
     return [taken[min(SYNCS * p // 100, SYNCS - 1)] for p in percentiles]
 
 
+def device_bytes_written(folder):
+    """What the block device under a folder was told to write since the machine began, by anybody."""
+    os.sync()
+    device = os.stat(folder).st_dev
+    with open(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat") as file:
+        return int(file.read().split()[6]) * 512
+
+
 def describe():
     p50, p99 = fdatasync_us()
     return (f"- Disk under {tempfile.gettempdir()}: 4 KiB written and fdatasync p50 {p50:.0f} µs, "

@@ -115,7 +115,9 @@ ROWS = (
             Figure("… and core traffic in", "clean.core", "s", 1),
             Figure("… after it took to end", "clean.ends_in", "s", INFINITY))),
     row("volume", "bytes written for each of payload", "volume", timed=False, runs_max=2,
-        count=400_000, patience=900, figures=(
-            Figure("1 KiB messages and acks of 100,000 pending: written / payload",
-                   "written_per_payload", "", 2.5),)),
+        count=400_000, patience=900, writes=True, figures=(
+            Figure("1 KiB messages and acks of 100,000 pending: given to the disk / payload",
+                   "device_bytes", "", 2.5, scale=1 / 1024),
+            Figure("… pages the process made dirty / payload", "written_per_payload", "",
+                   INFINITY))),
 )

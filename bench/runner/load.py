@@ -37,6 +37,7 @@ class Load:
             cpu = 0 if row.sequential else 1
             pin = (lambda: os.sched_setaffinity(0, {cpu})) if pinned else None
             sync_us = disk.fdatasync_us()[0] if row.syncs else None
+            written = disk.device_bytes_written(server.folder.name) if row.writes else 0
             try:
                 done = subprocess.run(command, capture_output=True, text=True, preexec_fn=pin,
                                       timeout=row.patience)
@@ -51,6 +52,9 @@ class Load:
             if row.syncs:
                 # The disk is not the same from one moment to the next.
                 output["fdatasync_us"] = (sync_us + disk.fdatasync_us()[0]) / 2
+            if row.writes:
+                output["device_bytes"] = (
+                    disk.device_bytes_written(server.folder.name) - written) / output["events"]
             if row.restart:
                 output |= self._restart(kind, server)
             return output

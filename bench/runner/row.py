@@ -70,6 +70,7 @@ class Row:
     count: int = 0         # --count of midge-load, where --scale makes it less
     patience: int = 180    # seconds that midge-load may take
     syncs: bool = False    # it waits for the disk: what a sync costs is measured before each run
+    writes: bool = False   # what the disk's device is told to write is measured
     restart: bool = False  # the scenario only fills the server, which is then ended and started
     percentiles: bool = True  # the scenario says latencies
 

@@ -8,9 +8,9 @@
 namespace midge::store {
 namespace {
 
-constexpr std::size_t kSmallBatch = 32 << 10;
+constexpr std::size_t kSmallBatch = 16 << 10;
+constexpr std::size_t kBatchesAhead = 8;
 std::array<char, 64 << 10> kZeros;  // not const: these take no room in the program
-constexpr std::size_t kZerosMax = 4;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::uint64_t OpenSegment::take_place(std::size_t records) {
 // syncs enough to themselves.
 std::uint64_t OpenSegment::zeros_behind(std::uint64_t end, std::size_t batch) const {
   if (end <= written_ || batch > kSmallBatch) return 0;
-  return std::min(end + kZeros.size() * kZerosMax, size_) - end;
+  return std::min(end + kBatchesAhead * batch, size_) - end;
 }
 
 Result<void> OpenSegment::write(std::uint64_t offset, BatchBuffer& batch, const BatchHead& head) {

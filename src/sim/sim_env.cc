@@ -80,7 +80,7 @@ class SimPool final : public io::Pool {
 // Jobs run side by side, each as if at one moment between being submitted and being done.
 class SimDiskPool final : public io::Pool {
  public:
-  explicit SimDiskPool(SimScheduler& scheduler) : scheduler_(scheduler) {}
+  SimDiskPool(SimScheduler& scheduler, bool stalls) : scheduler_(scheduler), stalls_(stalls) {}
   void submit(io::Loop& home, std::unique_ptr<io::Job> job) override {
     if (stopped_) return;
     const std::uint64_t number = next_number_++;
@@ -107,7 +107,7 @@ class SimDiskPool final : public io::Pool {
   // Mostly a good disk's; now and then it has something else to do.
   Duration draw_latency() {
     SimRandom& random = scheduler_.random();
-    if (random.one_in(2000)) return milliseconds(random.between(100, 4000));
+    if (stalls_ && random.one_in(2000)) return milliseconds(random.between(100, 4000));
     if (random.one_in(50)) return microseconds(random.between(1000, 50'000));
     return microseconds(random.between(30, 1000));
   }
@@ -120,6 +120,7 @@ class SimDiskPool final : public io::Pool {
   }
 
   SimScheduler& scheduler_;
+  const bool stalls_;
   std::map<std::uint64_t, Submitted> jobs_;
   std::uint64_t next_number_ = 0;
   bool stopped_ = false;
@@ -141,7 +142,8 @@ SimEnv::SimEnv(std::uint64_t seed, SimOptions options)
       disk_(options.disk == nullptr ? own_disk_.get() : options.disk),
       process_(scheduler_, options.loops),
       parts_(new Parts{SimClock(scheduler_), SimEntropy(seed ^ 0x5eed, options.salt),
-                       SimPool(scheduler_), SimDiskPool(scheduler_)}) {
+                       SimPool(scheduler_), SimDiskPool(scheduler_, options.stalls)}),
+      stalls_(options.stalls) {
   disk_->set_hash(&scheduler_.hash());
 }
 
@@ -155,7 +157,8 @@ io::Pool& SimEnv::disk_pool() { return parts_->disk_pool; }
 std::span<io::Loop* const> SimEnv::make_loops(unsigned count) {
   ENSURE(loops_.empty() && count >= 1 && count <= kLoopsMax, "loops are made once");
   for (unsigned i = 0; i < count; ++i) {
-    loops_.push_back(std::make_unique<SimLoop>(scheduler_, LoopId{static_cast<std::uint8_t>(i)}));
+    loops_.push_back(
+        std::make_unique<SimLoop>(scheduler_, LoopId{static_cast<std::uint8_t>(i)}, stalls_));
     loop_pointers_.push_back(loops_.back().get());
   }
   return loop_pointers_;

@@ -25,6 +25,7 @@ struct SimOptions {
   std::uint64_t salt = 0;   // of hash tables: must change nothing that happens
   SimDisk* disk = nullptr;  // one that was there before and stays; else there is one of its own
   MonoTime start = MonoTime{} + seconds(1000);  // after what was there before
+  bool stalls = true;  // now and then a loop or the disk stands still for seconds
 };
 
 class SimEnv final : public io::Env {
@@ -76,6 +77,7 @@ class SimEnv final : public io::Env {
   SimDisk* disk_;
   SimProcess process_;
   std::unique_ptr<Parts> parts_;
+  const bool stalls_;
   std::vector<std::unique_ptr<SimLoop>> loops_;
   std::vector<io::Loop*> loop_pointers_;
 };

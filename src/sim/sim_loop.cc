@@ -5,8 +5,8 @@
 
 namespace midge::sim {
 
-SimLoop::SimLoop(SimScheduler& scheduler, LoopId id)
-    : scheduler_(scheduler), id_(id), now_(scheduler.now()), timers_(now_) {}
+SimLoop::SimLoop(SimScheduler& scheduler, LoopId id, bool stalls)
+    : scheduler_(scheduler), id_(id), stalls_(stalls), now_(scheduler.now()), timers_(now_) {}
 
 SimLoop::~SimLoop() = default;
 
@@ -145,7 +145,7 @@ bool SimLoop::has_work() const {
 // Mostly microseconds; now and then somebody else has the core, or the machine is elsewhere.
 Duration SimLoop::tick_cost() {
   SimRandom& random = scheduler_.random();
-  if (random.one_in(5000)) return milliseconds(random.between(10, 3000));
+  if (stalls_ && random.one_in(5000)) return milliseconds(random.between(10, 3000));
   if (random.one_in(100)) return microseconds(random.between(100, 10'000));
   return microseconds(random.between(1, 60));
 }

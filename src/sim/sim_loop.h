@@ -23,7 +23,7 @@ class SimReady {
 
 class SimLoop final : public io::Loop {
  public:
-  SimLoop(SimScheduler& scheduler, LoopId id);
+  SimLoop(SimScheduler& scheduler, LoopId id, bool stalls);
   ~SimLoop() override;
 
   [[nodiscard]] LoopId id() const override { return id_; }
@@ -55,6 +55,7 @@ class SimLoop final : public io::Loop {
 
   SimScheduler& scheduler_;
   const LoopId id_;
+  const bool stalls_;
   io::LoopHandler* handler_ = nullptr;
   MonoTime now_;
   io::Timers timers_;

@@ -1,6 +1,4 @@
-#include "server/server.h"
-#include "sim/sim_env.h"
-#include "sim/sim_log.h"
+#include "sim/sim_life.h"
 #include "sim/sim_run.h"
 #include "sim/workload/jetstream_equality.h"
 
@@ -21,46 +19,31 @@ class Lives {
   }
 
  private:
-  void live(int life) {
+  void live(int number) {
     const auto loops = static_cast<unsigned>(random_.between(1, 3));
-    SimEnv env(seed_ * 16 + static_cast<std::uint64_t>(life),
-               {.loops = loops, .salt = options_.salt, .disk = &disk_, .start = start_});
-    SimLog log(env.hash());
-    server::Options options;
-    options.port = server::kPortRandom;
-    options.loops = loops;
-    options.jetstream_enabled = true;
-    options.store_dir = "/s";
+    server::Options options = jetstream_options(loops);
     if (random_.one_in(2)) options.jetstream.checkpoint_every = 500 + random_.below(20'000);
-    auto server = server::Server::create(env, log, options);
-    if (!server) return report(life, server.error(), "", log);
-    (*server)->go();
-    {
-      JetStreamEquality workload(
-          env, [&] { return env.connect((*server)->port()); }, world_);
-      const auto result = work(workload);
-      if (!result) report(life, result.error(), workload.history(), log);
+    SimLife life(seed_ * 16 + static_cast<std::uint64_t>(number),
+                 {.loops = loops, .salt = options_.salt, .disk = &disk_, .start = start_}, options);
+    const std::string name = "life " + std::to_string(number);
+    if (!life.started()) {
+      outcome_.failure = life.report(life.start_error().within(name));
+      return;
     }
+    work(life, name);
     if (random_.one_in(3)) disk_.cut_power();
     if (!disk_.is_off() && random_.one_in(2)) disk_.kill_process();
-    server = failure("over");
-    start_ = env.now() + seconds(1);
-    outcome_.event_hash = outcome_.event_hash * 31 + env.event_hash();
-    outcome_.events += env.event_count();
+    life.end(outcome_);
+    start_ = life.env().now() + seconds(1);
     disk_.restart();
   }
 
-  Result<void> work(JetStreamEquality& workload) {
-    TRY(workload.setup());
-    for (auto left = 1 + random_.below(static_cast<std::uint64_t>(options_.rounds)); left > 0;
-         --left)
-      TRY(workload.step());
-    return workload.check();
-  }
-
-  void report(int life, const Error& error, const std::string& history, const SimLog& log) {
-    outcome_.failure = "life " + std::to_string(life) + ": " + error.text() + "\n" + history;
-    for (const std::string& line : log.last_lines()) outcome_.failure += "    log: " + line + "\n";
+  void work(SimLife& life, const std::string& name) {
+    JetStreamEquality workload(
+        life.env(), [&] { return life.connect(); }, world_);
+    const auto rounds = 1 + random_.below(static_cast<std::uint64_t>(options_.rounds));
+    const auto result = run_rounds(workload, static_cast<int>(rounds));
+    if (!result) outcome_.failure = life.report(result.error().within(name), workload.history());
   }
 
   const std::uint64_t seed_;

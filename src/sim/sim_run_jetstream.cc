@@ -1,8 +1,6 @@
 #include <limits>
 
-#include "server/server.h"
-#include "sim/sim_env.h"
-#include "sim/sim_log.h"
+#include "sim/sim_life.h"
 #include "sim/sim_run.h"
 #include "sim/workload/jetstream_promises.h"
 
@@ -24,47 +22,39 @@ class Story {
 
  private:
   // The last one only looks at what is there.
-  void live(int life) {
+  void live(int number) {
     const auto loops = static_cast<unsigned>(random_.between(1, 3));
-    const bool is_last = life == kLives;
+    const bool is_last = number == kLives;
     const bool power_fails = !is_last && !random_.one_in(4);
-    SimEnv env(seed_ * 16 + static_cast<std::uint64_t>(life),
-               {.loops = loops, .salt = options_.salt, .disk = &disk_, .start = start_});
-    SimLog log(env.hash());
-    server::Options options;
-    options.port = server::kPortRandom;
-    options.loops = loops;
-    options.jetstream_enabled = true;
-    options.store_dir = "/s";
+    server::Options options = jetstream_options(loops);
     // Some lives see many checkpoints, some none.
     if (!random_.one_in(3)) options.jetstream.checkpoint_every = 500 + random_.below(20'000);
     options.jetstream.read_at_once = seconds(3600);
     // Sometimes while it starts.
     if (power_fails) disk_.cut_power_after(1 + random_.below(random_.one_in(6) ? 40 : 1500));
-    auto server = server::Server::create(env, log, options);
-    if (server) {
-      (*server)->go();
+    SimLife life(seed_ * 16 + static_cast<std::uint64_t>(number),
+                 {.loops = loops, .salt = options_.salt, .disk = &disk_, .start = start_}, options);
+    const std::string name = "life " + std::to_string(number);
+    if (life.started()) {
       if (!is_last && random_.one_in(3)) spoil_disk();
-      const auto result = work(env, **server, is_last);
-      if (!result) report(life, result.error(), log);
+      const auto result = work(life, is_last ? 0 : options_.rounds);
+      if (!result) outcome_.failure = life.report(result.error().within(name));
       if (!is_last && !disk_.is_off() && random_.one_in(2)) disk_.kill_process();
     } else if (!disk_.is_off()) {
-      report(life, server.error(), log);
+      outcome_.failure = life.report(life.start_error().within(name));
     }
-    server = failure("over");
-    start_ = env.now() + seconds(1);
-    outcome_.event_hash = outcome_.event_hash * 31 + env.event_hash();
-    outcome_.events += env.event_count();
+    life.end(outcome_);
+    start_ = life.env().now() + seconds(1);
     mend_disk();
     disk_.restart();
   }
 
-  Result<void> work(SimEnv& env, server::Server& server, bool is_last) {
+  Result<void> work(SimLife& life, int rounds) {
     JetStreamPromises workload(
-        env, [&] { return env.connect(server.port()); }, promised_, next_body_);
+        life.env(), [&] { return life.connect(); }, promised_, next_body_);
     if (is_spoilt_) workload.expect_refusals([this] { mend_disk(); });
     TRY(workload.setup());
-    for (int round = 0; !is_last && round < options_.rounds && !disk_.is_off(); ++round) {
+    for (int round = 0; round < rounds && !disk_.is_off(); ++round) {
       if (is_spoilt_ && random_.one_in(4)) mend_disk();
       auto result = workload.step();
       if (!result) return std::unexpected(result.error().within("round " + std::to_string(round)));
@@ -86,11 +76,6 @@ class Story {
     disk_.set_faults({});
     disk_.set_space(std::numeric_limits<std::uint64_t>::max());
     is_spoilt_ = false;
-  }
-
-  void report(int life, const Error& error, const SimLog& log) {
-    outcome_.failure = "life " + std::to_string(life) + ": " + error.text() + "\n";
-    for (const std::string& line : log.last_lines()) outcome_.failure += "    log: " + line + "\n";
   }
 
   const std::uint64_t seed_;

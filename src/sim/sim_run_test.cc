@@ -37,6 +37,15 @@ TEST_CASE("streams and consumers are what the model says for a few seeds [JS-S-3
   }
 }
 
+TEST_CASE(
+    "an interest stream keeps nothing that lies before the beginning of who reads it [JS-S-31]") {
+  CHECK(run_equality_seed(448).failure == "");
+}
+
+TEST_CASE("nobody waits long for what is deliverable, for an hour [JS-C-08]") {
+  CHECK(run_watchdog_seed(1, {.rounds = 1}).failure == "");
+}
+
 TEST_CASE("a few seeds, twice, and with other hash salts") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     CAPTURE(seed);

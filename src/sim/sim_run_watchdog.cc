@@ -1,41 +1,31 @@
-#include "server/server.h"
-#include "sim/sim_env.h"
-#include "sim/sim_log.h"
+#include "sim/sim_life.h"
 #include "sim/sim_run.h"
 #include "sim/workload/jetstream_watchdog.h"
 
 namespace midge::sim {
 
-RunOutcome run_watchdog_seed(std::uint64_t seed, RunOptions options) {
+RunOutcome run_watchdog_seed(std::uint64_t seed, RunOptions run_options) {
   SimRandom random(seed);
   const auto loops = static_cast<unsigned>(random.between(1, 3));
-  SimEnv env(seed, {.loops = loops, .salt = options.salt});
-  SimLog log(env.hash());
-  server::Options server_options;
-  server_options.port = server::kPortRandom;
-  server_options.loops = loops;
-  server_options.jetstream_enabled = true;
-  server_options.store_dir = "/s";
-  server_options.jetstream.checkpoint_every = 1 << 20;
+  server::Options options = jetstream_options(loops);
+  options.jetstream.checkpoint_every = 1 << 20;
+  // Who waits is to wait for the server, not for the machine.
+  SimLife life(seed, {.loops = loops, .salt = run_options.salt, .stalls = false}, options);
   RunOutcome outcome;
-  auto server = server::Server::create(env, log, server_options);
-  if (!server) {
-    outcome.failure = server.error().text() + "\n";
+  if (!life.started()) {
+    outcome.failure = life.report(life.start_error());
     return outcome;
   }
-  (*server)->go();
-  JetStreamWatchdog workload(env, [&] { return env.connect((*server)->port()); });
-  const MonoTime end = env.now() + minutes(60 * options.rounds);
-  Result<void> result = workload.setup();
-  while (result && env.now() < end) result = workload.step();
-  if (result) result = workload.check();
-  if (!result) {
-    outcome.failure = result.error().text() + "\n";
-    for (const std::string& line : log.last_lines()) outcome.failure += "    log: " + line + "\n";
+  {
+    JetStreamWatchdog workload(life.env(), [&] { return life.connect(); });
+    const MonoTime end = life.env().now() + minutes(60 * run_options.rounds);
+    Result<void> result = workload.setup();
+    while (result && life.env().now() < end) result = workload.step();
+    if (result) result = workload.check();
+    if (!result) outcome.failure = life.report(result.error());
+    outcome.summary = workload.summary();
   }
-  outcome.summary = workload.summary();
-  outcome.event_hash = env.event_hash();
-  outcome.events = env.event_count();
+  life.end(outcome);
   return outcome;
 }
 

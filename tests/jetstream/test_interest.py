@@ -83,6 +83,16 @@ def test_what_lies_before_the_start_of_a_removed_consumer_goes(talk):
 
 
 @pytest.mark.rows("JS-S-31")
+def test_what_lies_before_the_start_of_one_goes_with_one_that_reads_other_subjects(talk):
+    make_consumer(talk, "d", filter_subject="i.b")
+    make_consumer(talk, "c", deliver_policy="by_start_sequence", opt_start_seq=3)
+    publish(talk, "i.a", "i.a", "i.a")
+    assert held(talk) == 3
+    ask(talk, "CONSUMER.DELETE.I.d")
+    wait_held(talk, 1)
+
+
+@pytest.mark.rows("JS-S-31")
 def test_what_a_consumer_no_longer_reads_goes(talk):
     make_consumer(talk, "c")
     publish(talk, "i.a", "i.b")

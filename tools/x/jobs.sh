@@ -126,7 +126,7 @@ pytest_at() {
     timeout --kill-after=10 1500 .venv/bin/python -m pytest -q -c tests/pytest.ini "$@"
 }
 
-readonly SIM_SEEDS=200 JETSTREAM_SEEDS=100 MODEL_SEEDS=25
+readonly SIM_SEEDS=200 JETSTREAM_SEEDS=100 MODEL_SEEDS=25 WATCHDOG_HOURS=3
 
 sim_seeds() {
   # Each seed three times: the same again, and with other hash salts, to the same event hash.
@@ -134,6 +134,7 @@ sim_seeds() {
   "build/$1/bin/midge-sim" --accounts --seeds "$SIM_SEEDS" --twice
   "build/$1/bin/midge-sim" --jetstream --seeds "$JETSTREAM_SEEDS"
   "build/$1/bin/midge-sim" --model --seeds "$MODEL_SEEDS"
+  "build/$1/bin/midge-sim" --watchdog --rounds "$WATCHDOG_HOURS" --seeds 2
 }
 
 job_sim() {

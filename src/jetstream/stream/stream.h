@@ -115,8 +115,9 @@ class Stream {
   // keeps messages (unwanted.cc).
   void drop_unwanted(const store::Filter& wanted, Sequence from);
   // From here on there may be messages that stay only because there is a consumer, though it does
-  // not want them: they leave with the next consumer.
+  // not want them: they leave when the next consumer does, whatever that one reads.
   void leave_unclaimed(Sequence from) { unclaimed_ = std::min(unclaimed_, from); }
+  void drop_unclaimed();
 
   // ---- what its parts use
   Shard& shard() { return shard_; }
@@ -254,7 +255,8 @@ class Stream {
     Sequence from;
   };
   std::deque<Unwanted> unwanted_;
-  Sequence unclaimed_{UINT64_MAX};
+  static constexpr Sequence kAllClaimed{UINT64_MAX};
+  Sequence unclaimed_ = kAllClaimed;
   std::vector<std::unique_ptr<DirectRead>> reads_;
   bool reads_soon_ = false;
 

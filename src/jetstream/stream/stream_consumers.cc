@@ -50,9 +50,10 @@ void Stream::remove_consumer(Consumer& consumer, std::string_view status) {
   const auto owned = std::ranges::lower_bound(consumers_, consumer.id(), {},
                                               [](const auto& each) { return each->id(); });
   const store::Filter wanted = consumer.filter();
-  const Sequence from = std::min(consumer.floor() + 1, unclaimed_);
+  const Sequence from = consumer.floor() + 1;
   consumers_.erase(owned);
   drop_unwanted(wanted, from);
+  drop_unclaimed();
 }
 
 Consumer* Stream::find_consumer(std::string_view name) {

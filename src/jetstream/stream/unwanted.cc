@@ -1,6 +1,7 @@
 // Where interest keeps messages: what nobody wants any more leaves when a consumer does, or when it
 // wants less. In steps: that may be many.
 #include <algorithm>
+#include <utility>
 
 #include "jetstream/shard.h"
 #include "jetstream/stream/stream.h"
@@ -18,6 +19,11 @@ void Stream::drop_unwanted(const store::Filter& wanted, Sequence from) {
   if (config_.retention != Retention::kInterest) return;
   unwanted_.push_back({wanted, from});
   on_unwanted_timer();
+}
+
+void Stream::drop_unclaimed() {
+  if (const Sequence from = std::exchange(unclaimed_, kAllClaimed); from != kAllClaimed)
+    drop_unwanted({}, from);
 }
 
 void Stream::on_unwanted_timer() {

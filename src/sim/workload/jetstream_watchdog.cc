@@ -1,5 +1,7 @@
 #include "sim/workload/jetstream_watchdog.h"
 
+#include <algorithm>
+
 #include "codec/json_writer.h"
 #include "sim/workload/api_text.h"
 
@@ -7,14 +9,11 @@ namespace midge::sim {
 namespace {
 
 constexpr unsigned kConsumers = 100, kSubjects = 10, kStreams = 4;
-// Beside what the simulated machine stalls by itself: a loop up to 3 s, a job of the disk up to 4.
-constexpr Duration kStalls = seconds(10);
-constexpr Duration kPatience = seconds(5) + kStalls;
-// An answer and a delivery that pass each other do so within this time.
-constexpr Duration kCrossing = kStalls;
-// How many messages a stream keeps, and how many of those are surely there.
-constexpr std::uint64_t kKept = 2000, kSurely = 1800;
+constexpr Duration kPatience = seconds(5);
 constexpr std::size_t kRequestsMax = 3;
+// Subscriptions: of publish acknowledgements; by consumer of answers, and of what is delivered to
+// it by itself; then one of each request.
+constexpr int kPublishes = 1, kAnswers = 1000, kDeliveries = 2000, kRequests = 10'000;
 const std::string kApi = "$JS.API.";
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
@@ -27,7 +26,7 @@ JetStreamWatchdog::JetStreamWatchdog(SimEnv& env, Connect connect)
     clients_.push_back(std::make_unique<SimClient>(env, connect()));
     clients_.back()->send("CONNECT {\"verbose\":false,\"headers\":true,\"protocol\":1}\r\n");
   }
-  clients_[0]->subscribe("_INBOX.pub.>", "", 1);
+  clients_[0]->subscribe("_INBOX.pub.>", "", kPublishes);
 }
 
 JetStreamWatchdog::~JetStreamWatchdog() = default;
@@ -47,20 +46,20 @@ Result<void> JetStreamWatchdog::setup() {
     Consumer& consumer = consumers_[i];
     consumer.number = i;
     consumer.stream = &streams_[i % kStreams];
-    client_of(consumer).subscribe("_INBOX.c" + number(i) + ".>", "", static_cast<int>(i) + 10);
+    client_of(consumer).subscribe("_INBOX.c" + number(i), "", kAnswers + static_cast<int>(i));
     make(consumer);
   }
   env_.run_for(seconds(1));
   return take_all();
 }
 
-// A second of what happens.
+// About half a second of what happens.
 Result<void> JetStreamWatchdog::step() {
-  for (auto left = random_.below(3); left > 0; --left) publish();
-  if (random_.one_in(60)) remove_message();
+  for (auto left = random_.below(2); left > 0; --left) publish();
+  if (random_.one_in(120)) remove_message();
   for (Consumer& consumer : consumers_)
     if (consumer.next_action <= env_.now()) act(consumer);
-  env_.run_for(milliseconds(random_.between(200, 1800)));
+  env_.run_for(milliseconds(random_.between(100, 900)));
   TRY(take_all());
   return watch();
 }
@@ -77,14 +76,17 @@ void JetStreamWatchdog::make_streams() {
     stream.work_queue = i == 0;
     clients_[0]->publish(kApi + "STREAM.CREATE." + stream.name, "",
                          "{\"name\":\"" + stream.name + "\",\"subjects\":[\"" + stream.name +
-                             ".*\"],\"max_msgs\":" + number(kKept) + ",\"retention\":\"" +
+                             ".*\"],\"max_msgs\":" + number(Stream::kKept) + ",\"retention\":\"" +
                              (stream.work_queue ? "workqueue" : "limits") + "\",\"storage\":\"" +
                              (i == 3 ? "memory" : "file") + "\"}");
   }
 }
 
-std::string JetStreamWatchdog::inbox_of(const Consumer& consumer) const {
-  return "_INBOX.c" + number(consumer.number) + "." + number(consumer.generation);
+void JetStreamWatchdog::ask(const Consumer& consumer, const std::string& what,
+                            const std::string& body) {
+  client_of(consumer).publish(
+      kApi + "CONSUMER." + what + "." + consumer.stream->name + "." + consumer.name,
+      "_INBOX.c" + number(consumer.number), body);
 }
 
 void JetStreamWatchdog::make(Consumer& consumer) {
@@ -102,15 +104,13 @@ void JetStreamWatchdog::make(Consumer& consumer) {
   consumer.flow_control = consumer.push && random_.one_in(2);
   consumer.ack_wait = milliseconds(random_.between(500, 30'000));
   consumer.max_deliver = random_.one_in(3) ? static_cast<unsigned>(1 + random_.below(4)) : 0;
-  consumer.max_ack_pending = random_.one_in(2) ? static_cast<unsigned>(1 + random_.below(20)) : 500;
+  consumer.max_ack_pending = random_.one_in(2) ? static_cast<unsigned>(1 + random_.below(20)) : 60;
   const bool only_new = !stream.work_queue && random_.one_in(2);
   // Messages that are not acknowledged yet may come before or behind its start.
   consumer.delivered = only_new ? stream.last + 8 : 0;
   consumer.held.clear();
   consumer.answered.clear();
-  consumer.requests.clear();
-  consumer.bound = false;
-  consumer.paused_until = {};
+  consumer.paused_until = consumer.complete_from = {};
   consumer.next_action = env_.now() + milliseconds(random_.between(1, 20'000));
   std::string config =
       "{\"durable_name\":\"" + consumer.name +
@@ -123,13 +123,8 @@ void JetStreamWatchdog::make(Consumer& consumer) {
   if (consumer.max_deliver > 0) config += ",\"max_deliver\":" + number(consumer.max_deliver);
   if (consumer.push) config += ",\"deliver_subject\":\"deliver." + consumer.name + "\"";
   if (consumer.flow_control) config += ",\"flow_control\":true,\"idle_heartbeat\":2000000000";
-  client_of(consumer).publish(
-      kApi + "CONSUMER.DURABLE.CREATE." + stream.name + "." + consumer.name, "",
+  ask(consumer, "DURABLE.CREATE",
       "{\"stream_name\":\"" + stream.name + "\",\"config\":" + config + "}}");
-}
-
-void JetStreamWatchdog::gone(Stream& stream, std::uint64_t sequence) {
-  stream.messages.erase(sequence);
 }
 
 // ---- what is done
@@ -137,48 +132,69 @@ void JetStreamWatchdog::gone(Stream& stream, std::uint64_t sequence) {
 void JetStreamWatchdog::act(Consumer& consumer) {
   consumer.next_action = env_.now() + milliseconds(random_.between(100, 60'000));
   const auto what = random_.below(1000);
-  if (what < 2) {
-    client_of(consumer).publish(
-        kApi + "CONSUMER.DELETE." + consumer.stream->name + "." + consumer.name, "", "");
-    if (consumer.bound) toggle(consumer);
-    ++removals_;
-    return make(consumer);
-  }
+  if (what < 2) return replace(consumer);
   if (what < 40) return pause(consumer);
   if (what < 550 || consumer.held.empty()) return consumer.push ? toggle(consumer) : pull(consumer);
   answer_some(consumer);
 }
 
+void JetStreamWatchdog::replace(Consumer& consumer) {
+  ask(consumer, "DELETE", "");
+  while (!consumer.requests.empty()) end(consumer, consumer.requests.begin());
+  if (consumer.bound) unbind(consumer);
+  ++removals_;
+  make(consumer);
+}
+
 void JetStreamWatchdog::pull(Consumer& consumer) {
+  if (consumer.may_lose() && !consumer.requests.empty() && random_.one_in(20)) {
+    // Without a word to the server.
+    end(consumer, consumer.requests.begin());
+    return consumer.receiver_went(env_.now());
+  }
   if (consumer.requests.size() >= kRequestsMax) return;
   const std::uint64_t batch = 1 + random_.below(10);
-  const std::string inbox = inbox_of(consumer) + "." + number(next_inbox_++);
+  const Duration expires = milliseconds(random_.between(100, 120'000));
+  const int sid = kRequests + next_request_++;
+  const std::string inbox = "_INBOX.r" + std::to_string(sid);
   std::string body = "{\"batch\":" + number(batch);
   if (random_.one_in(5)) body += ",\"no_wait\":true";
-  body += ",\"expires\":" + std::to_string(milliseconds(random_.between(100, 120'000)).ns) + "}";
+  body += ",\"expires\":" + std::to_string(expires.ns) + "}";
+  client_of(consumer).subscribe(inbox, "", sid);
   client_of(consumer).publish(
       kApi + "CONSUMER.MSG.NEXT." + consumer.stream->name + "." + consumer.name, inbox, body);
-  consumer.requests.push_back({inbox, batch});
+  consumer.requests.push_back({sid, batch, env_.now() + expires});
+  requested_[sid] = consumer.number;
   ++requests_;
 }
 
+void JetStreamWatchdog::end(Consumer& consumer, std::list<Consumer::Request>::iterator request) {
+  client_of(consumer).unsubscribe(request->sid, 0);
+  requested_.erase(request->sid);
+  consumer.requests.erase(request);
+}
+
 void JetStreamWatchdog::toggle(Consumer& consumer) {
-  const int sid = 1000 + static_cast<int>(consumer.number);
-  if (consumer.bound)
-    client_of(consumer).unsubscribe(sid, 0);
-  else
-    client_of(consumer).subscribe("deliver." + consumer.name, "", sid);
-  consumer.bound = !consumer.bound;
+  if (!consumer.bound) {
+    client_of(consumer).subscribe("deliver." + consumer.name, "",
+                                  kDeliveries + static_cast<int>(consumer.number));
+    consumer.bound = true;
+  } else if (consumer.may_lose()) {
+    unbind(consumer);
+    consumer.receiver_went(env_.now());
+  }
+}
+
+void JetStreamWatchdog::unbind(Consumer& consumer) {
+  client_of(consumer).unsubscribe(kDeliveries + static_cast<int>(consumer.number), 0);
+  consumer.bound = false;
 }
 
 void JetStreamWatchdog::pause(Consumer& consumer) {
   const Duration length = milliseconds(random_.one_in(3) ? 0 : random_.between(100, 90'000));
   consumer.paused_until = env_.now() + length;
-  client_of(consumer).publish(
-      kApi + "CONSUMER.PAUSE." + consumer.stream->name + "." + consumer.name, "",
-      length.ns == 0
-          ? "{}"
-          : "{\"pause_until\":\"" + codec::rfc3339_nano(env_.clock().wall() + length) + "\"}");
+  const std::string until = codec::rfc3339_nano(env_.clock().wall() + length);
+  ask(consumer, "PAUSE", length.ns == 0 ? "{}" : "{\"pause_until\":\"" + until + "\"}");
 }
 
 void JetStreamWatchdog::answer_some(Consumer& consumer) {
@@ -210,7 +226,7 @@ void JetStreamWatchdog::answer_some(Consumer& consumer) {
     client_of(consumer).publish(held->second.reply, "", body);
     consumer.answered[held->first] = env_.now();
     const bool is_done = body == "+ACK" || body == "+TERM";
-    if (is_done && consumer.stream->work_queue) gone(*consumer.stream, held->first);
+    if (is_done && consumer.stream->work_queue) consumer.stream->remove(held->first);
     if (is_done) consumer.held.erase(held);
   }
 }
@@ -231,7 +247,7 @@ void JetStreamWatchdog::remove_message() {
   std::advance(victim, static_cast<std::ptrdiff_t>(random_.below(stream.messages.size())));
   clients_[0]->publish(kApi + "STREAM.MSG.DELETE." + stream.name, "",
                        "{\"seq\":" + number(victim->first) + "}");
-  gone(stream, victim->first);
+  stream.remove(victim->first);
 }
 
 // ---- what comes
@@ -247,24 +263,32 @@ Result<void> JetStreamWatchdog::take_all() {
 }
 
 Result<void> JetStreamWatchdog::take(std::size_t client, const Received& message) {
-  if (message.sid == 1) {
-    const auto found = published_.find(message.subject);
-    if (found == published_.end()) return {};
-    const auto [stream, subject] = found->second;
-    published_.erase(found);
-    const std::uint64_t sequence = field(message.payload, "seq");
-    if (sequence == 0) return failure("a publish was refused: " + message.payload);
-    stream->messages[sequence] = subject;
-    stream->last = std::max(stream->last, sequence);
-    // A work queue's limit counts others than the oldest away; it is far from it.
-    while (!stream->messages.empty() && stream->messages.begin()->first + kSurely < stream->last)
-      stream->messages.erase(stream->messages.begin());
-    return {};
+  if (message.sid == kPublishes) return take_publish_ack(message);
+  if (message.sid < kDeliveries) {
+    last_answer_ = message.payload;
+    if (message.payload.find("\"error\"") == std::string::npos) return {};
+    return failure("consumer " + std::to_string(message.sid - kAnswers) + ": " + message.payload);
   }
-  Consumer& consumer =
-      consumers_[static_cast<std::size_t>(message.sid) - (message.sid >= 1000 ? 1000 : 10)];
+  auto index = static_cast<unsigned>(message.sid - kDeliveries);
+  if (message.sid >= kRequests) {
+    const auto found = requested_.find(message.sid);
+    if (found == requested_.end()) return {};  // of a request that was left alone
+    index = found->second;
+  }
+  Consumer& consumer = consumers_[index];
   if (message.reply.starts_with("$JS.ACK.")) return take_delivery(consumer, message);
   take_status(client, consumer, message);
+  return {};
+}
+
+Result<void> JetStreamWatchdog::take_publish_ack(const Received& message) {
+  const auto found = published_.find(message.subject);
+  if (found == published_.end()) return {};
+  const auto [stream, subject] = found->second;
+  published_.erase(found);
+  const std::uint64_t sequence = field(message.payload, "seq");
+  if (sequence == 0) return failure("a publish was refused: " + message.payload);
+  stream->add(sequence, subject);
   return {};
 }
 
@@ -277,21 +301,9 @@ Result<void> JetStreamWatchdog::take_delivery(Consumer& consumer, const Received
   if (deliveries > 1) ++redeliveries_;
   if (consumer.max_deliver > 0 && deliveries > consumer.max_deliver)
     return failure(consumer.name + ": sequence " + parts[5] + " came " + parts[4] + " times");
-  consumer.delivered = std::max(consumer.delivered, sequence);
-  MonoTime due = env_.now() + consumer.ack_wait;
-  const auto known = consumer.held.find(sequence);
-  // It may have been under way when it was answered, and then that holds.
-  const bool crossed = consumer.answered.contains(sequence);
-  if (crossed && known != consumer.held.end()) due = std::max(due, known->second.due);
-  if (!crossed || known != consumer.held.end())
-    consumer.held[sequence] = {due, deliveries, message.reply};
-  if (!consumer.requests.empty()) {
-    // Those that wait have turns.
-    Request served = consumer.requests.front();
-    consumer.requests.pop_front();
-    if (--served.left > 0) consumer.requests.push_back(std::move(served));
-  }
-  consumer.quiet_since = env_.now();
+  consumer.delivery(sequence, deliveries, message.reply, env_.now());
+  const auto request = std::ranges::find(consumer.requests, message.sid, &Consumer::Request::sid);
+  if (request != consumer.requests.end() && --request->left == 0) end(consumer, request);
   return {};
 }
 
@@ -305,53 +317,39 @@ void JetStreamWatchdog::take_status(std::size_t client, Consumer& consumer,
     clients_[client]->publish(
         message.headers.substr(begin, message.headers.find("\r\n", begin) - begin), "", "");
   }
-  std::erase_if(consumer.requests,
-                [&](const Request& request) { return request.inbox == message.subject; });
+  const auto request = std::ranges::find(consumer.requests, message.sid, &Consumer::Request::sid);
+  if (request != consumer.requests.end()) end(consumer, request);
 }
 
 // ---- the watch
 
-std::string JetStreamWatchdog::deliverable(const Consumer& consumer) const {
-  const Stream& stream = *consumer.stream;
-  for (const auto& [sequence, held] : consumer.held) {
-    if (held.due <= env_.now() && stream.messages.contains(sequence))
-      return "sequence " + number(sequence) + " again";
-  }
-  if (consumer.held.size() >= consumer.max_ack_pending) return "";
-  for (auto next = stream.messages.upper_bound(consumer.delivered); next != stream.messages.end();
-       ++next)
-    if (consumer.subject < 0 || static_cast<unsigned>(consumer.subject) == next->second)
-      return "sequence " + number(next->first);
-  return "";
-}
-
-bool JetStreamWatchdog::is_waited_for(const Consumer& consumer) {
-  return consumer.push ? consumer.bound : !consumer.requests.empty();
+std::string JetStreamWatchdog::info_of(const Consumer& consumer) {
+  ask(consumer, "INFO", "");
+  env_.run_for(seconds(1));
+  if (const auto taken = take_all(); !taken) return taken.error().text();
+  return last_answer_;
 }
 
 Result<void> JetStreamWatchdog::watch() {
+  const MonoTime now = env_.now();
   for (Consumer& consumer : consumers_) {
-    std::erase_if(consumer.answered,
-                  [&](const auto& each) { return each.second + kCrossing < env_.now(); });
-    // What was delivered too often, and what its stream has lost, comes no more.
-    std::erase_if(consumer.held, [&](const auto& each) {
-      const bool is_exhausted =
-          consumer.max_deliver > 0 && each.second.deliveries >= consumer.max_deliver;
-      return (is_exhausted && each.second.due <= env_.now()) ||
-             each.first + kKept < consumer.stream->last;
-    });
-    const std::string what =
-        is_waited_for(consumer) && consumer.paused_until <= env_.now() ? deliverable(consumer) : "";
+    consumer.forget(now);
+    const std::string who =
+        consumer.stream->name + "." + consumer.name + (consumer.push ? " (push)" : "");
+    for (const Consumer::Request& request : consumer.requests)
+      if (request.expires + kPatience < now) return failure(who + ": a request does not end");
+    const std::string what = consumer.is_waited_for(now) ? consumer.deliverable(now) : "";
     if (what.empty()) {
-      consumer.quiet_since = env_.now();
+      consumer.quiet_since = now;
       continue;
     }
-    const Duration waited = env_.now() - consumer.quiet_since;
+    const Duration waited = now - consumer.quiet_since;
     longest_ = std::max(longest_, waited);
     if (waited > kPatience)
-      return failure(consumer.stream->name + "." + consumer.name +
-                     (consumer.push ? " (push)" : "") + " waits for " + what + " since " +
-                     number(static_cast<std::uint64_t>(waited.ns / milliseconds(1).ns)) + " ms");
+      return failure(who + " waits for " + what + " since " +
+                     number(static_cast<std::uint64_t>(waited.ns / milliseconds(1).ns)) + " ms; " +
+                     number(consumer.held.size()) + " held, " + number(consumer.requests.size()) +
+                     " requests; the server: " + info_of(consumer));
   }
   return {};
 }

@@ -230,7 +230,7 @@ void advise_max_deliver(Consumer& consumer, const PendingMessage& message) {
 void advise_acked(Consumer& consumer, const PendingMessage& message, ConsumerSequence delivery) {
   if (!is_sampled(consumer)) return;
   Shard& shard = consumer.stream().shard();
-  const Duration taken = shard.wall() - message.delivered;
+  const Duration taken = shard.clock().steady() - message.delivered;
   tell(shard, consumer_event(consumer, "ACK", "metric.v1.consumer_ack", kMetrics),
        [&shard, names = Names(consumer), of = delivery_of(message, delivery), taken](auto& json) {
          names.write(json);

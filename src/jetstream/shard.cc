@@ -25,6 +25,7 @@ constexpr std::size_t kStepsMax = 16 * 1024;
 Shard::Shard(JetStream& jetstream, broker::Worker& worker)
     : jetstream_(jetstream),
       worker_(worker),
+      clock_(worker, jetstream.env().clock()),
       lonely_(worker.broker().interest_watch(), worker.loop().id()) {}
 
 Shard::~Shard() = default;
@@ -194,11 +195,6 @@ std::vector<Stream*> Shard::kept_streams() {
 
 std::string Shard::new_id() {
   return codec::random_base62(22, [this] { return random(); });
-}
-
-MonoTime Shard::mono_at(WallTime time) const {
-  const Duration ahead = time - wall();
-  return now() + (ahead.ns > 0 ? ahead : Duration{});
 }
 
 void Shard::send_when_durable(const EffectView& effect) {

@@ -23,6 +23,7 @@
 #include "jetstream/fwd.h"
 #include "jetstream/lonely_consumers.h"
 #include "jetstream/memory_round.h"
+#include "jetstream/shard_clock.h"
 #include "jetstream/stream/stream.h"
 #include "jetstream/upkeep.h"
 #include "store/checkpoint.h"
@@ -122,16 +123,9 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   Archives& archives() { return archives_; }
   broker::Worker& worker() { return worker_; }
   io::Timers& timers() { return worker_.loop().timers(); }
-  [[nodiscard]] MonoTime now() const { return worker_.now(); }
-  // Read once a tick.
-  [[nodiscard]] WallTime wall() const {
-    if (wall_read_ != now()) {
-      wall_ = worker_.wall();
-      wall_read_ = now();
-    }
-    return wall_;
-  }
-  [[nodiscard]] MonoTime mono_at(WallTime time) const;
+  ShardClock& clock() { return clock_; }
+  [[nodiscard]] MonoTime now() const { return clock_.now(); }
+  [[nodiscard]] WallTime wall() const { return clock_.wall(); }
   // 22 letters and digits, as NATS makes its unique ids.
   [[nodiscard]] std::string new_id();
   [[nodiscard]] std::uint64_t random() { return worker_.random(); }
@@ -177,6 +171,7 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
 
   JetStream& jetstream_;
   broker::Worker& worker_;
+  ShardClock clock_;
   std::unique_ptr<store::Journal> journal_;
   store::JournalPosition counted_;  // what the disk watch knows of
   std::optional<Error> write_failure_;
@@ -195,8 +190,6 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   std::string steps_;  // of the one that runs, not recorded yet
   std::size_t last_step_ = 0;
   std::optional<ConsumerStep::Kind> last_kind_;
-  mutable WallTime wall_{};
-  mutable MonoTime wall_read_{-1};
   std::vector<std::function<void()>> deferred_;
   int publishing_ = 0;  // how deep
   std::deque<Consumer*> ready_;

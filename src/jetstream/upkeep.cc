@@ -17,6 +17,8 @@ void Upkeep::start() { shard_.timers().arm(timer_, shard_.now() + kEvery); }
 
 void Upkeep::on_timer() {
   start();
+  if (shard_.clock().was_stepped())
+    for (Stream* stream : shard_.streams()) stream->on_clock_step();
   go_on(compaction_);
   go_on(check_);
 }

@@ -1,6 +1,6 @@
 // What is done for a loop's streams in the background, a little each second: blocks of which little
-// is left are written anew, and files are read to find rot before somebody needs them.
-// Thread: its loop's.
+// is left are written anew, and files are read to find rot before somebody needs them. It also
+// looks whether the wall clock was stepped. Thread: its loop's.
 #pragma once
 
 #include <cstddef>

@@ -10,15 +10,18 @@ namespace {
 
 class SimClock final : public io::Clock {
  public:
-  explicit SimClock(const SimScheduler& scheduler) : scheduler_(scheduler) {}
+  SimClock(const SimScheduler& scheduler, Duration ahead) : scheduler_(scheduler), ahead_(ahead) {}
   MonoTime now() override { return scheduler_.now(); }
   WallTime wall() override {
     constexpr std::int64_t kStart = 1'788'000'000'000'000'000;  // some day in 2026
-    return {kStart + scheduler_.now().ns};
+    return WallTime{kStart + scheduler_.now().ns} + ahead_;
   }
+  void step(Duration by) { ahead_ = ahead_ + by; }
+  [[nodiscard]] Duration ahead() const { return ahead_; }
 
  private:
   const SimScheduler& scheduler_;
+  Duration ahead_;
 };
 
 class SimEntropy final : public io::Entropy {
@@ -141,8 +144,9 @@ SimEnv::SimEnv(std::uint64_t seed, SimOptions options)
       own_disk_(options.disk == nullptr ? std::make_unique<SimDisk>(seed ^ 0xd15c) : nullptr),
       disk_(options.disk == nullptr ? own_disk_.get() : options.disk),
       process_(scheduler_, options.loops),
-      parts_(new Parts{SimClock(scheduler_), SimEntropy(seed ^ 0x5eed, options.salt),
-                       SimPool(scheduler_), SimDiskPool(scheduler_, options.stalls)}),
+      parts_(new Parts{SimClock(scheduler_, options.clock_ahead),
+                       SimEntropy(seed ^ 0x5eed, options.salt), SimPool(scheduler_),
+                       SimDiskPool(scheduler_, options.stalls)}),
       stalls_(options.stalls) {
   disk_->set_hash(&scheduler_.hash());
 }
@@ -150,6 +154,8 @@ SimEnv::SimEnv(std::uint64_t seed, SimOptions options)
 SimEnv::~SimEnv() { disk_->set_hash(nullptr); }
 
 io::Clock& SimEnv::clock() { return parts_->clock; }
+void SimEnv::step_clock(Duration by) { parts_->clock.step(by); }
+Duration SimEnv::clock_ahead() const { return parts_->clock.ahead(); }
 io::Entropy& SimEnv::entropy() { return parts_->entropy; }
 io::Pool& SimEnv::pool() { return parts_->pool; }
 io::Pool& SimEnv::disk_pool() { return parts_->disk_pool; }

@@ -25,6 +25,7 @@ struct SimOptions {
   std::uint64_t salt = 0;   // of hash tables: must change nothing that happens
   SimDisk* disk = nullptr;  // one that was there before and stays; else there is one of its own
   MonoTime start = MonoTime{} + seconds(1000);  // after what was there before
+  Duration clock_ahead{};                       // of where the wall clock is elsewise at `start`
   bool stalls = true;  // now and then a loop or the disk stands still for seconds
 };
 
@@ -61,6 +62,9 @@ class SimEnv final : public io::Env {
   std::unique_ptr<SimSocket> connect(int port) {
     return net_.connect(static_cast<std::uint16_t>(port));
   }
+  // Somebody sets the wall clock.
+  void step_clock(Duration by);
+  [[nodiscard]] Duration clock_ahead() const;
   void raise(io::Signal signal) { process_.raise(signal); }
 
   [[nodiscard]] std::uint64_t event_hash() const { return scheduler_.hash().value(); }

@@ -13,7 +13,7 @@ constexpr int kLives = 4;
 class Story {
  public:
   Story(std::uint64_t seed, RunOptions options)
-      : seed_(seed), options_(options), random_(seed), disk_(seed) {}
+      : seed_(seed), options_(options), random_(seed), clock_random_(seed ^ 0xc10c), disk_(seed) {}
 
   RunOutcome tell() {
     for (int life = 0; life <= kLives && outcome_.failure.empty(); ++life) live(life);
@@ -33,7 +33,12 @@ class Story {
     // Sometimes while it starts.
     if (power_fails) disk_.cut_power_after(1 + random_.below(random_.one_in(6) ? 40 : 1500));
     SimLife life(seed_ * 16 + static_cast<std::uint64_t>(number),
-                 {.loops = loops, .salt = options_.salt, .disk = &disk_, .start = start_}, options);
+                 {.loops = loops,
+                  .salt = options_.salt,
+                  .disk = &disk_,
+                  .start = start_,
+                  .clock_ahead = clock_ahead_},
+                 options);
     const std::string name = "life " + std::to_string(number);
     if (life.started()) {
       if (!is_last && random_.one_in(3)) spoil_disk();
@@ -45,6 +50,7 @@ class Story {
     }
     life.end(outcome_);
     start_ = life.env().now() + seconds(1);
+    clock_ahead_ = life.env().clock_ahead() + draw_step();
     mend_disk();
     disk_.restart();
   }
@@ -56,6 +62,7 @@ class Story {
     TRY(workload.setup());
     for (int round = 0; round < rounds && !disk_.is_off(); ++round) {
       if (is_spoilt_ && random_.one_in(4)) mend_disk();
+      life.env().step_clock(draw_step());
       auto result = workload.step();
       if (!result) return std::unexpected(result.error().within("round " + std::to_string(round)));
     }
@@ -78,11 +85,18 @@ class Story {
     is_spoilt_ = false;
   }
 
+  // Mostly none: of the wall clock.
+  Duration draw_step() {
+    if (!clock_random_.one_in(8)) return {};
+    return milliseconds(clock_random_.between(-3'600'000, 3'600'000));
+  }
+
   const std::uint64_t seed_;
   const RunOptions options_;
-  SimRandom random_;
+  SimRandom random_, clock_random_;
   SimDisk disk_;
   MonoTime start_ = MonoTime{} + seconds(1000);
+  Duration clock_ahead_{};
   JetStreamPromises::Memories promised_;
   int next_body_ = 0;
   bool is_spoilt_ = false;

@@ -42,7 +42,7 @@ TEST_CASE(
   CHECK(run_equality_seed(448).failure == "");
 }
 
-TEST_CASE("nobody waits long for what is deliverable, for an hour [JS-C-08]") {
+TEST_CASE("nobody waits long for what is deliverable, for an hour [JS-C-57]") {
   CHECK(run_watchdog_seed(1, {.rounds = 1}).failure == "");
 }
 

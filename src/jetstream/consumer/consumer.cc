@@ -105,13 +105,16 @@ void Consumer::resume(ConsumerProgress progress) {
   snapshot_ = progress.snapshot;
   std::vector<PendingMessage> pending;
   acks_.for_each_pending([&](const PendingMessage& message) { pending.push_back(message); });
+  // The clock may have been ahead when it was delivered.
+  const WallTime now = stream_.shard().clock().steady();
   for (const PendingMessage& message : pending) {
     if (stream_.store().is_there(message.stream))
-      acks_.postpone(message.stream, deadline_after(message.delivered, message.deliveries));
+      acks_.postpone(message.stream,
+                     deadline_after(std::min(message.delivered, now), message.deliveries));
     else
       acks_.drop(message.stream);
   }
-  arm_ack_timer(acks_.expire(stream_.shard().wall()));
+  arm_ack_timer(acks_.expire(now));
   for (DeadLetter& letter : progress.letters) {
     if (letter.reason != DeadLetter::Reason::kKept)
       add_dead_letter(std::move(letter));
@@ -313,17 +316,24 @@ bool Consumer::is_paused() const {
 }
 
 void Consumer::pause(std::optional<WallTime> until) {
-  Shard& shard = stream_.shard();
   config_.pause_until = until;
   set_required_level(config_);
+  watch_pause();
+}
+
+void Consumer::watch_pause() {
+  Shard& shard = stream_.shard();
   pause_timer_.cancel(shard.timers());
   if (is_paused())
-    pause_timer_.arm(shard.timers(), *this, shard.mono_at(*until));
+    pause_timer_.arm(shard.timers(), *this, shard.clock().when_wall(*config_.pause_until));
   else
     signal();
 }
 
-void Consumer::on_pause_timer() { signal(); }
+void Consumer::on_clock_step() {
+  // A pause that was over may not be any more.
+  if (config_.pause_until) watch_pause();
+}
 
 ApiResult<Sequence> Consumer::reset(std::uint64_t sequence) {
   const auto refuse = [](const char* why) {

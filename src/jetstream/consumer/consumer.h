@@ -89,6 +89,7 @@ class Consumer {
   // Whoever is pinned is so no longer. False: there is no such group.
   bool unpin(std::string_view group);
   [[nodiscard]] bool is_paused() const;
+  void on_clock_step();
   ApiResult<Sequence> reset(std::uint64_t sequence);
   // Null: it never had any.
   [[nodiscard]] DeadLetters* dead_letters() { return dead_letters_.get(); }
@@ -164,7 +165,7 @@ class Consumer {
   [[nodiscard]] bool is_full_of_requests();
   void request_served(PullRequest& request, std::uint64_t size);
   [[nodiscard]] bool may_have_more_pending() const;
-  // When a message delivered for the n-th time is to be delivered again.
+  // When a message delivered for the n-th time is to be delivered again, by the steady time.
   [[nodiscard]] WallTime deadline_for(std::uint32_t deliveries) const;
   [[nodiscard]] WallTime deadline_after(WallTime delivered, std::uint32_t deliveries) const;
   void exhausted_deliveries(const PendingMessage& message);
@@ -222,7 +223,8 @@ class Consumer {
   void on_request_timer();
   void on_heartbeat_timer();
   void on_inactive_timer();
-  void on_pause_timer();
+  // It is over, or not yet.
+  void watch_pause();
   // How long it may be without demand; zero: for ever.
   [[nodiscard]] Duration idle_limit() const;
   void arm_inactive();
@@ -253,7 +255,8 @@ class Consumer {
   Listing listed_;
   std::vector<std::function<void(Consumer&)>> when_counted_;
   std::list<PullRequest> requests_;
-  WallTime last_active_ = kNoTime;
+  WallTime last_active_ = kNoTime;  // when it delivered something new
+  MonoTime last_new_{};             // the same
   WallTime last_ack_ = kNoTime;
   MonoTime last_demand_{};
   Priority priority_;
@@ -266,7 +269,7 @@ class Consumer {
   RareTimer<&Consumer::on_request_timer> request_timer_;
   RareTimer<&Consumer::on_heartbeat_timer> heartbeat_timer_;
   RareTimer<&Consumer::on_inactive_timer> inactive_timer_;
-  RareTimer<&Consumer::on_pause_timer> pause_timer_;
+  RareTimer<&Consumer::watch_pause> pause_timer_;
   // Of those that replay as it was, have a rate, or feed somebody slow.
   struct Pace {
     explicit Pace(Consumer& consumer) : timer(consumer) {}

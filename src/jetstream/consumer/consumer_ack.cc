@@ -91,7 +91,7 @@ void Consumer::nak(Sequence sequence, ConsumerSequence delivery, std::string_vie
   } else {
     (void)std::from_chars(terms.data(), terms.data() + terms.size(), delay.delay.ns);
   }
-  const WallTime at = stream_.shard().wall() + delay.delay;
+  const WallTime at = stream_.shard().clock().steady() + delay.delay;
   if (acks_.postpone(sequence, at)) arm_ack_timer(at);
 }
 

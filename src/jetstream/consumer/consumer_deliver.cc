@@ -75,9 +75,9 @@ Consumer::Step Consumer::deliver_again(Sequence sequence) {
   const std::uint32_t deliveries = acks_.find(sequence)->deliveries + 1;
   if (!send(*message, acks_.delivered().consumer + 1, deliveries, request))
     return config_.is_push() ? Step::kNobody : Step::kDelivered;
-  acks_.redeliver(sequence, stream_.shard().wall(), deadline_for(deliveries));
-  record({ConsumerStep::Kind::kRedelivered, sequence, acks_.delivered().consumer,
-          stream_.shard().wall()});
+  const WallTime now = stream_.shard().clock().steady();
+  acks_.redeliver(sequence, now, deadline_for(deliveries));
+  record({ConsumerStep::Kind::kRedelivered, sequence, acks_.delivered().consumer, now});
   arm_ack_timer(deadline_for(deliveries));
   return Step::kDelivered;
 }
@@ -128,11 +128,12 @@ Consumer::Step Consumer::deliver_new(store::Budget& budget) {
   if (!send(*message, acks_.delivered().consumer + 1, 1, request))
     return config_.is_push() ? Step::kNobody : Step::kDelivered;
   passed(sequence);
-  const WallTime now = stream_.shard().wall();
+  const WallTime now = stream_.shard().clock().steady();
   acks_.deliver(sequence, now, deadline_for(1), tracks_acks());
   record({tracks_acks() ? ConsumerStep::Kind::kDelivered : ConsumerStep::Kind::kDeliveredUntracked,
           sequence, acks_.delivered().consumer, now});
-  last_active_ = now;
+  last_active_ = stream_.shard().wall();
+  last_new_ = stream_.shard().now();
   count_pace(message_time, size);
   if (tracks_acks())
     arm_ack_timer(deadline_for(1));
@@ -258,7 +259,7 @@ const std::string& Consumer::ack_subject(const store::StoredMessage& message,
 }
 
 WallTime Consumer::deadline_for(std::uint32_t deliveries) const {
-  return deadline_after(stream_.shard().wall(), deliveries);
+  return deadline_after(stream_.shard().clock().steady(), deliveries);
 }
 
 WallTime Consumer::deadline_after(WallTime delivered, std::uint32_t deliveries) const {
@@ -272,13 +273,13 @@ WallTime Consumer::deadline_after(WallTime delivered, std::uint32_t deliveries) 
 void Consumer::arm_ack_timer(WallTime deadline) {
   if (deadline == AckState::kNever) return;
   Shard& shard = stream_.shard();
-  const MonoTime at = shard.mono_at(deadline);
+  const MonoTime at = shard.clock().when_steady(deadline);
   if (!ack_timer_.armed() || at < ack_timer_.deadline()) ack_timer_.arm(shard.timers(), *this, at);
 }
 
 void Consumer::on_ack_timer() {
   Shard& shard = stream_.shard();
-  arm_ack_timer(acks_.expire(shard.wall()));
+  arm_ack_timer(acks_.expire(shard.clock().steady()));
   give_up_exhausted();
   if (acks_.has_redeliveries()) signal();
 }
@@ -327,8 +328,7 @@ void Consumer::on_flow(const broker::Message& message) {
 void Consumer::on_heartbeat_timer() {
   Shard& shard = stream_.shard();
   heartbeat_timer_.arm(shard.timers(), *this, shard.now() + config_.idle_heartbeat);
-  const Duration quiet =
-      last_active_ == kNoTime ? config_.idle_heartbeat : shard.wall() - last_active_;
+  const Duration quiet = last_active_ == kNoTime ? config_.idle_heartbeat : shard.now() - last_new_;
   if (quiet >= config_.idle_heartbeat && stream_.is_serving() && has_interest())
     send_heartbeat(config_.deliver_subject);
 }

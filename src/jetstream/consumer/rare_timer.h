@@ -1,5 +1,5 @@
 // A timer that most of its owners never arm: until then it takes one pointer. It calls a member
-// function: `RareTimer<&Consumer::on_pause_timer> pause_timer_;` Thread: the owner's loop.
+// function: `RareTimer<&Consumer::watch_pause> pause_timer_;` Thread: the owner's loop.
 #pragma once
 
 #include <memory>

@@ -91,7 +91,13 @@ void Stream::arm_age_timer() {
   if (!expiries_.empty() && (!due || expiries_.next() < *due)) due = expiries_.next();
   if (!due) return;
   age_due_ = *due;
-  shard_.timers().arm(age_timer_, shard_.mono_at(*due));
+  shard_.timers().arm(age_timer_, shard_.clock().when_wall(*due));
+}
+
+void Stream::on_clock_step() {
+  arm_age_timer();
+  scheduler_.arm();
+  for (const auto& consumer : consumers_) consumer->on_clock_step();
 }
 
 bool Stream::ages_before_timer(WallTime time) const {

@@ -72,7 +72,7 @@ Ingest::Outcome Ingest::take_in(Incoming& incoming, WallTime now) {
     // As nats-server: these outweigh that it was seen before.
     if (auto refusal = check_expected_sequences(incoming, {})) return std::unexpected(*refusal);
     if (auto refusal = check_schedule(incoming)) return std::unexpected(*refusal);
-    stream_.dedupe().expire({now.ns - stream_.config().duplicate_window.ns});
+    stream_.forget_old_ids();
     if (const auto seen = stream_.dedupe().find(id))
       return PublishAck{.sequence = *seen, .duplicate = true};
     if (const auto stored = find_stored_letter(stream_, id, incoming.subject, now))
@@ -123,20 +123,20 @@ Ingest::Stored Ingest::store(const Incoming& incoming, WallTime now) {
     // Nobody wants it: it has a sequence and is gone.
     stream_.store().skip_to(stream_.store().figures().last + 2, now);
     stream_.shard().touched(stream_);
-    remember_id(fields, stream_.store().figures().last, now);
+    remember_id(fields, stream_.store().figures().last);
     return {stream_.store().figures().last, {}};
   }
   const store::Sequence before = republish_ ? stream_.last_of(incoming.subject) : store::Sequence{};
   const store::Sequence sequence = stream_.store_message(
       {incoming.subject, incoming.stored_header(), incoming.stored_payload(), now});
-  remember_id(fields, sequence, now);
+  remember_id(fields, sequence);
   roll_up(incoming, sequence);
   return {sequence, before};
 }
 
-void Ingest::remember_id(const IngestHeaders& fields, store::Sequence sequence, WallTime now) {
+void Ingest::remember_id(const IngestHeaders& fields, store::Sequence sequence) {
   if (!fields.message_id.empty() && stream_.config().duplicate_window.ns > 0)
-    stream_.dedupe().add(fields.message_id, sequence, now);
+    stream_.dedupe().add(fields.message_id, sequence, stream_.shard().clock().steady());
   last_message_id_ = fields.message_id;
 }
 

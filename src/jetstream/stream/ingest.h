@@ -91,7 +91,7 @@ class Ingest {
   Outcome take_in(Incoming& incoming, WallTime now);
   // All that makes `incoming` part of the stream but its republishing. Nothing refuses it any more.
   Stored store(const Incoming& incoming, WallTime now);
-  void remember_id(const IngestHeaders& fields, store::Sequence sequence, WallTime now);
+  void remember_id(const IngestHeaders& fields, store::Sequence sequence);
   void roll_up(const Incoming& incoming, store::Sequence sequence);
   void answer(std::string_view reply, const Outcome& outcome);
   // When all that the stream has taken is on the disk; what rests on nothing need not wait for

@@ -73,7 +73,7 @@ Ingest::Outcome Ingest::stage(const Incoming& incoming, WallTime now) {
 
 Ingest::Outcome Ingest::commit(std::string_view id, WallTime now) {
   const AtomicBatch& batch = *batches_.find(id);
-  stream_.dedupe().expire({now.ns - stream_.config().duplicate_window.ns});
+  stream_.forget_old_ids();
   Ahead ahead;
   std::vector<Incoming> all;
   all.reserve(batch.messages.size());

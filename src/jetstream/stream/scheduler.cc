@@ -51,7 +51,7 @@ void Scheduler::set_due(Entries::iterator entry, WallTime due) {
 
 void Scheduler::arm() {
   if (queue_.empty()) return;
-  stream_.shard().timers().arm(timer_, stream_.shard().mono_at(queue_.begin()->first));
+  stream_.shard().timers().arm(timer_, stream_.shard().clock().when_wall(queue_.begin()->first));
 }
 
 void Scheduler::on_timer() {

@@ -26,8 +26,9 @@ class Scheduler {
   // that were missed are left out, but for one that would have been the only one.
   void add(const store::StoredMessage& message, const IngestHeaders& fields);
   void stop();
-  // The stream serves again: what has become due meanwhile is done.
-  void go_on() { arm(); }
+  // Again, when the stream serves again, when it is another time than was thought. What has become
+  // due meanwhile is done.
+  void arm();
 
  private:
   struct Entry {
@@ -38,7 +39,6 @@ class Scheduler {
   using Entries = std::map<std::string, Entry, std::less<>>;
 
   void on_timer();
-  void arm();
   void set_due(Entries::iterator entry, WallTime due);
   void forget(Entries::iterator entry);
   void fire(const std::string& subject, const Entry& entry, std::optional<WallTime> next);

@@ -22,7 +22,7 @@ void Stream::serve() {
   if (std::exchange(serving_, true) || !started_) return;
   subscribe();
   for (const auto& consumer : consumers_) consumer->go_on();
-  scheduler_.go_on();
+  scheduler_.arm();
   start_feeds();
 }
 

@@ -71,6 +71,8 @@ class Stream {
   void say_goodbye();
   void serve();
   [[nodiscard]] bool is_serving() const { return serving_; }
+  // What waits for a date waits for it by the clock as it is now.
+  void on_clock_step();
 
   // ---- the API
   [[nodiscard]] StreamInfo info() const;
@@ -139,7 +141,9 @@ class Stream {
   [[nodiscard]] Sequence visible_last() const { return visible_last_; }
   void set_visible_last(Sequence last);
   [[nodiscard]] bool is_durable_at_once() const { return config_.storage == Storage::kMemory; }
+  // By the steady time.
   Dedupe& dedupe() { return dedupe_; }
+  void forget_old_ids();
   Ingest& ingest() { return ingest_; }
   // Nullopt: there is no such zone, or the pattern is none.
   [[nodiscard]] std::optional<auth::jwt::TimeZone> zone(std::string_view name);

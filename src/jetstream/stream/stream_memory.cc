@@ -1,5 +1,7 @@
 // What a stream remembers of its messages besides the messages: ids, who expires when, schedules.
 // It is not written anywhere: after a restart the messages say it.
+#include <algorithm>
+
 #include "codec/json_struct.h"
 #include "jetstream/headers.h"
 #include "jetstream/jetstream.h"
@@ -21,7 +23,7 @@ void Stream::remember_header(Sequence sequence, const store::NewMessage& message
 
 void Stream::remember_messages() {
   const bool all = config_.allow_msg_ttl || config_.allow_schedules;
-  const WallTime now = shard_.wall();
+  const WallTime now = shard_.clock().steady();
   Sequence at =
       all ? store_->figures().first : store_->first_at({now.ns - config_.duplicate_window.ns});
   expiries_ = {};
@@ -31,9 +33,14 @@ void Stream::remember_messages() {
     if (!message) continue;
     const std::string_view id = header_value(message->header, "Nats-Msg-Id");
     if (!id.empty() && message->time > WallTime{now.ns - config_.duplicate_window.ns})
-      dedupe_.add(id, *next, message->time);
+      // The clock may have been ahead then.
+      dedupe_.add(id, *next, std::min(message->time, now));
     remember_header(*next, {message->subject, message->header, message->payload, message->time});
   }
+}
+
+void Stream::forget_old_ids() {
+  dedupe_.expire({shard_.clock().steady().ns - config_.duplicate_window.ns});
 }
 
 std::optional<auth::jwt::TimeZone> Stream::zone(std::string_view name) {

@@ -39,7 +39,7 @@ MemoryUse Stream::memory_use() const {
 
 void Stream::give_way() {
   store_->give_way();
-  dedupe_.expire({shard_.wall().ns - config_.duplicate_window.ns});
+  forget_old_ids();
 }
 
 std::optional<ApiError> Stream::check_room(std::uint64_t bytes) const {

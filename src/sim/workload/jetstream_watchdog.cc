@@ -57,6 +57,7 @@ Result<void> JetStreamWatchdog::setup() {
 Result<void> JetStreamWatchdog::step() {
   for (auto left = random_.below(2); left > 0; --left) publish();
   if (random_.one_in(120)) remove_message();
+  if (random_.one_in(5000)) env_.step_clock(milliseconds(random_.between(-3'600'000, 3'600'000)));
   for (Consumer& consumer : consumers_)
     if (consumer.next_action <= env_.now()) act(consumer);
   env_.run_for(milliseconds(random_.between(100, 900)));
@@ -110,7 +111,8 @@ void JetStreamWatchdog::make(Consumer& consumer) {
   consumer.delivered = only_new ? stream.last + 8 : 0;
   consumer.held.clear();
   consumer.answered.clear();
-  consumer.paused_until = consumer.complete_from = {};
+  consumer.paused_until = {};
+  consumer.complete_from = {};
   consumer.next_action = env_.now() + milliseconds(random_.between(1, 20'000));
   std::string config =
       "{\"durable_name\":\"" + consumer.name +
@@ -192,9 +194,13 @@ void JetStreamWatchdog::unbind(Consumer& consumer) {
 
 void JetStreamWatchdog::pause(Consumer& consumer) {
   const Duration length = milliseconds(random_.one_in(3) ? 0 : random_.between(100, 90'000));
-  consumer.paused_until = env_.now() + length;
-  const std::string until = codec::rfc3339_nano(env_.clock().wall() + length);
-  ask(consumer, "PAUSE", length.ns == 0 ? "{}" : "{\"pause_until\":\"" + until + "\"}");
+  if (length.ns == 0) {
+    consumer.paused_until = {};
+    return ask(consumer, "PAUSE", "{}");
+  }
+  consumer.paused_until = env_.clock().wall() + length;
+  ask(consumer, "PAUSE",
+      "{\"pause_until\":\"" + codec::rfc3339_nano(consumer.paused_until) + "\"}");
 }
 
 void JetStreamWatchdog::answer_some(Consumer& consumer) {
@@ -332,13 +338,14 @@ std::string JetStreamWatchdog::info_of(const Consumer& consumer) {
 
 Result<void> JetStreamWatchdog::watch() {
   const MonoTime now = env_.now();
+  const WallTime wall = env_.clock().wall();
   for (Consumer& consumer : consumers_) {
     consumer.forget(now);
     const std::string who =
         consumer.stream->name + "." + consumer.name + (consumer.push ? " (push)" : "");
     for (const Consumer::Request& request : consumer.requests)
       if (request.expires + kPatience < now) return failure(who + ": a request does not end");
-    const std::string what = consumer.is_waited_for(now) ? consumer.deliverable(now) : "";
+    const std::string what = consumer.is_waited_for(now, wall) ? consumer.deliverable(now) : "";
     if (what.empty()) {
       consumer.quiet_since = now;
       continue;

@@ -1,5 +1,5 @@
-// Hours of random pulls, acknowledgements, pauses and removals over many consumers: whoever waits
-// while something is deliverable gets it soon.
+// Hours of random pulls, acknowledgements, pauses and removals over many consumers, and of a wall
+// clock that is set now and then: whoever waits while something is deliverable gets it soon.
 //
 // The workload knows what is deliverable from what clients see: which sequences were given to which
 // subjects, and `watched_consumer.h` of each consumer. step() is less than a second of that.

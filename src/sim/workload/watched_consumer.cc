@@ -63,8 +63,8 @@ std::string WatchedConsumer::deliverable(MonoTime now) const {
   return next == stream->messages.end() ? "" : "sequence " + std::to_string(next->first);
 }
 
-bool WatchedConsumer::is_waited_for(MonoTime now) const {
-  if (paused_until > now || complete_from > now) return false;
+bool WatchedConsumer::is_waited_for(MonoTime now, WallTime wall) const {
+  if (paused_until > wall || complete_from > now) return false;
   return push ? bound : !requests.empty();
 }
 

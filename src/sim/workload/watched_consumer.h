@@ -55,7 +55,8 @@ struct WatchedConsumer {
   std::map<std::uint64_t, MonoTime> answered;  // when each was; not for long
   std::list<Request> requests;
   bool bound = false;
-  MonoTime paused_until{}, next_action{}, quiet_since{};
+  WallTime paused_until{};
+  MonoTime next_action{}, quiet_since{};
   // A receiver went, and what was under way to it may be lost: it comes again by then.
   MonoTime complete_from{};
 
@@ -67,7 +68,7 @@ struct WatchedConsumer {
   void forget(MonoTime now);
   // What waits for somebody to ask; "" = nothing.
   [[nodiscard]] std::string deliverable(MonoTime now) const;
-  [[nodiscard]] bool is_waited_for(MonoTime now) const;
+  [[nodiscard]] bool is_waited_for(MonoTime now, WallTime wall) const;
 };
 
 }  // namespace midge::sim

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "jetstream/api/info.h"
-#include "jetstream/config/consumer_checks.h"
 #include "jetstream/jetstream.h"
 #include "jetstream/shard.h"
 #include "jetstream/stream/stream.h"
@@ -14,9 +13,6 @@ namespace {
 
 // How much of a stream is looked at when a consumer is made; the rest in its turns.
 constexpr store::Budget kCountAtOnce = 8 * 1024;
-constexpr Duration kEphemeralInactive = seconds(5);
-// Shorter ones would end a consumer before whoever made it can know.
-constexpr Duration kInactiveMin = milliseconds(100);
 
 std::vector<std::string> patterns_of(const ConsumerConfig& config) {
   if (!config.filter_subject.empty()) return {config.filter_subject};
@@ -311,30 +307,6 @@ void Consumer::update(ConsumerConfig config) {
   signal();
 }
 
-bool Consumer::is_paused() const {
-  return config_.pause_until && *config_.pause_until > stream_.shard().wall();
-}
-
-void Consumer::pause(std::optional<WallTime> until) {
-  config_.pause_until = until;
-  set_required_level(config_);
-  watch_pause();
-}
-
-void Consumer::watch_pause() {
-  Shard& shard = stream_.shard();
-  pause_timer_.cancel(shard.timers());
-  if (is_paused())
-    pause_timer_.arm(shard.timers(), *this, shard.clock().when_wall(*config_.pause_until));
-  else
-    signal();
-}
-
-void Consumer::on_clock_step() {
-  // A pause that was over may not be any more.
-  if (config_.pause_until) watch_pause();
-}
-
 ApiResult<Sequence> Consumer::reset(std::uint64_t sequence) {
   const auto refuse = [](const char* why) {
     return api_failure(ApiErrorCode::kConsumerInvalidReset, {why});
@@ -371,33 +343,6 @@ void Consumer::say_goodbye() {
   for (const PullRequest& request : requests_)
     send_status(request.reply, "409 Server Shutdown", &request);
   requests_.clear();
-}
-
-Duration Consumer::idle_limit() const {
-  if (config_.inactive_threshold.ns > 0) return std::max(config_.inactive_threshold, kInactiveMin);
-  return config_.is_durable() ? Duration{} : kEphemeralInactive;
-}
-
-void Consumer::arm_inactive() {
-  Shard& shard = stream_.shard();
-  inactive_timer_.cancel(shard.timers());
-  if (const Duration limit = idle_limit(); limit.ns > 0)
-    inactive_timer_.arm(shard.timers(), *this, shard.now() + limit);
-}
-
-void Consumer::on_inactive_timer() {
-  Shard& shard = stream_.shard();
-  drop_abandoned();
-  if (has_interest() || !stream_.is_serving()) last_demand_ = shard.now();
-  const Duration limit = idle_limit();
-  if (shard.now() - last_demand_ < limit)
-    return inactive_timer_.arm(shard.timers(), *this, last_demand_ + limit);
-  shard.later(stream_.id(), [id = id_](Stream& stream) {
-    Consumer* consumer = stream.find_consumer(id);
-    if (consumer == nullptr) return;
-    stream.shard().record_consumer_removed(*consumer);
-    stream.remove_consumer(*consumer, "409 Consumer Deleted");
-  });
 }
 
 void Consumer::record(ConsumerStep step) {

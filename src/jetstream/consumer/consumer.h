@@ -3,7 +3,7 @@
 // Life: made by its Stream → start() (counts what is pending, maybe in steps) → run() whenever the
 // shard says it may have something to do → close(). What is asked of it comes as calls from the
 // stream's subscriptions and the API. Files: consumer.cc (life, information), consumer_deliver.cc,
-// consumer_ack.cc, consumer_pull.cc. Thread: its loop's.
+// consumer_ack.cc, consumer_pull.cc, consumer_time.cc. Thread: its loop's.
 #pragma once
 
 #include <cstdint>

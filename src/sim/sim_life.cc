@@ -35,9 +35,10 @@ server::Options jetstream_options(unsigned loops) {
   return options;
 }
 
-Result<void> run_rounds(Workload& workload, int rounds) {
+Result<void> run_rounds(Workload& workload, int rounds, const std::function<void()>& between) {
   TRY(workload.setup());
   for (int round = 0; round < rounds; ++round) {
+    between();
     auto result = workload.step();
     if (!result) return std::unexpected(result.error().within("round " + std::to_string(round)));
   }

@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -39,7 +40,22 @@ class SimLife {
 server::Options plain_options(unsigned loops);
 server::Options jetstream_options(unsigned loops);
 
-// setup(), so many rounds, check().
-Result<void> run_rounds(Workload& workload, int rounds);
+// Somebody sets the wall clock now and then, by up to an hour.
+class ClockSteps {
+ public:
+  explicit ClockSteps(std::uint64_t seed) : random_(seed ^ 0xc10c) {}
+  // Mostly zero.
+  Duration draw() {
+    if (!random_.one_in(8)) return {};
+    return milliseconds(random_.between(-3'600'000, 3'600'000));
+  }
+
+ private:
+  SimRandom random_;
+};
+
+// setup(), so many rounds with `between` before each, check().
+Result<void> run_rounds(
+    Workload& workload, int rounds, const std::function<void()>& between = [] {});
 
 }  // namespace midge::sim

@@ -58,13 +58,14 @@ RunOutcome run_seed(std::uint64_t seed, RunOptions run_options) {
   const server::Options options = draw_options(random, loops);
   const bool may_drop = options.slow_consumer_policy != server::SlowConsumerPolicy::kClose;
   SimLife life(seed, {.loops = loops, .salt = run_options.salt}, options);
+  ClockSteps steps(seed);
   return run_one_life(life, [&] {
     const auto connect = [&]() -> std::unique_ptr<io::PipeClient> {
       if (random.one_in(4)) return life.server().connect_in_process();
       return life.connect();
     };
     CoreDelivery workload(life.env(), connect, may_drop);
-    return run_rounds(workload, run_options.rounds);
+    return run_rounds(workload, run_options.rounds, [&] { life.env().step_clock(steps.draw()); });
   });
 }
 
@@ -73,6 +74,7 @@ RunOutcome run_accounts_seed(std::uint64_t seed, RunOptions run_options) {
   const auto loops = static_cast<unsigned>(random.between(1, 4));
   server::Options options = draw_account_options(random, loops);
   SimLife life(seed, {.loops = loops, .salt = run_options.salt}, options);
+  ClockSteps steps(seed);
   return run_one_life(life, [&] {
     const auto reload = [&](std::vector<broker::AccountConfig> accounts) {
       options.accounts = std::move(accounts);
@@ -80,7 +82,7 @@ RunOutcome run_accounts_seed(std::uint64_t seed, RunOptions run_options) {
     };
     AccountBoundaries workload(
         life.env(), [&] { return life.connect(); }, reload);
-    return run_rounds(workload, run_options.rounds);
+    return run_rounds(workload, run_options.rounds, [&] { life.env().step_clock(steps.draw()); });
   });
 }
 

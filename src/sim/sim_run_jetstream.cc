@@ -13,7 +13,7 @@ constexpr int kLives = 4;
 class Story {
  public:
   Story(std::uint64_t seed, RunOptions options)
-      : seed_(seed), options_(options), random_(seed), clock_random_(seed ^ 0xc10c), disk_(seed) {}
+      : seed_(seed), options_(options), random_(seed), clock_steps_(seed), disk_(seed) {}
 
   RunOutcome tell() {
     for (int life = 0; life <= kLives && outcome_.failure.empty(); ++life) live(life);
@@ -50,7 +50,7 @@ class Story {
     }
     life.end(outcome_);
     start_ = life.env().now() + seconds(1);
-    clock_ahead_ = life.env().clock_ahead() + draw_step();
+    clock_ahead_ = life.env().clock_ahead() + clock_steps_.draw();
     mend_disk();
     disk_.restart();
   }
@@ -62,7 +62,7 @@ class Story {
     TRY(workload.setup());
     for (int round = 0; round < rounds && !disk_.is_off(); ++round) {
       if (is_spoilt_ && random_.one_in(4)) mend_disk();
-      life.env().step_clock(draw_step());
+      life.env().step_clock(clock_steps_.draw());
       auto result = workload.step();
       if (!result) return std::unexpected(result.error().within("round " + std::to_string(round)));
     }
@@ -85,15 +85,10 @@ class Story {
     is_spoilt_ = false;
   }
 
-  // Mostly none: of the wall clock.
-  Duration draw_step() {
-    if (!clock_random_.one_in(8)) return {};
-    return milliseconds(clock_random_.between(-3'600'000, 3'600'000));
-  }
-
   const std::uint64_t seed_;
   const RunOptions options_;
-  SimRandom random_, clock_random_;
+  SimRandom random_;
+  ClockSteps clock_steps_;
   SimDisk disk_;
   MonoTime start_ = MonoTime{} + seconds(1000);
   Duration clock_ahead_{};

@@ -42,6 +42,10 @@ TEST_CASE(
   CHECK(run_equality_seed(448).failure == "");
 }
 
+TEST_CASE("what an update makes too old is delivered to nobody any more [JS-S-33]") {
+  CHECK(run_equality_seed(957).failure == "");
+}
+
 TEST_CASE("nobody waits long for what is deliverable, for an hour [JS-C-57]") {
   CHECK(run_watchdog_seed(1, {.rounds = 1}).failure == "");
 }

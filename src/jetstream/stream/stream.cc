@@ -105,7 +105,8 @@ void Stream::update(StreamConfig config) {
   subscribe();
   if (fewer_each) enforce_subject_limits();
   enforce_limits();
-  arm_age_timer();
+  // What is too old now goes before anybody is given it.
+  on_age_timer();
   start_feeds();
 }
 

@@ -153,8 +153,8 @@ def main():
         text += disk.describe()
     measurements = measure(options, kinds)
     text += table.runs(measurements) + "\n"
-    cpu_table = table.cpu_table if options.group == "core" else table.stored_table
-    text += cpu_table(measurements) + table.figure_table(measurements)
+    columns = table.CORE if options.group == "core" else table.STORED
+    text += table.cpu_table(measurements, columns) + table.figure_table(measurements)
     if options.group == "core" and (not options.rows or "match" in options.rows.split(",")):
         bench = os.path.join(os.path.dirname(options.midge), "subject_bench")
         text += table.micro_table(micro.run(bench, 1 if options.quick else options.runs))

@@ -52,47 +52,42 @@ def runs(measurements):
     return "- Runs: " + "; ".join(parts) + "\n"
 
 
-def cpu_table(measurements):
-    head = ["row", "loops", "µs/msg", "peer", "ratio", "goal", "met", "spread", "rate", "peer",
-            "rate ≥ peer", "p99 µs", "peer", "p99 met"]
-    rows = []
-    for m in measurements:
-        if not m.row.cpu_goal:
-            continue
-        ratio = median(m.ratios("cpu_us"))
-        goal = goal_of(m.row, m.place)
-        faster = median(m.ratios("rate"))
-        p99 = median(m.ratios("p99_us"))
-        rows.append([
-            m.row.label, m.variant, number(m.value("midge", "cpu_us")),
-            number(m.value("peer", "cpu_us")), number(ratio), f"{goal}", verdict(ratio, goal),
-            f"{percent(m.spread('midge', 'cpu_us'))} / {percent(m.spread('peer', 'cpu_us'))}",
-            rate(m.value("midge", "rate")), rate(m.value("peer", "rate")),
-            "" if faster is None else "yes" if faster >= 1 else f"**{faster:.2f}**",
-            number(m.value("midge", "p99_us")), number(m.value("peer", "p99_us")),
-            verdict(p99, m.row.p99_goal)])
-    return lines(head, rows)
+def both(head, name, show):
+    """Two columns of the CPU table: ours, and the peer's."""
+    return [(head, lambda m: show(m.value("midge", name))),
+            ("peer", lambda m: show(m.value("peer", name)))]
 
 
-def stored_table(measurements):
-    """The CPU table of what is stored: percentiles at the peak, of what the row's client waits for."""
-    head = ["row", "loops", "µs/msg", "peer", "ratio", "goal", "met", "rate", "peer", "rate/peer",
-            "p50 µs", "peer", "p99 µs", "peer"]
-    rows = []
-    for m in measurements:
-        if not m.row.cpu_goal:
-            continue
-        ratio = median(m.ratios("cpu_us"))
-        goal = goal_of(m.row, m.place)
-        rows.append([
-            m.row.label, m.variant, number(m.value("midge", "cpu_us")),
-            number(m.value("peer", "cpu_us")), number(ratio),
-            "" if math.isinf(goal) else f"{goal}", verdict(ratio, goal),
-            rate(m.value("midge", "rate")), rate(m.value("peer", "rate")),
-            number(median(m.ratios("rate"))),
-            number(m.value("midge", "p50_us")), number(m.value("peer", "p50_us")),
-            number(m.value("midge", "p99_us")), number(m.value("peer", "p99_us"))])
-    return lines(head, rows)
+def goal_text(m):
+    goal = goal_of(m.row, m.place)
+    return "" if math.isinf(goal) else f"{goal}"
+
+
+def faster(m):
+    ratio = median(m.ratios("rate"))
+    return "" if ratio is None else "yes" if ratio >= 1 else f"**{ratio:.2f}**"
+
+
+_CPU = [
+    ("row", lambda m: m.row.label), ("loops", lambda m: m.variant),
+    *both("µs/msg", "cpu_us", number),
+    ("ratio", lambda m: number(median(m.ratios("cpu_us")))), ("goal", goal_text),
+    ("met", lambda m: verdict(median(m.ratios("cpu_us")), goal_of(m.row, m.place)))]
+CORE = [
+    *_CPU,
+    ("spread", lambda m: f"{percent(m.spread('midge', 'cpu_us'))} / "
+                         f"{percent(m.spread('peer', 'cpu_us'))}"),
+    *both("rate", "rate", rate), ("rate ≥ peer", faster), *both("p99 µs", "p99_us", number),
+    ("p99 met", lambda m: verdict(median(m.ratios("p99_us")), m.row.p99_goal))]
+# Of what is stored: percentiles at the peak, of what the row's client waits for.
+STORED = [
+    *_CPU, *both("rate", "rate", rate), ("rate/peer", lambda m: number(median(m.ratios("rate")))),
+    *both("p50 µs", "p50_us", number), *both("p99 µs", "p99_us", number)]
+
+
+def cpu_table(measurements, columns):
+    rows = [[cell(m) for _, cell in columns] for m in measurements if m.row.cpu_goal]
+    return lines([head for head, _ in columns], rows)
 
 
 def figure_table(measurements):

@@ -82,6 +82,7 @@ struct AccountPlan {
   std::string trace_destination;
   int trace_sampling = 100;
   std::vector<StreamUse> stream_uses;
+  std::vector<AccountId> stream_origins;  // accounts whose stream_uses name this one
   std::vector<ServiceUse> service_uses;
   std::vector<Mapping> wildcard_mappings;  // the more specific first
   tsl::robin_map<std::string, Mapping> literal_mappings;

@@ -203,6 +203,9 @@ Result<void> AccountResolver::add_stream(std::size_t importer, const ImportConfi
   }
   taken_.push_back(taken);
   plans_->plans_[exporter].stream_uses.push_back(std::move(use));
+  std::vector<AccountId>& origins = plans_->plans_[importer].stream_origins;
+  const AccountId origin = plans_->plans_[exporter].id;
+  if (std::ranges::find(origins, origin) == origins.end()) origins.push_back(origin);
   return {};
 }
 

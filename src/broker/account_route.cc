@@ -26,6 +26,16 @@ struct CrossRouter::Step {
   }
 };
 
+bool CrossRoute::reaches_anybody(bool asks_services) const {
+  const auto counts = [&](const RoutePart& part) { return asks_services || part.terms == nullptr; };
+  for (const RoutePart& part : parts)
+    if (counts(part) && part.targets.fanout() > 0) return true;
+  return std::ranges::any_of(groups, [&](const Group& group) {
+    return std::ranges::any_of(group.members,
+                               [&](const Member& member) { return counts(parts[member.part]); });
+  });
+}
+
 bool CrossRouter::is_current(const CrossRoute& route) const {
   return route.steady && std::ranges::all_of(route.parts, [this](const RoutePart& part) {
            return index_.generation(part.key) == part.generation;

@@ -56,6 +56,8 @@ struct CrossRoute {
   };
 
   [[nodiscard]] const std::string& subject() const { return parts.front().subject; }
+  // False for `asks_services`: services of other accounts do not count.
+  [[nodiscard]] bool reaches_anybody(bool asks_services) const;
 
   std::vector<RoutePart> parts;
   std::vector<Group> groups;

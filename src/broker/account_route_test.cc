@@ -137,6 +137,23 @@ TEST_CASE("a queue group spans an account and those that import its stream") {
   CHECK(world.route("A", "s") == "q{0,1,} other{2,} ");
 }
 
+TEST_CASE("whether anybody is reached, with services or without") {
+  World world(two({exported(true, "ask"), exported(false, "s")},
+                  {imported(true, "A", "ask"), imported(false, "A", "s")}));
+  const auto reaches = [&](const char* account, const char* subject, bool asks_services) {
+    CrossRoute all;
+    world.cache.router().build(world.id(account), subject, 0, all);
+    return all.reaches_anybody(asks_services);
+  };
+  CHECK(!reaches("A", "s", true));
+  world.subscribe("B", "s", "q");
+  CHECK(reaches("A", "s", false));
+  CHECK(!reaches("B", "ask", true));
+  world.subscribe("A", "ask");
+  CHECK(reaches("B", "ask", true));
+  CHECK(!reaches("B", "ask", false));
+}
+
 TEST_CASE("requests reach the service, and its streams' importers [ACCT-07]") {
   auto configs = two({exported(true, "svc.*"), exported(false, "svc.>")},
                      {imported(true, "A", "svc.*", "my.$1")});

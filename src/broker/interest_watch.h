@@ -35,12 +35,14 @@ class InterestWatch {
     waiting_[loop.value].fetch_sub(1, std::memory_order_relaxed);
   }
 
-  // Calls tell(LoopId) for each loop that may wait for what a subscription to `pattern`, inserted
-  // before, will get.
-  void for_waiting(AccountId account, std::string_view pattern, auto tell) const {
+  // Whether anybody waits who may get what a subscription, inserted before, is for.
+  [[nodiscard]] bool anybody_waits() const {
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (total_.load(std::memory_order_relaxed) == 0) [[likely]]
-      return;
+    return total_.load(std::memory_order_relaxed) > 0;
+  }
+  // Calls tell(LoopId) for each loop that may wait for what a subscription to `pattern` will get.
+  // After anybody_waits().
+  void for_waiting(AccountId account, std::string_view pattern, auto tell) const {
     if (subject::is_literal(pattern) &&
         bucket(account, pattern).load(std::memory_order_relaxed) == 0)
       return;

@@ -11,6 +11,7 @@ constexpr AccountId kOne{1}, kOther{2};
 std::vector<unsigned> told(const InterestWatch& watch, AccountId account,
                            std::string_view pattern) {
   std::vector<unsigned> loops;
+  if (!watch.anybody_waits()) return loops;
   watch.for_waiting(account, pattern, [&](LoopId loop) { loops.push_back(loop.value); });
   return loops;
 }

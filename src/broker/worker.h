@@ -121,8 +121,10 @@ class Worker final : public io::LoopHandler {
   Published publish_internal(std::string_view to, const Message& message);
   // A subscription was inserted into the index: tells those who wait for one.
   void announce_interest(AccountId account, std::string_view pattern);
-  // Whether anybody would get a message on `subject`.
-  [[nodiscard]] bool has_interest(AccountId account, std::string_view subject);
+  // Whether anybody would get a message on `subject`; false for `asks_services`: one that goes to
+  // no service of another account.
+  [[nodiscard]] bool has_interest(AccountId account, std::string_view subject,
+                                  bool asks_services = true);
   // Whether a subscription is for exactly this subject, and not for a pattern that it matches.
   [[nodiscard]] bool has_literal_interest(AccountId account, std::string_view subject) const;
 
@@ -186,6 +188,7 @@ class Worker final : public io::LoopHandler {
 
  private:
   void count_ended(const ConnectionInfo& info);
+  void tell_waiting(AccountId account, std::string_view pattern);
   // How often a message for a queue group is passed on between loops that find its member gone.
   static constexpr unsigned kQueueHopsMax = 8;
 

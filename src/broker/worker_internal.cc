@@ -2,6 +2,7 @@
 #include "broker/call_mail.h"
 #include "broker/internal_stream.h"
 #include "broker/worker.h"
+#include "subject/subject.h"
 
 namespace midge::broker {
 
@@ -69,6 +70,18 @@ Published Worker::publish_internal(std::string_view to, const Message& message) 
 }
 
 void Worker::announce_interest(AccountId account, std::string_view pattern) {
+  if (!broker_.interest_watch().anybody_waits()) [[likely]]
+    return;
+  tell_waiting(account, pattern);
+  const AccountPlan* plan = plans_->find(account);
+  if (plan == nullptr) return;
+  for (const AccountId origin : plan->stream_origins)
+    for (const StreamUse& use : plans_->find(origin)->stream_uses)
+      if (use.importer == account && subject::overlaps(use.pattern, pattern))
+        tell_waiting(origin, use.taken_by(pattern));
+}
+
+void Worker::tell_waiting(AccountId account, std::string_view pattern) {
   broker_.interest_watch().for_waiting(account, pattern, [&](LoopId loop) {
     if (loop == loop_.id()) return note_interest(account, pattern);
     broker_.workers()[loop.value]->loop().post(
@@ -82,11 +95,15 @@ void Worker::note_interest(AccountId account, std::string_view pattern) {
   for (LoopService* service : services_) service->on_interest(account, pattern);
 }
 
-bool Worker::has_interest(AccountId account, std::string_view subject) {
+bool Worker::has_interest(AccountId account, std::string_view subject, bool asks_services) {
   // It leads to a requester in another account.
   if (is_response_subject(subject)) return true;
   const Route& route = routes_.find(account, subject);
-  return route.detour != nullptr || route.fanout() > 0;
+  if (route.detour == nullptr) [[likely]]
+    return route.fanout() > 0;
+  CrossRoute all;
+  routes_.router().build(account, subject, random(), all);
+  return all.reaches_anybody(asks_services);
 }
 
 bool Worker::has_literal_interest(AccountId account, std::string_view subject) const {

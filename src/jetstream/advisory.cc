@@ -59,6 +59,21 @@ void tell(Shard& shard, Event event, Write write) {
   });
 }
 
+// To the system account, about this server. The disk is what it does not wait for.
+template <class Write>
+void tell_system(Shard& shard, std::string_view what, std::string_view type, Write write) {
+  shard.later([&shard, what, type, write = std::move(write)] {
+    const std::string subject = std::string(kAdvisories).append(what);
+    if (!shard.worker().has_interest(broker::kSystemAccount, subject)) return;
+    codec::JsonWriter json;
+    json.begin_object().field("type", "io.nats.jetstream.advisory.v1." + std::string(type));
+    json.field("id", shard.new_id()).field("timestamp", shard.wall());
+    json.field("server", shard.jetstream().settings().server_name);
+    write(json);
+    shard.send(broker::kSystemAccount, subject, {}, json.end_object().take());
+  });
+}
+
 struct Names {
   explicit Names(Consumer& consumer)
       : stream(consumer.stream().name()),
@@ -241,18 +256,16 @@ void advise_acked(Consumer& consumer, const PendingMessage& message, ConsumerSeq
 }
 
 void advise_out_of_storage(Shard& shard) {
-  shard.later([&shard] {
-    const std::string subject = std::string(kAdvisories).append("SERVER.OUT_OF_STORAGE");
-    if (!shard.worker().has_interest(broker::kSystemAccount, subject)) return;
-    const Settings& settings = shard.jetstream().settings();
-    codec::JsonWriter json;
-    json.begin_object().field("type", "io.nats.jetstream.advisory.v1.server_out_of_space");
-    json.field("id", shard.new_id()).field("timestamp", shard.wall());
-    json.field("server", settings.server_name).field("server_id", settings.server_id);
-    json.field("cluster", "");
+  tell_system(shard, "SERVER.OUT_OF_STORAGE", "server_out_of_space", [&shard](auto& json) {
+    json.field("server_id", shard.jetstream().settings().server_id).field("cluster", "");
     write_domain(json, shard);
-    // The disk is what it does not wait for.
-    shard.send(broker::kSystemAccount, subject, {}, json.end_object().take());
+  });
+}
+
+void advise_api_limit(Shard& shard, std::size_t dropped) {
+  tell_system(shard, "API.LIMIT_REACHED", "api_limit_reached", [&shard, dropped](auto& json) {
+    write_domain(json, shard);
+    json.field("dropped", dropped);
   });
 }
 

@@ -31,6 +31,8 @@ void advise_max_deliver(Consumer& consumer, const PendingMessage& message);
 void advise_acked(Consumer& consumer, const PendingMessage& message, ConsumerSequence delivery);
 // To the system account: the disk is full.
 void advise_out_of_storage(Shard& shard);
+// To the system account: so many requests to the API were dropped, as too many waited.
+void advise_api_limit(Shard& shard, std::size_t dropped);
 void advise_snapshot_created(Stream& stream, const StreamState& state);
 void advise_snapshot_completed(Stream& stream, WallTime start, WallTime end,
                                std::string_view error);

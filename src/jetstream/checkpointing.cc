@@ -23,7 +23,7 @@ constexpr std::int64_t kPauseShare = 4;
 void add_consumer(std::string& section, std::uint64_t id, const ConsumerRecord& record,
                   const ConsumerProgress& progress) {
   std::string body;
-  const std::string json = codec::write_json_struct(record);
+  const std::string json = record_text(record);
   store::add_field(body, id);
   store::add_field(body, static_cast<std::uint32_t>(json.size()));
   body.append(json);
@@ -34,16 +34,19 @@ void add_consumer(std::string& section, std::uint64_t id, const ConsumerRecord& 
 }  // namespace
 
 void add_stream_parts(std::string& section, Stream& stream) {
-  store::add_part(section, PartKind::kStream,
-                  codec::write_json_struct(StreamRecord{stream.account_name(), stream.created().ns,
-                                                        stream.config(), stream.is_restoring()}));
+  if (stream.shelved() != nullptr) return add_stream_parts(section, *stream.shelved());
+  store::add_part(
+      section, PartKind::kStream,
+      codec::write_json_struct(StreamRecord{
+          stream.account_name(), stream.created().ns, stream.config(), stream.is_restoring(), {}}));
   for (Consumer* consumer : stream.consumers())
     add_consumer(section, consumer->id().value,
-                 ConsumerRecord{consumer->created().ns, consumer->config()}, consumer->progress());
+                 ConsumerRecord{consumer->created().ns, consumer->config(), {}},
+                 consumer->progress());
 }
 
 void add_stream_parts(std::string& section, const RecoveredStream& stream) {
-  store::add_part(section, PartKind::kStream, codec::write_json_struct(stream.record));
+  store::add_part(section, PartKind::kStream, record_text(stream.record));
   for (const auto& [id, consumer] : stream.consumers)
     add_consumer(section, id, consumer.record, consumer.progress);
 }

@@ -25,6 +25,7 @@ struct StreamEntry {
   LoopId loop;
   StreamConfig config;
   WallTime created = kNoTime;
+  std::string offline;  // why it is; "": it is not
 };
 
 struct AccountEntry {

@@ -13,12 +13,15 @@ std::string_view header_value(std::string_view block, std::string_view name) {
   return found;
 }
 
-bool api_level_suffices(std::string_view block) {
-  const std::string_view wanted = header_value(block, "Nats-Required-Api-Level");
+bool is_api_level_there(std::string_view wanted) {
   if (wanted.empty()) return true;
   int level = 0;
   const auto [end, status] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), level);
   return status == std::errc() && end == wanted.data() + wanted.size() && level <= kApiLevel;
+}
+
+bool api_level_suffices(std::string_view block) {
+  return is_api_level_there(header_value(block, "Nats-Required-Api-Level"));
 }
 
 HeaderWriter::HeaderWriter(std::string_view status) : text_("NATS/1.0") {

@@ -32,6 +32,8 @@ void for_each_header(std::string_view block, Field&& field) {
 }
 
 inline constexpr int kApiLevel = 5;
+// Whether this server has as high an API level; "" is none.
+bool is_api_level_there(std::string_view wanted);
 // Whether this server has the API level that a request's Nats-Required-Api-Level asks for.
 bool api_level_suffices(std::string_view block);
 

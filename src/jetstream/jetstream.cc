@@ -48,8 +48,14 @@ Result<void> JetStream::open_store() {
     log_.info("JetStream: what is in the store is read while the server runs");
     return {};
   }
-  TRY(recover());
-  hand_over();
+  const Result<void> read = recover();
+  if (read) {
+    hand_over();
+    return {};
+  }
+  // Others may have no need of it.
+  if (read.error().code() != ErrorCode::kTooLarge) return read;
+  has_failed_with(read.error());
   return {};
 }
 
@@ -57,7 +63,7 @@ Result<void> JetStream::begin_recovery() {
   const auto home = [this](store::StreamId id) -> io::Loop& {
     return shards_[loop_of(id)]->worker().loop();
   };
-  recovery_ = std::make_unique<Recovery>(env_, home, log_);
+  recovery_ = std::make_unique<Recovery>(env_, home, log_, broker_.memory());
   journals_.clear();
   journal_ids_.clear();
   return recovery_->begin(*folder_);
@@ -78,24 +84,46 @@ class JetStream::RecoverJob final : public io::Job {
 };
 
 void JetStream::on_loops_started() {
-  if (!is_ready()) read_beside_loops();
+  if (has_failed())
+    arm_retry();
+  else if (!is_ready())
+    read_beside_loops();
 }
 
+void JetStream::arm_retry() { shards_[0]->timers().arm(retry_, shards_[0]->now() + kRetryAfter); }
+
 void JetStream::read_beside_loops() {
+  // It takes what others need to find that out once more.
+  const broker::MemoryBudget& memory = broker_.memory();
+  if (memory.is_limited() && memory.limit() <= too_small_limit_) return arm_retry();
   env_.disk_pool().submit(shards_[0]->worker().loop(), std::make_unique<RecoverJob>(*this));
 }
 
 void JetStream::on_recovered(const Result<void>& result) {
-  if (!result) {
-    log_.error("JetStream can not be started, and is tried again: " + result.error().text());
-    state_ = State::kFailed;
-    recovery_.reset();
-    shards_[0]->timers().arm(retry_, shards_[0]->now() + kRetryAfter);
-  } else {
-    hand_over();
-    log_.info("JetStream: all that is in the store was read");
-  }
+  if (result) return hand_over();
+  has_failed_with(result.error());
+  arm_retry();
   api_->on_ready();
+}
+
+void JetStream::has_failed_with(const Error& error) {
+  log_.error("JetStream can not be started, and is tried again: " + error.text());
+  state_ = State::kFailed;
+  recovery_.reset();
+  too_small_limit_ = error.code() == ErrorCode::kTooLarge ? broker_.memory().limit() : 0;
+}
+
+void JetStream::on_inherited() {
+  if (--heirs_left_ > 0) return;
+  if (api_ == nullptr) {
+    state_ = State::kReady;
+    return;
+  }
+  api_->on_home([this](Shard&) {
+    state_ = State::kReady;
+    log_.info("JetStream: all that is in the store was read");
+    api_->on_ready();
+  });
 }
 
 Result<void> JetStream::recover() {
@@ -193,7 +221,11 @@ void JetStream::hand_over() {
                 record.account + "\", which has no JetStream now; it is kept");
     const LoopId loop{static_cast<std::uint8_t>(loop_of({id}))};
     const WallTime created{record.created};
-    entry->streams[record.config.name] = {{id}, loop, record.config, created};
+    const std::string offline = offline_reason(recovered);
+    if (!offline.empty())
+      log_.warn("JetStream: stream \"" + record.config.name + "\" of account \"" + record.account +
+                "\" is offline, and kept as it is: " + offline);
+    entry->streams[record.config.name] = {{id}, loop, record.config, created, offline};
     heritages[loop.value]->streams.push_back(
         {Stream::Identity{{id}, entry->id, record.account, created, entry->usage},
          std::move(recovered), !entry->enabled});
@@ -202,14 +234,18 @@ void JetStream::hand_over() {
   counters_.lost_record_bytes += recovery_->damage().record_bytes;
   recovery_.reset();
   journals_.clear();
+  heirs_left_ = shards_.size();
+  const auto inherit = [this](Shard& shard, Heritage& heritage) {
+    shard.inherit(std::move(heritage));
+    on_inherited();
+  };
   for (std::size_t i = 0; i < shards_.size(); ++i)
     if (api_ == nullptr)
-      shards_[i]->inherit(std::move(*heritages[i]));
+      inherit(*shards_[i], *heritages[i]);
     else
-      api_->on_loop({static_cast<std::uint8_t>(i)}, [heritage = heritages[i]](Shard& shard) {
-        shard.inherit(std::move(*heritage));
-      });
-  state_ = State::kReady;
+      api_->on_loop(
+          {static_cast<std::uint8_t>(i)},
+          [inherit, heritage = heritages[i]](Shard& shard) { inherit(shard, *heritage); });
 }
 
 AccountEntry& JetStream::add_account(const AccountSettings& account) {

@@ -97,7 +97,7 @@ class JetStream {
   // nothing to read again. Blocks. Without it nothing is lost.
   void close();
 
-  // What earlier runs left is here: until then there are no streams, and requests wait. Any thread.
+  // What earlier runs left is here, and all streams listen: until then requests wait. Any thread.
   [[nodiscard]] bool is_ready() const { return state_.load() == State::kReady; }
   // It could not be read; that is tried again.
   [[nodiscard]] bool has_failed() const { return state_.load() == State::kFailed; }
@@ -133,6 +133,8 @@ class JetStream {
   Directory& directory() { return directory_; }
   // After a reload: limits, and accounts that have it from now on (reconfigure.cc).
   void reconfigure(const Settings& settings);
+  // The account is no more: its streams are kept, in case it comes back.
+  void end_account(std::string_view name);
   // Where the next stream shall live.
   [[nodiscard]] LoopId pick_loop();
 
@@ -156,6 +158,10 @@ class JetStream {
   // Loop 0, or before the loops start: all shards get what is theirs.
   void hand_over();
   void on_recovered(const Result<void>& result);
+  void has_failed_with(const Error& error);
+  void arm_retry();
+  // A shard has what is its, and its streams listen as far as its loop runs. Any thread.
+  void on_inherited();
   // Null: no account that has JetStream owns it.
   AccountEntry* account_of(const RecoveredStream& stream);
   [[nodiscard]] std::size_t loop_of(store::StreamId id) const { return id.value % shards_.size(); }
@@ -174,6 +180,8 @@ class JetStream {
   std::vector<std::uint32_t> journal_ids_;                 // of this run, by loop
   enum class State : std::uint8_t { kRecovering, kReady, kFailed };
   std::atomic<State> state_{State::kRecovering};
+  std::atomic<std::size_t> heirs_left_{0};  // shards that have not what is theirs
+  std::int64_t too_small_limit_ = 0;        // a memory_limit that is not enough
   std::atomic<bool> stopping_{false};
   io::MemberTimer<&JetStream::read_beside_loops> retry_{*this};
   std::vector<std::unique_ptr<Shard>> shards_;

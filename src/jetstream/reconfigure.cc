@@ -28,6 +28,11 @@ void JetStream::reconfigure(const Settings& settings) {
     if (!have.contains(entry->id.value)) revoke(*entry);
 }
 
+void JetStream::end_account(std::string_view name) {
+  AccountEntry* entry = directory_.find_account(broker_.accounts().add(name));
+  if (entry != nullptr && entry->enabled) revoke(*entry);
+}
+
 void JetStream::grant(AccountId id, const AccountSettings& account) {
   AccountEntry* entry = directory_.find_account(id);
   if (entry == nullptr) entry = &directory_.add_account(id, account.name, account.limits);

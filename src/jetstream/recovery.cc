@@ -15,6 +15,13 @@ using store::RecordKind;
 
 namespace {
 
+// At the process's memory, and whether the server ends.
+constexpr std::size_t kRecordsBetweenLooks = 1024;
+// A segment of a journal is read as a whole: so much more is used for a while.
+constexpr std::int64_t kOfReader = 64 << 20;
+// It must be worth it to go over all streams.
+constexpr std::int64_t kWorthRoom = 16 << 20;
+
 std::unexpected<Error> malformed() {
   return failure("a stream's part of the checkpoint is malformed", ErrorCode::kInvalid);
 }
@@ -108,8 +115,8 @@ Result<void> Recovery::restore_messages(store::StreamId id,
                                         const std::vector<store::SectionPart>& parts) {
   RecoveredStream& stream = streams_[id.value];
   const std::string of = " (stream \"" + stream.record.config.name + "\")";
-  if (stop_->load()) return failure("the server ends", ErrorCode::kClosed);
   store::RestoreEvents events;
+  events.may_go_on = [this] { return may_go_on(); };
   events.on_damaged = [&](const std::string& path, const std::string& why) {
     report_damage(path, why + of);
     damaged_[path] = why;
@@ -127,7 +134,7 @@ Result<void> Recovery::restore_consumer(RecoveredStream& stream, std::string_vie
   const std::string_view json = fields.text(length);
   if (fields.failed()) return malformed();
   RecoveredConsumer& consumer = stream.consumers[id];
-  TRY(codec::read_json_struct(json, consumer.record, false));
+  TRY(read_record(json, consumer.record));
   ASSIGN_OR_RETURN(consumer.progress, ConsumerProgress::decode(fields.rest()));
   return {};
 }
@@ -177,8 +184,27 @@ Result<void> Recovery::read_old_journal(std::uint32_t id, store::JournalPosition
   return end_groups(is_rotten);
 }
 
-Result<void> Recovery::take(const store::JournalRecord& record) {
+Result<void> Recovery::may_go_on() {
   if (stop_->load(std::memory_order_relaxed)) return failure("the server ends", ErrorCode::kClosed);
+  if (!memory_.is_limited()) return {};
+  const std::int64_t limit = memory_.limit();
+  const auto used = [this] { return env_.process().resident_bytes(); };
+  if (used() > std::max(limit, room_made_at_ + kWorthRoom)) make_room();
+  if (used() <= limit + kOfReader) return {};
+  return failure("what is in the store needs more than memory_limit, " +
+                     std::to_string(limit >> 20) + " MiB",
+                 ErrorCode::kTooLarge);
+}
+
+void Recovery::make_room() {
+  for (auto& [id, stream] : streams_)
+    if (stream.store != nullptr) stream.store->give_way();
+  env_.process().release_free_memory();
+  room_made_at_ = env_.process().resident_bytes();
+}
+
+Result<void> Recovery::take(const store::JournalRecord& record) {
+  if (taken_++ % kRecordsBetweenLooks == 0) TRY(may_go_on());
   const std::uint64_t stream = record.stream.value;
   if (record.kind == RecordKind::kGroupBegin) {
     TRY(apply_group(stream));  // one whose end has rotted
@@ -229,7 +255,7 @@ Result<void> Recovery::apply(const store::JournalRecord& record) {
 Result<void> Recovery::apply_stream(store::StreamId id, std::string_view body) {
   RecoveredStream& stream = streams_[id.value];
   stream.record = {};
-  TRY(codec::read_json_struct(body, stream.record, false));
+  TRY(read_record(body, stream.record));
   if (stream.store != nullptr) return {};
   store::StreamStoreOptions options;
   options.id = id;
@@ -255,7 +281,7 @@ Result<void> Recovery::apply_consumer(RecoveredStream& stream, const store::Jour
   switch (record.kind) {
     case RecordKind::kConsumer: {
       ConsumerRecord read;
-      TRY(codec::read_json_struct(body, read, false));
+      TRY(read_record(body, read));
       stream.consumers[id].record = std::move(read);
       return {};
     }

@@ -7,17 +7,20 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
+#include "broker/memory_budget.h"
 #include "io/env.h"
 #include "jetstream/config/consumer_config.h"
 #include "jetstream/config/stream_config.h"
 #include "jetstream/consumer/consumer_step.h"
 #include "jetstream/damage.h"
+#include "jetstream/offline.h"
 #include "store/block_list.h"
 #include "store/checkpoint.h"
 #include "store/journal/journal_reader.h"
@@ -32,6 +35,7 @@ struct StreamRecord {
   std::int64_t created = 0;
   StreamConfig config;
   bool restoring = false;  // a backup of it is on its way in; a restart forgets it
+  std::optional<Offline> offline;
 };
 template <class Visitor>
 void describe(Visitor& v, StreamRecord& r) {
@@ -42,6 +46,7 @@ void describe(Visitor& v, StreamRecord& r) {
 struct ConsumerRecord {
   std::int64_t created = 0;
   ConsumerConfig config;
+  std::optional<Offline> offline;
 };
 template <class Visitor>
 void describe(Visitor& v, ConsumerRecord& r) {
@@ -63,15 +68,17 @@ class Recovery {
  public:
   // A stream's loop, by its id: the one it will live on.
   using LoopOf = std::function<io::Loop&(store::StreamId)>;
-  Recovery(io::Env& env, LoopOf loop_of, Log& log)
-      : env_(env), loop_of_(std::move(loop_of)), log_(log) {}
+  // `memory`: what the process may use; all must have room in it.
+  Recovery(io::Env& env, LoopOf loop_of, Log& log, const broker::MemoryBudget& memory)
+      : env_(env), loop_of_(std::move(loop_of)), log_(log), memory_(memory) {}
 
   // Reads the checkpoint. Errors: it cannot be read, or was written by another version.
   Result<void> begin(store::StoreFolder& folder);
   // About how long the rest will take.
   [[nodiscard]] Duration work() const;
   // Streams' blocks, and what of the old journals the checkpoint does not cover. Any thread.
-  // Errors: something cannot be read, or was written by another version; kClosed: `stop` was set.
+  // Errors: something cannot be read, or was written by another version; kClosed: `stop` was set;
+  // kTooLarge: there is more than memory_limit has room for. After any of them nothing has changed.
   Result<void> read(const std::atomic<bool>& stop);
   std::map<std::uint64_t, RecoveredStream>& streams() { return streams_; }
   // Above all ids seen.
@@ -89,6 +96,10 @@ class Recovery {
   void clean_up();
 
  private:
+  // Whether to go on: looks at what has come in between.
+  Result<void> may_go_on();
+  // What is in files, or can be, need not be in memory.
+  void make_room();
   Result<void> check_format();
   [[nodiscard]] Result<void> check_whether_new() const;
   Result<void> read_old_journals(const std::vector<store::CheckpointJournal>& wanted);
@@ -116,6 +127,9 @@ class Recovery {
   io::Env& env_;
   LoopOf loop_of_;
   Log& log_;
+  const broker::MemoryBudget& memory_;
+  std::int64_t room_made_at_ = 0;  // what the process used then
+  std::size_t taken_ = 0;          // records of journals
   store::StoreFolder* folder_ = nullptr;
   store::Checkpoint checkpoint_;
   const std::atomic<bool>* stop_ = nullptr;

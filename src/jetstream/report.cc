@@ -13,7 +13,8 @@ namespace {
 
 void add_streams(Shard& shard, Report& report) {
   for (Stream* stream : shard.streams()) {
-    if (stream->is_restoring()) continue;
+    // Of an account that has no JetStream nobody sees any.
+    if (stream->is_restoring() || (!stream->is_serving() && stream->shelved() == nullptr)) continue;
     StreamReport& added = report.streams.emplace_back();
     added.account = stream->account_name();
     added.info = stream->info();

@@ -77,12 +77,9 @@ void Shard::inherit(Heritage heritage) {
     auto stream =
         std::make_unique<Stream>(*this, std::move(left.identity), left.recovered.record.config,
                                  std::move(left.recovered.store));
-    for (auto& [id, consumer] : left.recovered.consumers) {
-      stream->add_consumer({id}, consumer.record.config, WallTime{consumer.record.created});
-      stream->keep_progress({id}, std::move(consumer.progress));
-    }
     jetstream_.counters().lost_messages += stream->store().figures().lost_messages;
     if (left.suspended) stream->suspend();
+    stream->take_consumers(std::move(left.recovered));
     adopt(std::move(stream));
   }
   if (!runs_) return;
@@ -110,23 +107,29 @@ void Shard::record(const Stream& stream, store::RecordKind kind, std::string_vie
 }
 
 void Shard::record_stream(Stream& stream) {
-  record(stream, store::RecordKind::kStream, {},
-         codec::write_json_struct(StreamRecord{stream.account_name(), stream.created().ns,
-                                               stream.config(), stream.is_restoring()}));
+  record(
+      stream, store::RecordKind::kStream, {},
+      codec::write_json_struct(StreamRecord{
+          stream.account_name(), stream.created().ns, stream.config(), stream.is_restoring(), {}}));
+}
+
+void Shard::record(const Stream& stream, store::ConsumerId consumer, store::RecordKind kind,
+                   std::string_view body) {
+  const std::uint64_t id = consumer.value;
+  record(stream, kind, {reinterpret_cast<const char*>(&id), sizeof id}, body);
 }
 
 void Shard::record(Consumer& consumer, store::RecordKind kind, std::string_view body) {
-  const std::uint64_t id = consumer.id().value;
-  record(consumer.stream(), kind, {reinterpret_cast<const char*>(&id), sizeof id}, body);
+  record(consumer.stream(), consumer.id(), kind, body);
 }
 
 void Shard::record_consumer(Consumer& consumer) {
   record(consumer, store::RecordKind::kConsumer,
-         codec::write_json_struct(ConsumerRecord{consumer.created().ns, consumer.config()}));
+         codec::write_json_struct(ConsumerRecord{consumer.created().ns, consumer.config(), {}}));
 }
 
-void Shard::record_consumer_removed(Consumer& consumer) {
-  record(consumer, store::RecordKind::kConsumerRemoved, {});
+void Shard::record_consumer_removed(const Stream& stream, store::ConsumerId consumer) {
+  record(stream, consumer, store::RecordKind::kConsumerRemoved, {});
 }
 
 void Shard::record_step(Consumer& consumer, const ConsumerStep& step) {
@@ -326,9 +329,9 @@ void Shard::commit() {
     const store::Sequence last = stream->store().figures().last;
     const store::JournalPosition after = stream->durable_mark();
     if (journal_ == nullptr || after <= journal_->durable())
-      stream->set_visible_last(last);
+      stream->set_visible_last(last, stream->taken());
     else
-      to_show_.push_back({after, stream->id(), last});
+      to_show_.push_back({after, stream->id(), last, stream->taken()});
   }
   if (journal_ == nullptr) return;
   if (journal_->appended() != counted_) {
@@ -384,7 +387,7 @@ void Shard::release_effects() {
 void Shard::on_durable(store::JournalPosition position) {
   while (!to_show_.empty() && to_show_.front().after <= position) {
     if (Stream* stream = find_stream(to_show_.front().stream))
-      stream->set_visible_last(to_show_.front().last);
+      stream->set_visible_last(to_show_.front().last, to_show_.front().taken);
     to_show_.pop_front();
   }
   tick_again();

@@ -60,7 +60,7 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   // What a restart must know of them.
   void record_stream(Stream& stream);
   void record_consumer(Consumer& consumer);
-  void record_consumer_removed(Consumer& consumer);
+  void record_consumer_removed(const Stream& stream, store::ConsumerId consumer);
   // A whole state, in place of steps.
   void record_progress(Consumer& consumer, const ConsumerProgress& progress);
   // Those of one run of a consumer go together.
@@ -149,6 +149,8 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   Stream& add_stream(Stream::Identity identity, StreamConfig config);
   void record(const Stream& stream, store::RecordKind kind, std::string_view head,
               std::string_view body);
+  void record(const Stream& stream, store::ConsumerId consumer, store::RecordKind kind,
+              std::string_view body);
   void record(Consumer& consumer, store::RecordKind kind, std::string_view body);
   void run_deferred();
   void run_ready();
@@ -161,6 +163,7 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
     store::JournalPosition after;
     StreamId stream;
     store::Sequence last;
+    Taken taken;
   };
 
   struct Held {

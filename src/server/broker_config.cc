@@ -47,6 +47,18 @@ void add_domain(broker::BrokerConfig& config, const std::string& domain) {
     std::ranges::copy(domain_mappings(domain), std::back_inserter(account.mappings));
 }
 
+// What an account asks of the API goes to its domain.
+void add_default_domains(broker::BrokerConfig& config, const Options& options) {
+  for (broker::AccountConfig& account : config.accounts) {
+    const auto found = options.default_js_domains.find(account.name);
+    if (found == options.default_js_domains.end() || account.jetstream) continue;
+    for (const broker::MappingConfig& mapping : domain_mappings(found->second)) {
+      const std::string& plain = mapping.destinations.front().subject;
+      if (plain != mapping.source) account.mappings.push_back({plain, {{mapping.source, 100, ""}}});
+    }
+  }
+}
+
 broker::SignEvent make_signature(const Options& options, const Identity& identity) {
   return [facts = facts_of(identity, options), events = identity.events](
              codec::JsonWriter& json, WallTime now) { write_server(json, facts, ++*events, now); };
@@ -85,6 +97,7 @@ broker::BrokerConfigPtr make_broker_config(const Options& options, const Identit
   config->cache_routes = !options.disable_sublist_cache;
   config->accounts = options.accounts;
   if (options.jetstream_enabled) add_domain(*config, options.jetstream.domain);
+  add_default_domains(*config, options);
   config->system_account = options.system_account;
   if (options.tls) config->pinned_certs = options.tls->pinned_certs;
   return config;

@@ -119,6 +119,13 @@ jetstream::Settings jetstream_settings(const Options& options, const Identity& i
   limits.default_max_consumers = from.default_max_consumers;
   limits.batches = {from.batch_inflight_per_stream, from.batch_inflight_total, from.batch_messages,
                     from.batch_timeout};
+  const auto set = [](std::int64_t& limit, std::int64_t given) {
+    if (given > 0) limit = given;
+  };
+  set(limits.max_buffered_messages, from.max_buffered_msgs);
+  set(limits.max_buffered_bytes, from.max_buffered_size);
+  set(limits.request_queue, from.request_queue_limit);
+  set(limits.info_queue, from.info_queue_limit > 0 ? from.info_queue_limit : limits.request_queue);
   for (const broker::AccountConfig& account : options.accounts)
     if (account.jetstream)
       settings.accounts.push_back({account.name, *account.jetstream, account.title});

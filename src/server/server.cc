@@ -27,6 +27,7 @@
 #include "server/options/host_port.h"
 #include "server/options/reload_plan.h"
 #include "server/ports_file.h"
+#include "server/readiness.h"
 #include "server/system/asset_service.h"
 #include "server/system/server_service.h"
 #include "server/system/system_client.h"
@@ -81,6 +82,7 @@ struct Server::Parts final : io::ListenerEvents {
   std::unique_ptr<io::Listener> listener;  // gone in lame duck mode
   std::unique_ptr<Monitor> monitor;
   std::unique_ptr<LameDuck> lame_duck;
+  Readiness readiness;
   std::string ports_path;
   const bool proxied;  // clients come through a proxy; no reload changes it
   std::atomic<bool> stopping{false};
@@ -115,8 +117,8 @@ struct Server::Parts final : io::ListenerEvents {
   [[nodiscard]] broker::BrokerConfigPtr broker_config() const;
   // With the accounts that claims have made known.
   [[nodiscard]] Options claimed_options() const;
-  // After the broker took over another configuration.
-  void reconfigure_jetstream();
+  // After the broker took over another configuration. `gone`: an account that is no more.
+  void reconfigure_jetstream(std::string_view gone = {});
   [[nodiscard]] Result<HostPort> advertised_by(const Options& options) const;
   Result<void> listen_monitor();
   void write_files();
@@ -206,11 +208,11 @@ Result<void> Server::Parts::prepare_logins() {
   ASSIGN_OR_RETURN(operator_mode, OperatorMode::make(env, log, *options));
   system_secret = make_nkey(env.entropy(), crypto::NkeyKind::kUser).public_key;
   authenticator = logins_by(*options);
-  operator_mode->on_change([this](bool recheck) {
+  operator_mode->on_change([this](bool recheck, std::string_view gone) {
     const subject::WriterGuard guard(config_lock);
     if (recheck) authenticator = logins_by(*options);
     broker->reconfigure(broker_config(), false);
-    reconfigure_jetstream();
+    reconfigure_jetstream(gone);
   });
   if (options->system_account.empty()) return {};
   system_client = std::make_unique<SystemClient>(system_secret);
@@ -248,11 +250,14 @@ Options Server::Parts::claimed_options() const {
   return claimed;
 }
 
-void Server::Parts::reconfigure_jetstream() {
+void Server::Parts::reconfigure_jetstream(std::string_view gone) {
   if (!options->jetstream_enabled) return;
-  on_main_loop([this, now = std::make_shared<const Options>(claimed_options())] {
-    if (jetstream) reload_jetstream(*jetstream, *now, identity, env);
-  });
+  on_main_loop(
+      [this, now = std::make_shared<const Options>(claimed_options()), gone = std::string(gone)] {
+        if (!jetstream) return;
+        if (!gone.empty()) jetstream->end_account(gone);
+        reload_jetstream(*jetstream, *now, identity, env);
+      });
 }
 
 // What clients are told in place of the bound address; an empty host: nothing else.
@@ -362,9 +367,9 @@ void Server::go() {
   if (parts_->operator_mode) parts_->operator_mode->watch(*parts_->loops[0]);
   if (parts_->issuer_keys) parts_->issuer_keys->start();
   if (parts_->system_client) parts_->system_client->start(*parts_->loops[0]);
+  parts_->readiness.attach(*parts_->broker, [&log = parts_->log] { log.info("Server is ready"); });
   parts_->going = true;
   parts_->env.start(handlers);
-  parts_->log.info("Server is ready");
 }
 
 Result<void> Server::Parts::listen_monitor() {
@@ -394,6 +399,7 @@ Result<std::unique_ptr<Server>> Server::run(Options options) {
   server->parts_->own_env = std::move(env);
   server->parts_->own_log = std::move(log);
   server->go();
+  server->parts_->readiness.wait();
   return server;
 }
 

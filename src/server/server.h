@@ -32,7 +32,7 @@ class Server {
 
   // Signals of the process become events on this server's first loop. Before go().
   void watch_signals(io::SignalEvents& events);
-  // Starts to serve.
+  // Starts to serve; the log says when all do.
   void go();
 
   ~Server();

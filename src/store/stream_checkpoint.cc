@@ -137,7 +137,10 @@ class Restoring {
       if (fields.failed())
         return failure("a stream's part of the checkpoint is malformed", ErrorCode::kInvalid);
     }
-    for (const BlockEntry& entry : entries_) TRY(restore_block(entry));
+    for (const BlockEntry& entry : entries_) {
+      if (events_.may_go_on) TRY(events_.may_go_on());
+      TRY(restore_block(entry));
+    }
     if (!is_damaged_) return {};
     count_what_is_there();
     p_.find_first();

@@ -46,6 +46,8 @@ struct RestoreEvents {
   std::function<void(const std::string& path, const std::string& why)> on_damaged;
   // Some messages in it are damaged; the rest goes on being read from it.
   std::function<void(const std::string& path, std::size_t messages)> on_lost;
+  // Asked before each block: an error ends it all.
+  std::function<Result<void>()> may_go_on;
 };
 // Takes up what the parts of kinds 2 to 4 say; others are left alone. `store` is new. Blocks; at
 // start only. Errors: kInvalid: not such parts; of the disk.

@@ -149,6 +149,30 @@ def test_taken_away_and_given_again(operated):
     assert server.ask("$JS.API.CONSUMER.MSG.NEXT.S.c") == "hello"
 
 
+@pytest.mark.rows("ACCT-34", "AUTH-24")
+def test_a_claim_that_is_deleted(operated):
+    """The account has no JetStream from then on; its streams are kept in case it comes back."""
+    server = operated(ALL)
+    assert server.create("S") is None
+    assert server.consume("S", "c") is None
+    assert server.ask("s", "hello") == {"stream": "S", "seq": 1}
+    deleted = make_token("generic", OPERATOR, OPERATOR, {"accounts": [ACCOUNT.public]})
+    for sequence in (2, 3):
+        session = Session(server.server.port)
+        assert session.login(make_token("user", USER, ACCOUNT, USER_LIMITS, name="u"), USER) == "PONG"
+        answer = server.ask("$SYS.REQ.CLAIMS.DELETE", deleted, ADMIN, SYSTEM)
+        assert answer["data"]["message"] == "deleted 1 accounts"
+        assert session.next_line() == "-ERR 'Account Authentication Expired'"
+        if sequence == 3:
+            server.restart(preload_account=False)
+        told = server.server.json("/jsz?accounts=1&streams=1")
+        assert (told["accounts"], told["streams"], told.get("account_details")) == (0, 0, None)
+        assert server.update(ALL) is None
+        assert server.info()["streams"] == 1
+        assert server.ask("s", "again") == {"stream": "S", "seq": sequence}
+        assert server.ask("$JS.API.CONSUMER.NAMES.S")["consumers"] == ["c"]
+
+
 @pytest.mark.rows("ACCT-34")
 def test_streams_of_an_account_that_only_the_folder_knows(operated):
     """Nobody has logged in to it since the start, and nothing is preloaded."""

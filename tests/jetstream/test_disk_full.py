@@ -4,10 +4,12 @@ soon after there is room, without a restart; what was acknowledged stays.
 A file that may not grow (RLIMIT_FSIZE) needs no rights; a small volume that is filled and freed
 needs those of root to mount one. MIDGE_TEST_FILLS says how often each (3)."""
 
+import contextlib
 import json
 import os
 import pathlib
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import system_calls  # noqa: E402
 from api_talk import SILENCE, Talk  # noqa: E402
 from disk_load import STREAM, Filler, Told  # noqa: E402
 
@@ -176,6 +179,46 @@ def test_files_that_may_not_grow(tmp_path):
     site.compare()
     site.stop()
     report("files that may not grow", site, times)
+
+
+@contextlib.contextmanager
+def failing_syncs(pid):
+    """Every fdatasync of the process is an I/O error."""
+    with subprocess.Popen(
+            ["strace", "-f", "-p", str(pid), "-e", "trace=fdatasync", "-e",
+             "inject=fdatasync:error=EIO", "-o", "/dev/null"],
+            stderr=subprocess.PIPE, text=True) as strace:
+        assert "attached" in strace.stderr.readline()
+        try:
+            yield
+        finally:
+            strace.send_signal(signal.SIGINT)
+
+
+@pytest.mark.skipif(bool(system_calls.why_not()), reason=system_calls.why_not())
+@pytest.mark.rows("JS-S-84", "MON-25", "MON-28")
+def test_a_disk_that_fails(tmp_path):
+    site = Site(tmp_path / "store", 1024, 'http: "127.0.0.1:-1"')
+    ask(site.talk, "STREAM.CREATE.M", {"name": "M", "subjects": ["m"], "storage": "memory"})
+    site.fill()
+    assert site.told.wait_more(100, PATIENCE)
+    with failing_syncs(site.server.pid):
+        error = {"code": 503, "err_code": 10077, "description": "write error: input/output error"}
+        assert site.wait_refused() == error
+        site.others_go_on()
+        assert "seq" in json.loads(site.talk.request("m", b"x").body)
+        status, body, _ = site.server.http("/healthz")
+        assert (status, json.loads(body)) == (503, {
+            "status": "unavailable", "error": "JetStream write error: its disk fails"})
+        for narrower in ("js-server-only", "js-enabled-only"):
+            assert site.server.http(f"/healthz?{narrower}=true")[0] == 200
+    site.wait_resumed(time.monotonic())
+    site.stop_filling()
+    assert set(site.told.refusals) == {"10077 write error: input/output error"}
+    assert site.server.http("/healthz")[0] == 200
+    assert "JetStream can not write to disk" in site.server.log()
+    site.compare()
+    site.stop()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from api_talk import Talk  # noqa: E402
+from archive_talk import send_backup, take_backup  # noqa: E402
 
 from harness.server import PATIENCE, Server, kind, wait_until  # noqa: E402
 
@@ -146,3 +147,81 @@ def test_ids_are_forgotten_when_their_time_is_over(site):
             break
         site.put(f"m.{i}", b"." * 50_000)
     assert site.memory()["message_ids"] == 0
+
+
+def test_a_restore(site):
+    """Neither begun nor gone on with while memory is full, and nothing of it stays."""
+    site.ask("STREAM.CREATE.B", name="B", subjects=["b.>"])
+    site.put("b.x", b"." * 1000)
+    head, data = take_backup(site.talk, "B")
+    site.ask("STREAM.DELETE.B")
+    begun = site.ask("STREAM.RESTORE.B", **head)["deliver_subject"]
+    site.ask("STREAM.CREATE.M", name="M", subjects=["m.>"], storage="memory")
+    fill(site, "m")
+    assert json.loads(site.talk.request(begun, data).body)["error"] == NO_ROOM
+    assert site.raw("STREAM.RESTORE.B", **head)["error"] == NO_ROOM
+    assert site.raw("STREAM.INFO.B")["error"]["err_code"] == 10059
+    site.ask("STREAM.DELETE.M")
+    wait_until(lambda: "error" not in (send_backup(site.talk, head, data) or {}),
+               "there to be room again")
+    assert site.ask("STREAM.INFO.B")["state"]["messages"] == 1
+
+
+def serve_with(store, limit):
+    return Server(config=f'memory_limit: {limit}\nhttp: "127.0.0.1:-1"\nloops: 1\n'
+                         f'jetstream {{ store_dir: "{store}" }}\n')
+
+
+def test_a_start_with_a_long_journal(tmp_path):
+    """A kill leaves more in the journal than the limit; it is read within it, but for a segment."""
+    body = b"." * 100_000
+    with Server(config=f'loops: 1\njetstream {{ store_dir: "{tmp_path}" }}\n') as server:
+        talk = Talk(server.port)
+        talk.request("$JS.API.STREAM.CREATE.L", json.dumps(
+            {"name": "L", "subjects": ["l.*"]}).encode())
+        for number in range(1100):
+            talk.publish(f"l.{number}", body)
+        talk.request("l.last", body)
+        server.signal("KILL")
+        server.wait_exit()
+    with serve_with(tmp_path, "100MB") as server:
+        talk = Talk(server.port)
+        wait_until(lambda: "error" not in json.loads(talk.request("$JS.API.INFO", b"").body),
+                   "the store to be read")
+        info = json.loads(talk.request("$JS.API.STREAM.INFO.L", b"").body)
+        assert info["state"]["messages"] == 1101
+        status = pathlib.Path(f"/proc/{server.pid}/status").read_text()
+        peak = int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
+        assert peak <= (100 + 64 + 16) * MIB
+
+
+def test_a_start_without_room(tmp_path):
+    """What streams know of each subject can not be let go of: the server is there without JetStream
+    until the limit is raised."""
+    count = 1_500_000
+    with Server(config=f'loops: 1\njetstream {{ store_dir: "{tmp_path}" }}\n') as server:
+        talk = Talk(server.port)
+        talk.request("$JS.API.STREAM.CREATE.W", json.dumps(
+            {"name": "W", "subjects": ["w.>"]}).encode())
+        for first in range(0, count, 20_000):
+            talk._send(b"".join(b"PUB w.%048x 0\r\n\r\n" % (number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**191)
+                                for number in range(first, first + 20_000)))
+        talk.flush()
+        wait_until(lambda: json.loads(talk.request("$JS.API.STREAM.INFO.W", b"").body)["state"][
+            "messages"] == count, "all to be stored")
+        server.signal("TERM")
+        server.wait_exit()
+    with serve_with(tmp_path, "64MB") as server:
+        wait_until(lambda: "JetStream can not be started, and is tried again: what is in the store "
+                           "needs more than memory_limit, 64 MiB" in server.log(), "it to give up")
+        wait_until(lambda: server.json("/varz")["memory"]["state"] == "easy", "it to let go")
+        talk = Talk(server.port)
+        talk.subscribe("core", "core")
+        talk.publish("core", b"works")
+        assert talk.receive("core", PATIENCE).body == b"works"
+        assert json.loads(talk.request("$JS.API.INFO", b"").body)["error"]["err_code"] == 10008
+        assert server.http("/healthz")[0] == 503
+        server.reload(server.config_path.read_text().replace("64MB", "2GB"))
+        wait_until(lambda: server.http("/healthz")[0] == 200, "JetStream to start", 6 * PATIENCE)
+        info = json.loads(talk.request("$JS.API.STREAM.INFO.W", b"").body)
+        assert info["state"]["messages"] == count

@@ -164,6 +164,7 @@ BLOCK_DAMAGE = {  # how, and how many messages may be lost at most
 }
 
 
+@pytest.mark.rows("JS-S-83")
 @pytest.mark.parametrize("which", [0, 1, 2])
 @pytest.mark.parametrize("how", BLOCK_DAMAGE)
 def test_block(copy_of, which, how):
@@ -193,6 +194,7 @@ def test_block(copy_of, which, how):
         assert "damaged:" not in server.log().replace("is damaged", "damaged:") or not lost
 
 
+@pytest.mark.rows("JS-S-83")
 @pytest.mark.parametrize("how", [10, 40, -3, "cut", "delete"])
 @pytest.mark.parametrize("name", ["checkpoint", "checkpoint.copy", "format"])
 @pytest.mark.parametrize("ending", ["TERM", "KILL"])
@@ -230,6 +232,7 @@ def records_end(path):
     return path.read_bytes().rfind(b"MJBT")
 
 
+@pytest.mark.rows("JS-S-83")
 @pytest.mark.parametrize("how", ["head", "batch head", "records", "last records", "cut", "delete"])
 def test_journal(copy_of, how):
     store = copy_of("KILL")
@@ -263,6 +266,7 @@ def test_journal(copy_of, how):
     assert quarantined(store)
 
 
+@pytest.mark.rows("JS-S-83")
 def test_background_check(copy_of):
     """Rot in a file that nobody reads is found all the same."""
     store = copy_of("TERM")

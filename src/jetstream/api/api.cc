@@ -8,15 +8,16 @@
 #include "jetstream/advisory.h"
 #include "jetstream/api/handlers.h"
 #include "jetstream/jetstream.h"
+#include "jetstream/recovery.h"
 #include "jetstream/shard.h"
 
 namespace midge::jetstream {
 namespace {
 
 constexpr std::string_view kPrefix = "$JS.API.";
-// Requests that may wait while the store is read.
-constexpr std::size_t kEarlyMax = 10'000;
-constexpr std::string_view kSpaces = " \t\r\n";
+// How many requests are begun in one tick.
+constexpr int kPerTick = 256;
+constexpr Duration kComplainEvery = seconds(1);
 // One member: of queue groups it is known who publishes.
 constexpr std::string_view kQueue = "_api_";
 
@@ -71,6 +72,17 @@ constexpr Row kRows[] = {
 constexpr std::string_view kSystemType = TYPE("system_response");
 #undef TYPE
 
+// Those that only look: nats-server has them wait in a queue of their own.
+constexpr std::string_view kAsks[] = {
+    "INFO",
+    "STREAM.NAMES",
+    "STREAM.LIST",
+    "STREAM.INFO.*",
+    "CONSUMER.NAMES.*",
+    "CONSUMER.LIST.*",
+    "CONSUMER.INFO.*.*",
+};
+
 // Of the system account: what a cluster's servers ask each other; here nobody answers.
 constexpr std::string_view kClusterVerbs[] = {"META.LEADER.STEPDOWN", "SERVER.REMOVE", "ACCOUNT.>"};
 
@@ -84,6 +96,15 @@ void post(Shard& shard, std::function<void(Shard&)> work) {
   shard.worker().loop().post(broker::call_worker([&shard, work = std::move(work)](broker::Worker&) {
     shard.later([&shard, work] { work(shard); });
   }));
+}
+
+// Why nothing can be done with a consumer of a stream that is offline.
+ApiError offline_error(const RecoveredStream& shelved, std::string_view consumer) {
+  const RecoveredConsumer* found = find_consumer(shelved, consumer);
+  if (found == nullptr) return api_error(ApiErrorCode::kConsumerNotFound);
+  if (found->record.offline)
+    return api_error(ApiErrorCode::kConsumerOfflineReason, {found->record.offline->reason});
+  return api_error(ApiErrorCode::kStreamOfflineReason, {offline_reason(shelved)});
 }
 
 bool changes(std::string_view subject) {
@@ -171,17 +192,63 @@ void Api::on_request(const broker::Message& message) {
   call.body = message.body();
   const broker::Origin& publisher = home().worker().publisher();
   call.asker = {publisher.loop, publisher.cid};
-  home().later(
-      [this, call = std::make_shared<ApiCall>(std::move(call))] { handle(std::move(*call)); });
+  const std::string_view verb = std::string_view(call.subject).substr(kPrefix.size());
+  call.only_asks = std::ranges::any_of(
+      kAsks, [&](std::string_view pattern) { return matched(pattern, verb).has_value(); });
+  const bool only_asks = call.only_asks;
+  waiting_asks_ += only_asks ? 1 : 0;
+  waiting_.push_back(std::move(call));
+  keep_limit(only_asks);
+  run_soon();
+}
+
+bool Api::may_answer() const { return jetstream_.is_ready() || jetstream_.has_failed(); }
+
+// As nats-server: where too many wait none of them is answered. While the store is read those that
+// came first stay.
+void Api::keep_limit(bool only_asks) {
+  const ServerLimits& limits = jetstream_.settings().limits;
+  const std::int64_t most = only_asks ? limits.info_queue : limits.request_queue;
+  const std::size_t waiting = only_asks ? waiting_asks_ : waiting_.size() - waiting_asks_;
+  if (static_cast<std::int64_t>(waiting) < most) return;
+  std::size_t dropped = 1;
+  if (may_answer())
+    dropped = std::erase_if(
+        waiting_, [only_asks](const ApiCall& call) { return call.only_asks == only_asks; });
+  else
+    waiting_.pop_back();
+  if (only_asks) waiting_asks_ -= dropped;
+  advise_api_limit(home(), dropped);
+  if (home().now() < complain_again_) return;
+  complain_again_ = home().now() + kComplainEvery;
+  jetstream_.log().warn("JetStream: too many API requests wait; " + std::to_string(dropped) +
+                        " of them are dropped");
+}
+
+void Api::run_soon() {
+  if (!std::exchange(runs_soon_, true)) home().later([this] { run_waiting(); });
+}
+
+void Api::run_waiting() {
+  runs_soon_ = false;
+  if (!may_answer()) return;
+  for (int i = 0; i < kPerTick && !waiting_.empty(); ++i) {
+    ApiCall call = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (call.only_asks) --waiting_asks_;
+    handle(std::move(call));
+  }
+  if (waiting_.empty()) return;
+  run_soon();
+  home().worker().loop().tick_again();
 }
 
 void Api::on_ready() {
-  for (ApiCall& call : std::exchange(early_, {})) handle(std::move(call));
+  run_soon();
+  home().worker().loop().tick_again();
 }
 
 void Api::handle(ApiCall call) {
-  if (!jetstream_.is_ready() && !jetstream_.has_failed() && early_.size() < kEarlyMax)
-    return early_.push_back(std::move(call));
   const std::string_view verb = std::string_view(call.subject).substr(kPrefix.size());
   if (call.account == broker::kSystemAccount && verb != "INFO") return refuse_system(call, verb);
   for (const Row& row : kRows) {
@@ -212,8 +279,15 @@ void Api::refuse_system(ApiCall& call, std::string_view verb) {
   answer(call, api_error(ApiErrorCode::kNotEnabledForAccount));
 }
 
-void Api::with_stream(ApiCall call, std::string_view stream,
-                      std::function<void(Stream&, ApiCall&)> work) {
+void Api::with_stream(ApiCall call, std::string_view stream, StreamWork work) {
+  with_any_stream(std::move(call), stream, [work = std::move(work)](Stream& there, ApiCall& call) {
+    if (there.shelved() == nullptr) return work(there, call);
+    call.fail_from(there.shard(), api_error(ApiErrorCode::kStreamOfflineReason,
+                                            {offline_reason(*there.shelved())}));
+  });
+}
+
+void Api::with_any_stream(ApiCall call, std::string_view stream, StreamWork work) {
   AccountEntry* account = jetstream_.directory().find_account(call.account);
   const auto found = account->streams.find(stream);
   if (found == account->streams.end())
@@ -231,11 +305,14 @@ void Api::with_stream(ApiCall call, std::string_view stream,
 
 void Api::with_consumer(ApiCall call, std::string_view stream, std::string_view consumer,
                         std::function<void(Consumer&, ApiCall&)> work) {
-  with_stream(std::move(call), stream,
-              [name = std::string(consumer), work = std::move(work)](Stream& there, ApiCall& call) {
-                if (Consumer* found = there.find_consumer(name)) return work(*found, call);
-                call.fail_from(there.shard(), api_error(ApiErrorCode::kConsumerNotFound));
-              });
+  with_any_stream(
+      std::move(call), stream,
+      [name = std::string(consumer), work = std::move(work)](Stream& there, ApiCall& call) {
+        if (there.shelved() != nullptr)
+          return call.fail_from(there.shard(), offline_error(*there.shelved(), name));
+        if (Consumer* found = there.find_consumer(name)) return work(*found, call);
+        call.fail_from(there.shard(), api_error(ApiErrorCode::kConsumerNotFound));
+      });
 }
 
 void Api::on_loop(LoopId loop, std::function<void(Shard&)> work) {
@@ -258,63 +335,6 @@ void Api::answer(const ApiCall& call, const ApiError& error) {
   const std::string text = call.error_text(error);
   if (!call.reply.empty()) home().send(call.account, call.reply, {}, text);
   advise_api(home(), call, text);
-}
-
-bool ApiCall::has_empty_body() const {
-  const std::size_t begin = body.find_first_not_of(kSpaces);
-  if (begin == std::string::npos) return true;
-  const std::size_t next = body.find_first_not_of(kSpaces, begin + 1);
-  return body[begin] == '{' && next != std::string::npos && body[next] == '}' &&
-         body.find_first_not_of(kSpaces, next + 1) == std::string::npos;
-}
-
-bool ApiCall::has_object() const {
-  const std::size_t begin = body.find_first_not_of(kSpaces);
-  return begin != std::string::npos && (body[begin] == '{' || body[begin] == '[');
-}
-
-void ApiCall::count_error(Shard& shard) const {
-  ++shard.jetstream().counters().api_errors;
-  if (usage) ++usage->api_errors;
-}
-
-std::string ApiCall::answer_text() const {
-  codec::JsonWriter whole = json;
-  return whole.end_object().take();
-}
-
-std::string ApiCall::error_text(const ApiError& error) const {
-  codec::JsonWriter answer;
-  answer.begin_object().field("type", type).key("error");
-  codec::JsonStructWriter(answer).write(error);
-  return answer.take().append(error_fields).append("}");
-}
-
-ApiError ApiCall::invalid_json(const Error& error) {
-  // nats-server reads requests as streams, which end in their own words.
-  const bool ends = error.text() == "unexpected end of JSON input";
-  return api_error(ApiErrorCode::kInvalidJSON, {ends ? "unexpected EOF" : error.text()});
-}
-
-void ApiCall::answer_from(Shard& shard) {
-  const std::string text = answer_text();
-  if (is_audited) advise_api(shard, *this, text);
-  send_from(shard, text, !changes_nothing);
-}
-
-void ApiCall::fail_from(Shard& shard, const ApiError& error) {
-  count_error(shard);
-  const std::string text = error_text(error);
-  advise_api(shard, *this, text);
-  send_from(shard, text, false);
-}
-
-void ApiCall::send_from(Shard& shard, const std::string& text, bool waits) const {
-  if (reply.empty()) return;  // done all the same
-  EffectView effect{{}, account, reply, {}, answer_header, text};
-  const store::Journal* journal = shard.journal();
-  if (journal != nullptr && (waits || journal->is_writable())) effect.after = journal->appended();
-  shard.send_when_durable(effect);
 }
 
 }  // namespace midge::jetstream

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <set>
 #include <string>
@@ -32,10 +33,13 @@ class Api final : public broker::LoopService {
 
   // For handlers.
 
-  // Has `work` done where the stream lives; answers that there is no such stream if there is none.
-  void with_stream(ApiCall call, std::string_view stream,
-                   std::function<void(Stream&, ApiCall&)> work);
-  // The same for streams' consumers.
+  // Has `work` done where the stream lives; answers that there is no such stream if there is none,
+  // or that it is offline.
+  using StreamWork = std::function<void(Stream&, ApiCall&)>;
+  void with_stream(ApiCall call, std::string_view stream, StreamWork work);
+  // `work` is also done for a stream that is offline.
+  void with_any_stream(ApiCall call, std::string_view stream, StreamWork work);
+  // The same as the first for streams' consumers.
   void with_consumer(ApiCall call, std::string_view stream, std::string_view consumer,
                      std::function<void(Consumer&, ApiCall&)> work);
   // Has `work` done on the loop.
@@ -55,6 +59,11 @@ class Api final : public broker::LoopService {
 
  private:
   void on_request(const broker::Message& message);
+  // Whether all is there, or it is known that it will not be.
+  [[nodiscard]] bool may_answer() const;
+  void keep_limit(bool only_asks);
+  void run_soon();
+  void run_waiting();
   void handle(ApiCall call);
   // The system account has no JetStream of its own.
   void refuse_system(ApiCall& call, std::string_view verb);
@@ -62,7 +71,10 @@ class Api final : public broker::LoopService {
   JetStream& jetstream_;
   MemberReceiver<&Api::on_request> requests_{*this};
   std::vector<subject::Target> subscriptions_;
-  std::vector<ApiCall> early_;        // that came before all was there
+  std::deque<ApiCall> waiting_;
+  std::size_t waiting_asks_ = 0;  // of these, those that change nothing
+  bool runs_soon_ = false;
+  MonoTime complain_again_{};
   std::set<std::uint32_t> listened_;  // accounts
 };
 

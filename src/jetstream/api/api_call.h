@@ -2,6 +2,7 @@
 // loops.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct ApiCall {
     std::uint64_t cid = 0;
   };
   Asker asker;                     // the client
+  bool only_asks = false;          // by its verb: for information
   std::string_view type;           // of the answer, of the table
   std::vector<std::string> names;  // what stands where the verb's pattern has wildcards
   codec::JsonWriter json;          // the answer's fields behind its type
@@ -51,6 +53,8 @@ struct ApiCall {
     codec::JsonStructWriter(json).write(value);
     return *this;
   }
+  // Of a listing: what is not in it because it is offline, and why.
+  void missing(const std::map<std::string, std::string>& offline);
   // Reads the body; an empty one is an empty object where `may_be_empty`.
   template <class T>
   ApiResult<void> read(T& into, bool strict, bool may_be_empty) const {

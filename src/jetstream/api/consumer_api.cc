@@ -7,6 +7,7 @@
 #include "jetstream/config/consumer_checks.h"
 #include "jetstream/headers.h"
 #include "jetstream/jetstream.h"
+#include "jetstream/recovery.h"
 #include "jetstream/shard.h"
 #include "subject/subject.h"
 
@@ -72,11 +73,6 @@ struct ResetRequest {
 template <class Visitor>
 void describe(Visitor& v, ResetRequest& r) {
   v.unless_empty("seq", r.sequence);
-}
-
-std::size_t clamped(std::int64_t offset, std::size_t size) {
-  return static_cast<std::size_t>(
-      std::clamp<std::int64_t>(offset, 0, static_cast<std::int64_t>(size)));
 }
 
 // What an error of a listing has behind it.
@@ -242,7 +238,26 @@ void handle_consumer_create_named(Api& api, ApiCall call) {
   create_at(api, std::move(call), std::move(*request));
 }
 
-void handle_consumer_names(Api& api, ApiCall call) {
+namespace {
+
+// What a page of names shows of each: it, or all about it.
+void write_page(Stream& stream, const std::vector<std::string>& names, bool only_names,
+                ApiCall& call) {
+  if (only_names) return (void)call.field("consumers", names);
+  std::vector<ConsumerInfo> infos;
+  std::map<std::string, std::string> offline;
+  for (const std::string& name : names) {
+    if (Consumer* consumer = stream.find_consumer(name)) {
+      infos.push_back(consumer->info());
+    } else {
+      const auto& own = find_consumer(*stream.shelved(), name)->record.offline;
+      offline.emplace(name, own ? own->reason : offline_reason(*stream.shelved()));
+    }
+  }
+  call.field("consumers", infos).missing(offline);
+}
+
+void answer_page(Api& api, ApiCall call, std::int64_t limit, bool only_names) {
   PageRequest request;
   call.error_fields = kEmptyPage;
   // What is no JSON asks for all.
@@ -250,40 +265,27 @@ void handle_consumer_names(Api& api, ApiCall call) {
   if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
     return api.answer(call, read.error());
   const std::string name = call.names[0];
-  api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
-    const auto all = stream.public_consumers();
-    const std::size_t offset = clamped(request.offset, all.size());
-    std::vector<std::string> names;
-    for (std::size_t i = offset;
-         i < all.size() && names.size() < static_cast<std::size_t>(kNamesLimit); ++i)
-      names.push_back(all[i]->name());
-    there.field("total", all.size()).field("offset", offset);
-    there.field("limit", kNamesLimit).field("consumers", names);
-    there.changes_nothing = true;
-    there.answer_from(stream.shard());
-  });
+  api.with_any_stream(
+      std::move(call), name, [request, limit, only_names](Stream& stream, ApiCall& there) {
+        const std::vector<std::string> all = stream.public_consumer_names();
+        const auto size = static_cast<std::int64_t>(all.size());
+        const std::int64_t begin = std::clamp<std::int64_t>(request.offset, 0, size);
+        const std::int64_t end = std::min(size, begin + limit);
+        there.field("total", all.size()).field("offset", begin).field("limit", limit);
+        write_page(stream, {all.begin() + begin, all.begin() + end}, only_names, there);
+        there.changes_nothing = true;
+        there.answer_from(stream.shard());
+      });
+}
+
+}  // namespace
+
+void handle_consumer_names(Api& api, ApiCall call) {
+  answer_page(api, std::move(call), kNamesLimit, true);
 }
 
 void handle_consumer_list(Api& api, ApiCall call) {
-  PageRequest request;
-  call.error_fields = kEmptyPage;
-  // What is no JSON asks for all.
-  if (!call.has_object()) call.body.clear();
-  if (auto read = call.read(request, api.jetstream().settings().limits.strict, true); !read)
-    return api.answer(call, read.error());
-  const std::string name = call.names[0];
-  api.with_stream(std::move(call), name, [request](Stream& stream, ApiCall& there) {
-    const auto all = stream.public_consumers();
-    const std::size_t offset = clamped(request.offset, all.size());
-    std::vector<ConsumerInfo> infos;
-    for (std::size_t i = offset;
-         i < all.size() && infos.size() < static_cast<std::size_t>(kListLimit); ++i)
-      infos.push_back(all[i]->info());
-    there.field("total", all.size()).field("offset", offset);
-    there.field("limit", kListLimit).field("consumers", infos);
-    there.changes_nothing = true;
-    there.answer_from(stream.shard());
-  });
+  answer_page(api, std::move(call), kListLimit, false);
 }
 
 void handle_consumer_info(Api& api, ApiCall call) {
@@ -295,13 +297,26 @@ void handle_consumer_info(Api& api, ApiCall call) {
   });
 }
 
+namespace {
+
+// False: there is none of that name.
+bool remove_named(Stream& stream, std::string_view name) {
+  if (stream.shelved() != nullptr) return stream.remove_shelved(name);
+  Consumer* const found = stream.find_consumer(name);
+  if (found == nullptr) return false;
+  stream.shard().record_consumer_removed(stream, found->id());
+  stream.remove_consumer(*found, "409 Consumer Deleted");
+  return true;
+}
+
+}  // namespace
+
 void handle_consumer_delete(Api& api, ApiCall call) {
   const std::string stream = call.names[0], consumer = call.names[1];
   if (!call.has_empty_body()) return api.answer(call, api_error(kNotEmptyRequest));
-  api.with_consumer(std::move(call), stream, consumer, [](Consumer& there, ApiCall& call) {
-    Stream& owner = there.stream();
-    owner.shard().record_consumer_removed(there);
-    owner.remove_consumer(there, "409 Consumer Deleted");
+  api.with_any_stream(std::move(call), stream, [consumer](Stream& owner, ApiCall& call) {
+    if (!remove_named(owner, consumer))
+      return call.fail_from(owner.shard(), api_error(kConsumerNotFound));
     call.field("success", true);
     call.answer_from(owner.shard());
   });

@@ -75,6 +75,7 @@ void handle_stream_restore(Api& api, ApiCall call) {
   if (!config) return api.answer(call, config.error());
   AccountEntry& account = account_of(api, call);
   JetStream& jetstream = api.jetstream();
+  if (auto refusal = jetstream.memory_refusal(config->storage)) return api.answer(call, *refusal);
   const Stream::Identity identity{jetstream.directory().next_id(), account.id, account.name,
                                   api.home().wall(), account.usage};
   account.restoring.emplace(config->name, *config);

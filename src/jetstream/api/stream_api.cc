@@ -200,6 +200,8 @@ void handle_stream_update(Api& api, ApiCall call) {
   AccountEntry& account = account_of(api, call);
   const auto found = account.streams.find(config->name);
   if (found == account.streams.end()) return api.answer(call, api_error(kStreamNotFound));
+  if (!found->second.offline.empty())
+    return api.answer(call, api_error(kStreamOfflineReason, {found->second.offline}));
   if (auto allowed = check_stream_update(found->second.config, *config); !allowed)
     return api.answer(call, allowed.error());
   if (auto allowed = api.jetstream().directory().check(account, *config, &found->second); !allowed)
@@ -233,24 +235,35 @@ void handle_stream_names(Api& api, ApiCall call) {
 namespace {
 
 // Streams live on many loops: each adds its own to the answer in turn.
-void list_next(Api& api, std::shared_ptr<ApiCall> call, std::vector<std::string> names,
-               std::size_t at) {
-  if (at == names.size()) {
-    call->json.end_array();
-    return api.answer(*call);
+struct StreamListing {
+  ApiCall call;
+  std::vector<std::string> names;
+  std::size_t next = 0;
+  std::map<std::string, std::string> offline;  // and why
+};
+
+void end_listing(Api& api, StreamListing& listing) {
+  listing.call.json.end_array();
+  listing.call.missing(listing.offline);
+  api.answer(listing.call);
+}
+
+void list_next(Api& api, std::shared_ptr<StreamListing> listing) {
+  if (listing->next == listing->names.size()) return end_listing(api, *listing);
+  const std::string& name = listing->names[listing->next++];
+  const AccountEntry& account = account_of(api, listing->call);
+  const auto found = account.streams.find(name);
+  if (found == account.streams.end()) return list_next(api, listing);
+  if (const std::string& why = found->second.offline; !why.empty()) {
+    listing->offline.emplace(name, why);
+    return list_next(api, listing);
   }
-  const AccountEntry& account = account_of(api, *call);
-  const auto found = account.streams.find(names[at]);
-  if (found == account.streams.end()) return list_next(api, call, std::move(names), at + 1);
-  api.on_loop(found->second.loop, [&api, call, names = std::move(names), at,
-                                   id = found->second.id](Shard& shard) mutable {
+  api.on_loop(found->second.loop, [&api, listing, id = found->second.id](Shard& shard) {
     if (Stream* stream = shard.find_stream(id)) {
       StreamInfo info = stream->info();
-      codec::JsonStructWriter(call->json).write(info);
+      codec::JsonStructWriter(listing->call.json).write(info);
     }
-    api.on_home([&api, call, names = std::move(names), at](Shard&) mutable {
-      list_next(api, call, std::move(names), at + 1);
-    });
+    api.on_home([&api, listing](Shard&) { list_next(api, listing); });
   });
 }
 
@@ -263,7 +276,8 @@ void handle_stream_list(Api& api, ApiCall call) {
   std::vector<std::string> shown = page(names, request->offset, kListLimit);
   call.field("total", names.size()).field("offset", request->offset).field("limit", kListLimit);
   call.json.key("streams").begin_array();
-  list_next(api, std::make_shared<ApiCall>(std::move(call)), std::move(shown), 0);
+  list_next(api, std::make_shared<StreamListing>(
+                     StreamListing{std::move(call), std::move(shown), 0, {}}));
 }
 
 void handle_stream_info(Api& api, ApiCall call) {

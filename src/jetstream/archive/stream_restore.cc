@@ -114,6 +114,8 @@ void StreamRestore::on_chunk(const broker::Message& message) {
   replies_.emplace_back(message.reply);
   received_ += chunk.size();
   if (failed_ || format_is_done_) return;
+  if (auto refusal = shard_.jetstream().memory_refusal(target_.config().storage))
+    return fail(std::move(*refusal));
   if (input_bytes_ + chunk.size() > kInputMax)
     return fail(restore_error("chunks come faster than they are acknowledged"));
   input_bytes_ += chunk.size();

@@ -36,6 +36,10 @@ struct ServerLimits {
   std::int64_t max_ha_assets = 0;
   std::int64_t default_max_consumers = 0;  // of one stream, where nothing else says how many
   bool strict = true;                      // unknown fields of requests are refused
+  // What a stream may have taken in that is not stored yet.
+  std::int64_t max_buffered_messages = 100'000, max_buffered_bytes = 128 << 20;
+  // Requests to the API that may wait; those that only look are counted for themselves.
+  std::int64_t request_queue = 10'000, info_queue = 10'000;
   BatchLimits batches;
 };
 

@@ -252,7 +252,7 @@ bool Consumer::is_done_with(Sequence sequence) const {
 
 bool Consumer::has_interest() const {
   if (!config_.is_push()) return !requests_.empty();
-  return stream_.shard().worker().has_interest(stream_.account(), config_.deliver_subject);
+  return stream_.shard().worker().has_interest(stream_.account(), config_.deliver_subject, false);
 }
 
 ConsumerInfo Consumer::info() const {

@@ -61,7 +61,7 @@ void Consumer::on_inactive_timer() {
   shard.later(stream_.id(), [id = id_](Stream& stream) {
     Consumer* consumer = stream.find_consumer(id);
     if (consumer == nullptr) return;
-    stream.shard().record_consumer_removed(*consumer);
+    stream.shard().record_consumer_removed(stream, consumer->id());
     stream.remove_consumer(*consumer, "409 Consumer Deleted");
   });
 }

@@ -6,14 +6,20 @@
 
 namespace midge::jetstream {
 
-CounterSources CounterSources::parse(std::string_view text) {
+std::optional<CounterSources> CounterSources::parse(std::string_view text) {
+  using Type = codec::JsonValue::Type;
   CounterSources sources;
+  if (text.empty()) return sources;
   const auto tree = codec::read_json_tree(text);
-  if (!tree) return sources;
-  for (const codec::JsonMember& stream : tree->members)
-    for (const codec::JsonMember& subject : stream.value.members)
-      if (auto value = normal_integer(subject.value.text))
-        sources.set(stream.name, subject.name, std::move(*value));
+  if (!tree || tree->type != Type::kObject) return std::nullopt;
+  for (const codec::JsonMember& stream : tree->members) {
+    if (stream.value.type != Type::kObject) return std::nullopt;
+    for (const codec::JsonMember& subject : stream.value.members) {
+      auto value = normal_integer(subject.value.text);
+      if (!value) return std::nullopt;
+      sources.set(stream.name, subject.name, std::move(*value));
+    }
+  }
   return sources;
 }
 

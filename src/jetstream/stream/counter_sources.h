@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,8 @@ namespace midge::jetstream {
 
 class CounterSources {
  public:
-  // What can not be read counts as not there.
-  static CounterSources parse(std::string_view text);
+  // Nullopt: it is broken. Without a text nothing came from anybody.
+  static std::optional<CounterSources> parse(std::string_view text);
   // "0" of one that is not known.
   [[nodiscard]] std::string value_of(const std::string& stream, const std::string& subject) const;
   void set(const std::string& stream, const std::string& subject, std::string value);

@@ -14,6 +14,8 @@ namespace {
 
 using enum ApiErrorCode;
 
+constexpr Duration kComplainEvery = seconds(1);
+
 }  // namespace
 
 void Ingest::configure() {
@@ -42,6 +44,8 @@ void Ingest::configure() {
 }
 
 void Ingest::take(const broker::Message& message, WallTime now) {
+  if (stream_.is_overloaded()) [[unlikely]]
+    return refuse_overload(message.reply);
   std::string_view subject = message.subject;
   if (transform_ && transform_->accepts(subject)) {
     mapped_.clear();
@@ -53,6 +57,27 @@ void Ingest::take(const broker::Message& message, WallTime now) {
   if (FastPlace::is_meant(message.reply)) return take_fast(message.reply, std::move(incoming), now);
   const Outcome outcome = process(incoming, now);
   if (!message.reply.empty() && !stream_.config().no_ack) answer(message.reply, outcome);
+}
+
+void Ingest::refuse_overload(std::string_view reply) {
+  Shard& shard = stream_.shard();
+  if (shard.now() >= complain_again_) {
+    complain_again_ = shard.now() + kComplainEvery;
+    shard.worker().log().warn("JetStream: publishes to stream \"" + stream_.name() +
+                              "\" of account \"" + stream_.account_name() +
+                              "\" come faster than they are stored; some are refused");
+  }
+  if (reply.empty()) return;
+  const std::string header = HeaderWriter("429 Too Many Requests").take();
+  shard.send_when_durable(
+      {{}, stream_.account(), reply, {}, header, error_text(api_error(kStreamTooManyRequests))});
+}
+
+std::string Ingest::error_text(const ApiError& error) const {
+  codec::JsonWriter json;
+  json.begin_object().key("error");
+  codec::JsonStructWriter(json).write(error);
+  return json.field("stream", stream_.name()).field("seq", 0).end_object().take();
 }
 
 Ingest::Outcome Ingest::process(Incoming& incoming, WallTime now) {
@@ -159,11 +184,7 @@ void Ingest::answer(std::string_view reply, const Outcome& outcome) {
   std::string& payload = answer_;
   payload.clear();
   if (!outcome) {
-    codec::JsonWriter json;
-    json.begin_object().key("error");
-    codec::JsonStructWriter(json).write(outcome.error());
-    json.field("stream", stream_.name()).field("seq", 0).end_object();
-    payload = json.take();
+    payload = error_text(outcome.error());
   } else if (!outcome->is_staged) {
     const PublishAck& ack = *outcome;
     payload.append(ack_start_).append(std::to_string(ack.sequence.value));

@@ -94,6 +94,8 @@ class Ingest {
   void remember_id(const IngestHeaders& fields, store::Sequence sequence);
   void roll_up(const Incoming& incoming, store::Sequence sequence);
   void answer(std::string_view reply, const Outcome& outcome);
+  void refuse_overload(std::string_view reply);
+  [[nodiscard]] std::string error_text(const ApiError& error) const;
   // When all that the stream has taken is on the disk; what rests on nothing need not wait for
   // that.
   void say(std::string_view reply, std::string_view payload, bool waits = true);
@@ -152,6 +154,7 @@ class Ingest {
   std::string ack_start_;  // `{"stream":"A","seq":`
   std::string answer_;
   std::string last_message_id_;
+  MonoTime complain_again_{};
   AtomicBatches batches_;
   FastBatches fast_batches_;
   io::MemberTimer<&Ingest::on_batch_timer> batch_timer_{*this};

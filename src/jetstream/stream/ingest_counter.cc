@@ -18,7 +18,9 @@ std::optional<Ingest::CounterState> Ingest::counter_state(std::string_view subje
   const auto message = stream_.store().load(last);
   auto value = message ? counter_value(message->payload) : std::nullopt;
   if (!value) return std::nullopt;
-  return CounterState{std::move(*value), std::string(header_value(message->header, kSources))};
+  CounterState state{std::move(*value), std::string(header_value(message->header, kSources))};
+  if (!CounterSources::parse(state.sources)) return std::nullopt;
+  return state;
 }
 
 Ingest::Refusal Ingest::count(Incoming& incoming, const Ahead& ahead) {
@@ -42,7 +44,7 @@ void Ingest::take_sourced_count(std::string_view subject, std::string_view heade
   // What is no counter there is none here.
   if (!there) return;
   if (state) {
-    CounterSources sources = CounterSources::parse(state->sources);
+    CounterSources sources = *CounterSources::parse(state->sources);
     // Its sum takes the place of the one it sent before: what was missed in between is in it.
     const std::string before = sources.value_of(origin, origin_subject);
     sources.set(origin, origin_subject, *there);

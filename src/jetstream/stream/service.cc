@@ -19,6 +19,7 @@ void Stream::say_goodbye() {
 }
 
 void Stream::serve() {
+  if (shelved_ != nullptr) return;
   if (std::exchange(serving_, true) || !started_) return;
   subscribe();
   for (const auto& consumer : consumers_) consumer->go_on();

@@ -6,6 +6,7 @@
 #include "jetstream/ack_subject.h"
 #include "jetstream/headers.h"
 #include "jetstream/jetstream.h"
+#include "jetstream/recovery.h"
 #include "jetstream/shard.h"
 #include "jetstream/stream/direct_read.h"
 
@@ -41,6 +42,7 @@ Stream::~Stream() { unsubscribe(); }
 void Stream::start() {
   started_ = true;
   count_usage(store_->figures().bytes);
+  if (shelved_ != nullptr) return;
   ingest_.configure();
   remember_messages();
   if (serving_) subscribe();
@@ -151,8 +153,15 @@ Sequence Stream::last_sourced(const SourceFeed& feed) {
   }
 }
 
-void Stream::set_visible_last(Sequence last) {
+bool Stream::is_overloaded() const {
+  const ServerLimits& limits = shard_.jetstream().settings().limits;
+  return taken_.messages - visible_.messages >= limits.max_buffered_messages ||
+         taken_.bytes - visible_.bytes >= limits.max_buffered_bytes;
+}
+
+void Stream::set_visible_last(Sequence last, const Taken& taken) {
   visible_last_ = last;
+  visible_ = taken;
   if (!reads_.empty()) read_soon();
   for (Consumer* consumer : std::exchange(await_visible_, {})) {
     consumer->awaits_visible = false;
@@ -176,6 +185,9 @@ void Stream::on_publish(const broker::Message& message) {
 
 Sequence Stream::store_message(const store::NewMessage& message) {
   const Sequence sequence = store_->append(message);
+  ++taken_.messages;
+  taken_.bytes += static_cast<std::int64_t>(message.subject.size() + message.header.size() +
+                                            message.payload.size());
   bool is_claimed = config_.retention != Retention::kInterest;
   for (Consumer* consumer : filters_.matching(message.subject)) {
     consumer->on_appended(sequence, message.subject);

@@ -46,6 +46,12 @@ using store::StreamId;
 
 class DirectRead;
 struct DirectTerms;
+struct RecoveredStream;
+
+// What a stream stored, all in all.
+struct Taken {
+  std::int64_t messages = 0, bytes = 0;
+};
 
 class Stream {
  public:
@@ -73,6 +79,8 @@ class Stream {
   [[nodiscard]] bool is_serving() const { return serving_; }
   // What waits for a date waits for it by the clock as it is now.
   void on_clock_step();
+  // Null unless it is offline: it as it was left, without its messages.
+  [[nodiscard]] const RecoveredStream* shelved() const { return shelved_.get(); }
 
   // ---- the API
   [[nodiscard]] StreamInfo info() const;
@@ -94,8 +102,11 @@ class Stream {
   // ---- consumers
   Consumer& add_consumer(ConsumerId id, ConsumerConfig config, WallTime created);
   Consumer& create_consumer(ConsumerConfig config, WallTime created);
-  // Where a consumer of an earlier run goes on, when the stream starts.
-  void keep_progress(ConsumerId id, ConsumerProgress progress);
+  // Those of an earlier run, which go on when the stream starts. If it is offline they stay as they
+  // are, and so does it.
+  void take_consumers(RecoveredStream recovered);
+  // Of a stream that is offline. False: there is none of that name.
+  bool remove_shelved(std::string_view consumer);
   void remove_consumer(Consumer& consumer, std::string_view status);
   [[nodiscard]] Consumer* find_consumer(std::string_view name);
   [[nodiscard]] Consumer* find_consumer(ConsumerId id);
@@ -108,6 +119,8 @@ class Stream {
   [[nodiscard]] std::size_t consumer_count() const { return consumers_.size(); }
   // Without those that mirrors and sources read by: no listing shows them, no limit counts them.
   [[nodiscard]] std::vector<Consumer*> public_consumers();
+  // Their names; also where the stream is offline.
+  [[nodiscard]] std::vector<std::string> public_consumer_names();
   [[nodiscard]] std::size_t public_consumer_count() const {
     return consumers_.size() - direct_consumers_;
   }
@@ -139,7 +152,10 @@ class Stream {
   [[nodiscard]] std::string identity_text() const;
   // Only up to here may anybody see messages.
   [[nodiscard]] Sequence visible_last() const { return visible_last_; }
-  void set_visible_last(Sequence last);
+  void set_visible_last(Sequence last, const Taken& taken);
+  // Publishes come faster than they are stored: no more is taken in for now.
+  [[nodiscard]] bool is_overloaded() const;
+  [[nodiscard]] const Taken& taken() const { return taken_; }
   [[nodiscard]] bool is_durable_at_once() const { return config_.storage == Storage::kMemory; }
   // By the steady time.
   Dedupe& dedupe() { return dedupe_; }
@@ -240,8 +256,10 @@ class Stream {
   Scheduler scheduler_{*this};
   std::int64_t counted_ = 0;  // bytes of it that are in its account's usage
   Sequence visible_last_;
+  Taken taken_, visible_;  // since the start; what of it is visible
   bool restoring_ = false;
   bool started_ = false, serving_ = true;
+  std::unique_ptr<RecoveredStream> shelved_;
   std::vector<std::unique_ptr<Consumer>> consumers_;  // by id
   std::size_t direct_consumers_ = 0;
   tsl::robin_map<std::string_view, Consumer*> consumers_by_name_;  // their own names

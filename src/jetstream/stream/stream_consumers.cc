@@ -5,6 +5,7 @@
 #include "codec/base62.h"
 #include "jetstream/ack_subject.h"
 #include "jetstream/advisory.h"
+#include "jetstream/recovery.h"
 #include "jetstream/shard.h"
 #include "jetstream/stream/stream.h"
 
@@ -35,8 +36,26 @@ Consumer& Stream::add_consumer(ConsumerId id, ConsumerConfig config, WallTime cr
   return consumer;
 }
 
-void Stream::keep_progress(ConsumerId id, ConsumerProgress progress) {
-  recovered_.emplace_back(id, std::move(progress));
+void Stream::take_consumers(RecoveredStream recovered) {
+  if (!offline_reason(recovered).empty()) {
+    serving_ = false;
+    shelved_ = std::make_unique<RecoveredStream>(std::move(recovered));
+    return;
+  }
+  for (auto& [id, consumer] : recovered.consumers) {
+    add_consumer({id}, consumer.record.config, WallTime{consumer.record.created});
+    recovered_.emplace_back(ConsumerId{id}, std::move(consumer.progress));
+  }
+}
+
+bool Stream::remove_shelved(std::string_view consumer) {
+  const auto found = std::ranges::find(shelved_->consumers, consumer, [](const auto& each) {
+    return std::string_view(each.second.record.config.name);
+  });
+  if (found == shelved_->consumers.end()) return false;
+  shard_.record_consumer_removed(*this, {found->first});
+  shelved_->consumers.erase(found);
+  return true;
 }
 
 void Stream::remove_consumer(Consumer& consumer, std::string_view status) {
@@ -87,6 +106,16 @@ std::vector<Consumer*> Stream::public_consumers() {
   std::vector<Consumer*> shown = consumers();
   std::erase_if(shown, [](const Consumer* consumer) { return consumer->config().direct; });
   return shown;
+}
+
+std::vector<std::string> Stream::public_consumer_names() {
+  std::vector<std::string> names;
+  for (const Consumer* consumer : public_consumers()) names.push_back(consumer->name());
+  if (shelved_ == nullptr) return names;
+  for (const auto& [id, consumer] : shelved_->consumers)
+    if (!consumer.record.config.direct) names.push_back(consumer.record.config.name);
+  std::ranges::sort(names);
+  return names;
 }
 
 std::string Stream::identity_text() const {

@@ -18,7 +18,7 @@ void Stream::restore_consumer(ConsumerConfig config, WallTime created, ConsumerP
   shard_.record_consumer(consumer);
   shard_.record_progress(consumer, progress);
   advise(consumer, Action::kCreated);
-  keep_progress(id, std::move(progress));
+  recovered_.emplace_back(id, std::move(progress));
 }
 
 }  // namespace midge::jetstream

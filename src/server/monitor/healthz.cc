@@ -23,7 +23,7 @@ HealthAnswer healthy() { return {HttpResponse::json(R"({"status":"ok"})"), {}}; 
 
 HealthAnswer unhealthy(int status, std::string_view type, std::string_view error, bool details) {
   JsonWriter json;
-  json.begin_object().field("status", "error");
+  json.begin_object().field("status", status == 503 && !details ? "unavailable" : "error");
   if (details) {
     json.key("errors").begin_array().begin_object();
     json.field("type", type).field("error", error).end_object().end_array();
@@ -137,6 +137,9 @@ HealthAnswer add_jetstream(const HealthzRequest& request, HealthAnswer answer,
   if (!jetstream.is_ready())
     return unhealthy(503, "JETSTREAM", "JetStream still reads its store", request.details);
   const jetstream::Counters& counters = jetstream.counters();
+  // Whoever restarts a server that does not work can not make room on its disk.
+  if (!request.server_only && counters.failing_journals > counters.journals_without_space)
+    return unhealthy(503, "JETSTREAM", "JetStream write error: its disk fails", request.details);
   const std::uint64_t files = counters.damaged_files, messages = counters.lost_messages;
   if (files == 0 && messages == 0) return answer;
   JsonWriter json;

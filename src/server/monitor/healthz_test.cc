@@ -60,7 +60,7 @@ TEST_CASE("livez") {
   loads[1].stuck_ns = 5'000'000'000;
   const HealthAnswer stuck = compose_livez(loads);
   CHECK(stuck.response.status == 503);
-  CHECK(stuck.response.body == R"({"status":"error","error":"loop 1 stuck for 5s"})");
+  CHECK(stuck.response.body == R"({"status":"unavailable","error":"loop 1 stuck for 5s"})");
 }
 
 TEST_CASE("healthz at the memory limit") {
@@ -70,5 +70,5 @@ TEST_CASE("healthz at the memory limit") {
   const HealthAnswer full = server::unhealthy_memory(parse_healthz(Query("")).value(), memory);
   CHECK(full.response.status == 503);
   CHECK(full.response.body ==
-        R"({"status":"error","error":"memory limit reached: 120 of 128 MiB are used"})");
+        R"({"status":"unavailable","error":"memory limit reached: 120 of 128 MiB are used"})");
 }

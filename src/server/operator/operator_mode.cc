@@ -152,13 +152,13 @@ Result<bool> OperatorMode::update(std::string_view token) {
 Result<void> OperatorMode::remove(std::string_view account) {
   if (directory_) TRY(directory_->remove(account));
   store()->remove(account);
-  changed(true);
+  changed(true, account);
   return {};
 }
 
-void OperatorMode::changed(bool recheck) {
+void OperatorMode::changed(bool recheck, std::string_view gone) {
   if (recheck) authenticator_.store(authenticator_.load()->renewed());
-  if (on_change_) on_change_(recheck);
+  if (on_change_) on_change_(recheck, gone);
 }
 
 }  // namespace midge::server

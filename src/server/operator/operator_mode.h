@@ -42,8 +42,9 @@ class OperatorMode {
   void apply(Next next);
 
   // What was agreed on changed: sessions are to be asked anew (`recheck`), or there is only another
-  // account. Called on whatever thread it happens. Set before the server runs.
-  using OnChange = std::function<void(bool recheck)>;
+  // account. `gone`: the account that is no more; "" = none. Called on whatever thread it happens.
+  // Set before the server runs.
+  using OnChange = std::function<void(bool recheck, std::string_view gone)>;
   void on_change(OnChange callback) { on_change_ = std::move(callback); }
 
   // Looks once a second, on this loop, whether an activation in use has expired. Before the loop
@@ -81,7 +82,7 @@ class OperatorMode {
   void keep_pushed(const auth::PreloadedClaims& preloaded, auth::jwt::AccountStore& next) const;
   Result<std::shared_ptr<auth::jwt::AccountSource>> make_source(const Options& options);
   Result<tls::ContextPtr> load_resolver_trust(const Options& options);
-  void changed(bool recheck);
+  void changed(bool recheck, std::string_view gone = {});
   void on_second();
 
   io::Env& env_;

@@ -1,16 +1,43 @@
+#include <algorithm>
 #include <string>
 
 #include "broker/memory_budget.h"
 #include "codec/conf/duration.h"
+#include "crypto/nkey.h"
 #include "server/options/check_logins.h"
 #include "server/options/host_port.h"
 #include "server/options/options.h"
+#include "subject/subject.h"
 
 namespace midge::server {
 
 namespace {
 
+Result<void> check_default_domain(const Options& options, const std::string& account,
+                                  const std::string& domain) {
+  const std::string named = "default_js_domain contains account name \"" + account + "\"";
+  if (!options.auth.operator_jwts.empty() || !options.auth.trusted_keys.empty()) {
+    if (!crypto::is_public_nkey(crypto::NkeyKind::kAccount, account))
+      return failure(named + ", which is not a valid public account nkey");
+  } else if (account != "$G") {
+    const auto found = std::ranges::find(options.accounts, account, &broker::AccountConfig::name);
+    if (found == options.accounts.end())
+      return failure(
+          "in non operator mode, `default_js_domain` references non existing account \"" + account +
+          "\"");
+    if (found->jetstream && !domain.empty()) return failure(named + " with enabled JetStream");
+  }
+  if (account == system_account_name(options))
+    return failure("system account \"" + account + "\" can not be in default_js_domain");
+  if (!domain.empty() && !subject::is_valid("$JS." + domain + ".API.>"))
+    return failure("default_js_domain contains account \"" + account +
+                   "\" with invalid domain name \"" + domain + "\"");
+  return {};
+}
+
 Result<void> check_jetstream(const Options& options) {
+  for (const auto& [account, domain] : options.default_js_domains)
+    TRY(check_default_domain(options, account, domain));
   const std::string& domain = options.jetstream.domain;
   if (domain.empty()) return {};
   if (domain.find_first_of(".*>") != std::string::npos)

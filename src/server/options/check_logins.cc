@@ -135,6 +135,10 @@ std::vector<std::string> login_warnings(const Options& options) {
   if (has_plain) warnings.emplace_back("Plaintext passwords detected, use nkeys or bcrypt");
   if (!options.auth.operator_jwts.empty() && options.system_account.empty())
     warnings.emplace_back("Trusted Operators should utilize a System Account");
+  if (!options.default_js_domains.empty())
+    warnings.emplace_back(
+        "The option `default_js_domain` is a temporary backwards compatibility measure and will be "
+        "removed");
   return warnings;
 }
 

@@ -172,9 +172,16 @@ void read_max_store(const Member& member, JetStreamOptions& into, Findings& find
 void read_idle_size(const Member& member, JetStreamOptions&, Findings& findings) {
   if (size_of(member, lower_case(member.key), findings)) no_effect(member, findings);
 }
-void read_idle_integer(const Member& member, JetStreamOptions&, Findings& findings) {
-  if (member.value.kind == Kind::kInteger) return no_effect(member, findings);
-  expected(member, "a parseable size", findings);
+void read_buffered_size(const Member& member, JetStreamOptions& into, Findings& findings) {
+  if (const auto size = size_of(member, lower_case(member.key), findings))
+    into.max_buffered_size = *size;
+}
+template <auto Field>
+void read_count(const Member& member, JetStreamOptions& into, Findings& findings) {
+  if (member.value.kind == Kind::kInteger)
+    into.*Field = member.value.integer;
+  else
+    expected(member, "a parseable size", findings);
 }
 void read_meta_compact(const Member& member, JetStreamOptions&, Findings& findings) {
   if (member.value.kind == Kind::kInteger && member.value.integer >= 0)
@@ -243,8 +250,11 @@ constexpr BlockKey<JetStreamOptions> kKeys[] = {
     {"prev_key prev_ek prev_encryption_key", read_key_text},
     {"cipher", read_cipher},
     {"tpm", read_tpm},
-    {"max_outstanding_catchup max_buffered_size", read_idle_size},
-    {"max_buffered_msgs request_queue_limit info_queue_limit", read_idle_integer},
+    {"max_outstanding_catchup", read_idle_size},
+    {"max_buffered_size", read_buffered_size},
+    {"max_buffered_msgs", read_count<&JetStreamOptions::max_buffered_msgs>},
+    {"request_queue_limit", read_count<&JetStreamOptions::request_queue_limit>},
+    {"info_queue_limit", read_count<&JetStreamOptions::info_queue_limit>},
     {"meta_compact", read_meta_compact},
     {"meta_compact_size", read_meta_compact_size},
     {"meta_compact_sync", read_meta_compact_sync},
@@ -351,6 +361,15 @@ void read_jetstream(const Member& member, Options& options, Findings& findings) 
     default:
       findings.error(member.position, kind_error(value));
   }
+}
+
+void read_default_domains(const Member& member, Options& options, Findings& findings) {
+  if (member.value.kind != Kind::kMap)
+    return findings.error(member.position, "error default_js_domain config: unsupported type " +
+                                               std::string(member.value.type_name()));
+  for (const Member& entry : member.value.members)
+    if (auto domain = text_of(entry, findings))
+      options.default_js_domains[entry.key] = std::move(*domain);
 }
 
 void read_account_jetstream(const Member& member, broker::AccountConfig& account,

@@ -27,6 +27,9 @@ struct JetStreamOptions {
   Duration duplicate_window{};
   std::int64_t batch_inflight_per_stream = 0, batch_inflight_total = 0, batch_messages = 0;
   Duration batch_timeout{};
+  // What may wait: of publishes to one stream, and of API requests. Zero: the default.
+  std::int64_t max_buffered_size = 0, max_buffered_msgs = 0;
+  std::int64_t request_queue_limit = 0, info_queue_limit = 0;
 
   bool operator==(const JetStreamOptions&) const = default;
 };

@@ -101,6 +101,9 @@ struct Options {
 
   bool jetstream_enabled = false;
   JetStreamOptions jetstream;
+  // Accounts without JetStream of their own, whose requests to the API go to this domain; "" =
+  // none.
+  std::map<std::string, std::string> default_js_domains;
 
   // Limits.
   std::int64_t max_connections = 65536;  // below 0: refuse all (a 0 in the file is kept as -1)

@@ -32,6 +32,10 @@ std::string show_feature_flags(const Options& options) {
   return show_map(options.feature_flags, [](bool value) { return value ? "true" : "false"; });
 }
 
+std::string show_default_domains(const Options& options) {
+  return show_map(options.default_js_domains, [](const std::string& value) { return value; });
+}
+
 std::string show_list(const std::vector<std::string>& list) {
   std::string out = "[";
   for (const std::string& item : list) {
@@ -311,9 +315,11 @@ constexpr Row kTable[] = {
      .go_name = "JetStream", .flags = "js jetstream", .group = Group::kJetStream,
      .text = "Enable JetStream"},
 
+    {.keys = "default_js_domain", .read = read_default_domains, .type = "block",
+     .go_name = "JsAccDefaultDomain", .show = show_default_domains, .group = Group::kJetStream,
+     .text = "JetStream domain by account, for accounts without JetStream of their own"},
+
     // Parts that do not exist yet.
-    {.keys = "default_js_domain", .read = refuse, .support = Support::kUnsupported,
-     .text = "JetStream domain by account"},
     {.keys = "cluster", .read = refuse, .type = "string", .support = Support::kUnsupported,
      .flags = "cluster", .argument = "<url>", .group = Group::kCluster,
      .text = "Address for routes of the cluster"},

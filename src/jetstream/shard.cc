@@ -78,8 +78,8 @@ void Shard::inherit(Heritage heritage) {
         std::make_unique<Stream>(*this, std::move(left.identity), left.recovered.record.config,
                                  std::move(left.recovered.store));
     jetstream_.counters().lost_messages += stream->store().figures().lost_messages;
-    if (left.suspended) stream->suspend();
     stream->take_consumers(std::move(left.recovered));
+    if (left.suspended) stream->suspend();
     adopt(std::move(stream));
   }
   if (!runs_) return;

@@ -40,9 +40,10 @@ void add_stream_parts(std::string& section, Stream& stream) {
       codec::write_json_struct(StreamRecord{
           stream.account_name(), stream.created().ns, stream.config(), stream.is_restoring(), {}}));
   for (Consumer* consumer : stream.consumers())
-    add_consumer(section, consumer->id().value,
-                 ConsumerRecord{consumer->created().ns, consumer->config(), {}},
-                 consumer->progress());
+    if (!consumer->config().memory_storage)
+      add_consumer(section, consumer->id().value,
+                   ConsumerRecord{consumer->created().ns, consumer->config(), {}},
+                   consumer->progress());
 }
 
 void add_stream_parts(std::string& section, const RecoveredStream& stream) {

@@ -191,9 +191,9 @@ Result<void> Recovery::may_go_on() {
   const auto used = [this] { return env_.process().resident_bytes(); };
   if (used() > std::max(limit, room_made_at_ + kWorthRoom)) make_room();
   if (used() <= limit + kOfReader) return {};
-  return failure("what is in the store needs more than memory_limit, " +
-                     std::to_string(limit >> 20) + " MiB",
-                 ErrorCode::kTooLarge);
+  return failure(
+      "what is in the store needs more than memory_limit, " + std::to_string(limit >> 20) + " MiB",
+      ErrorCode::kTooLarge);
 }
 
 void Recovery::make_room() {

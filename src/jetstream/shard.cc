@@ -119,7 +119,9 @@ void Shard::record(const Stream& stream, store::ConsumerId consumer, store::Reco
   record(stream, kind, {reinterpret_cast<const char*>(&id), sizeof id}, body);
 }
 
+// A restart forgets those that live in memory, as nats-server does.
 void Shard::record(Consumer& consumer, store::RecordKind kind, std::string_view body) {
+  if (consumer.config().memory_storage) return;
   record(consumer.stream(), consumer.id(), kind, body);
 }
 

@@ -43,6 +43,7 @@ void Stream::take_consumers(RecoveredStream recovered) {
     return;
   }
   for (auto& [id, consumer] : recovered.consumers) {
+    if (consumer.record.config.memory_storage) continue;
     add_consumer({id}, consumer.record.config, WallTime{consumer.record.created});
     recovered_.emplace_back(ConsumerId{id}, std::move(consumer.progress));
   }

@@ -9,6 +9,10 @@
 namespace midge::crypto {
 
 enum class Cipher : std::uint8_t { kAes = 1, kChaCha = 2 };
+// As people know it.
+[[nodiscard]] constexpr const char* name_of(Cipher cipher) {
+  return cipher == Cipher::kAes ? "AES-GCM" : "ChaCha20-Poly1305";
+}
 
 inline constexpr std::size_t kAeadKeySize = 32, kAeadNonceSize = 12, kAeadTagSize = 16;
 

@@ -96,7 +96,7 @@ class Checkpointing::WriteJob final : public io::Job {
 
  private:
   Result<void> write() {
-    TRY(run_writes(jetstream_.env().disk(), streams));
+    TRY(run_writes(streams));
     return file_->replace(index_, std::move(part));
   }
 
@@ -121,14 +121,22 @@ Checkpointing::Checkpointing(Shard& shard, std::shared_ptr<store::CheckpointFile
 Checkpointing::~Checkpointing() { *self_ = nullptr; }
 
 // All of them; the first error.
-Result<void> Checkpointing::run_writes(io::Disk& disk, std::vector<StreamWrites>& streams) {
+Result<void> Checkpointing::run_writes(std::vector<StreamWrites>& streams) {
   Result<void> first;
   for (StreamWrites& stream : streams)
     for (const store::BlockWrite& write : stream.writes) {
-      stream.results.push_back(write.run(disk));
+      stream.results.push_back(write.run());
       if (first && !stream.results.back()) first = stream.results.back();
     }
   return first;
+}
+
+void Checkpointing::finish_writes(const std::vector<StreamWrites>& streams) {
+  for (const StreamWrites& stream : streams) {
+    Stream* const found = shard_.find_stream(stream.id);
+    for (std::size_t i = 0; found != nullptr && i < stream.results.size(); ++i)
+      store::finish_snapshot(found->store(), stream.writes[i], stream.results[i]);
+  }
 }
 
 void Checkpointing::stream_seen(store::StreamId id) {
@@ -196,11 +204,7 @@ void Checkpointing::write() {
 
 void Checkpointing::on_written(WriteJob& job) {
   state_ = State::kIdle;
-  for (const StreamWrites& stream : job.streams) {
-    Stream* const found = shard_.find_stream(stream.id);
-    for (std::size_t i = 0; found != nullptr && i < stream.writes.size(); ++i)
-      store::finish_snapshot(found->store(), stream.writes[i], stream.results[i]);
-  }
+  finish_writes(job.streams);
   if (!job.result) {
     not_before_ = shard_.now() + kRetryAfter;
     shard_.worker().log().error("JetStream can not write a checkpoint, and keeps its journals: " +
@@ -226,10 +230,11 @@ void Checkpointing::on_written(WriteJob& job) {
 
 // Jobs that were under way have ended, or will never run: what they were to write is written again.
 Result<store::CheckpointPart> Checkpointing::write_last() {
-  for (Stream* stream : shard_.kept_streams()) store::forget_jobs(stream->store());
+  for (Stream* stream : shard_.kept_streams()) store::prepare_last_snapshot(stream->store());
   std::vector<StreamWrites> writes;
   store::CheckpointPart part = take_part(writes);
-  TRY(run_writes(shard_.jetstream().env().disk(), writes));
+  TRY(run_writes(writes));
+  finish_writes(writes);
   return part;
 }
 

@@ -57,7 +57,8 @@ class Checkpointing {
     std::vector<Result<void>> results;
   };
   store::CheckpointPart take_part(std::vector<StreamWrites>& writes);
-  static Result<void> run_writes(io::Disk& disk, std::vector<StreamWrites>& streams);
+  static Result<void> run_writes(std::vector<StreamWrites>& streams);
+  void finish_writes(const std::vector<StreamWrites>& streams);
   void on_written(WriteJob& job);
 
   Shard& shard_;

@@ -8,6 +8,7 @@
 #include "jetstream/recovery.h"
 #include "jetstream/shard.h"
 #include "store/fields.h"
+#include "store/journal/segment_files.h"
 #include "store/stream_checkpoint.h"
 
 namespace midge::jetstream {
@@ -43,6 +44,9 @@ JetStream::~JetStream() = default;
 Result<void> JetStream::open_store() {
   ASSIGN_OR_RETURN(folder_,
                    store::StoreFolder::open(env_.disk(), settings_.store_dir, settings_.domain));
+  TRY(folder_->open_keys(settings_.keys, env_.entropy(), env_.clock().wall()));
+  if (folder_->keys() != nullptr && !folder_->keys()->news().empty())
+    log_.info("JetStream: " + folder_->keys()->news());
   TRY(begin_recovery());
   if (recovery_->work() > settings_.read_at_once) {
     log_.info("JetStream: what is in the store is read while the server runs");
@@ -136,6 +140,9 @@ Result<void> JetStream::recover() {
 }
 
 Result<void> JetStream::make_journals() {
+  // What they held may have been written before there was a key.
+  if (folder_->keys() != nullptr)
+    TRY(store::remove_free_segments(env_.disk(), folder_->free_folder()));
   for (const auto& shard : shards_) {
     store::JournalOptions options;
     options.id = folder_->next_journal_id();
@@ -143,6 +150,7 @@ Result<void> JetStream::make_journals() {
     options.free_folder = folder_->free_folder();
     options.sync_before_durable = settings_.sync_interval.ns == 0;
     options.sync_interval = settings_.sync_interval;
+    options.keys = folder_->keys();
     journal_ids_.push_back(options.id);
     ASSIGN_OR_RETURN(journals_.emplace_back(),
                      store::Journal::create(env_, shard->worker().loop(), std::move(options),
@@ -163,14 +171,14 @@ Result<void> JetStream::write_first_checkpoint() {
     add_stream_parts(section, stream);
     const store::StoreSnapshot snapshot = store::take_snapshot(*stream.store, section);
     for (const store::BlockWrite& write : snapshot.writes) {
-      const Result<void> written = write.run(env_.disk());
+      const Result<void> written = write.run();
       store::finish_snapshot(*stream.store, write, written);
       TRY(written);
     }
     recovery_->add_damaged(snapshot.damaged);
     parts[loop_of({id})].sections.push_back(std::move(section));
   }
-  checkpoint_ = std::make_shared<store::CheckpointFile>(env_.disk(), folder_->path(),
+  checkpoint_ = std::make_shared<store::CheckpointFile>(folder_->data_disk(), folder_->path(),
                                                         recovery_->generation());
   TRY(checkpoint_->begin(folder_->peek_journal_id(), std::move(parts)));
   for (auto& [id, stream] : recovery_->streams()) TRY(store::checkpoint_is_durable(*stream.store));

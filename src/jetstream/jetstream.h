@@ -27,6 +27,7 @@
 #include "jetstream/memory_round.h"
 #include "store/checkpoint_file.h"
 #include "store/journal/journal.h"
+#include "store/pack/keyring.h"
 #include "store/store_folder.h"
 
 namespace midge::jetstream {
@@ -49,6 +50,7 @@ struct Settings {
   Duration sync_interval{};        // of the journals; zero: synced before anything is acknowledged
   std::string server_name, server_id, version;
   std::shared_ptr<const auth::jwt::ZoneSource> zones;  // of schedules
+  store::KeySettings keys;                             // what is on disk is encrypted with them
   ServerLimits limits;
   // The accounts that have JetStream.
   std::vector<AccountSettings> accounts;

@@ -31,13 +31,14 @@ std::unexpected<Error> malformed() {
 Result<void> Recovery::begin(store::StoreFolder& folder) {
   folder_ = &folder;
   ASSIGN_OR_RETURN(store::FoundCheckpoint found,
-                   store::CheckpointFile::read(env_.disk(), folder.path()));
+                   store::CheckpointFile::read(folder.data_disk(), folder.path()));
   checkpoint_ = std::move(found.checkpoint);
   next_stream_id_ = checkpoint_.all.next_stream;
   next_journal_id_ = checkpoint_.next_journal;
   for (const std::uint32_t id : folder.old_journals())
     next_journal_id_ = std::max(next_journal_id_, id + 1);
   if (checkpoint_.generation == 0) TRY(check_whether_new());
+  for (const auto& [path, why] : folder.take_damaged()) report_damage(path, why);
   // Its copy says all; it must be away before new ones take its name.
   for (const auto& [path, why] : found.damaged) {
     report_damage(path, why);
@@ -124,7 +125,7 @@ Result<void> Recovery::restore_messages(store::StreamId id,
   events.on_lost = [&](const std::string& path, std::size_t messages) {
     report_damage(path, std::to_string(messages) + " messages are lost" + of);
   };
-  return store::restore(env_.disk(), parts, *stream.store, events);
+  return store::restore(parts, *stream.store, events);
 }
 
 Result<void> Recovery::restore_consumer(RecoveredStream& stream, std::string_view body) {
@@ -163,9 +164,9 @@ Result<void> Recovery::read_old_journals(const std::vector<store::CheckpointJour
 }
 
 Result<void> Recovery::read_old_journal(std::uint32_t id, store::JournalPosition from) {
-  auto report =
-      store::read_journal(env_.disk(), folder_->journal_folder(id), id, from,
-                          [this](const store::JournalRecord& record) { return take(record); });
+  auto report = store::read_journal(
+      env_.disk(), folder_->journal_folder(id), id, from,
+      [this](const store::JournalRecord& record) { return take(record); }, folder_->keys().get());
   if (!report) return std::unexpected(report.error().within("journal"));
   if (report->torn)
     log_.info("JetStream: the last write before the end was not whole; it was not acknowledged");
@@ -256,9 +257,15 @@ Result<void> Recovery::apply_stream(store::StreamId id, std::string_view body) {
   RecoveredStream& stream = streams_[id.value];
   stream.record = {};
   TRY(read_record(body, stream.record));
-  if (stream.store != nullptr) return {};
+  store::PackedDisk& disk =
+      folder_->data_disk(stream.record.config.compression == Compression::kS2);
+  if (stream.store != nullptr) {
+    stream.store->set_disk(disk);
+    return {};
+  }
   store::StreamStoreOptions options;
   options.id = id;
+  options.disk = &disk;
   options.folder = folder_->blocks_folder(id);
   if (stream.record.config.first_sequence > 0)
     options.first = {stream.record.config.first_sequence};

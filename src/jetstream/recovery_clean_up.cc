@@ -32,7 +32,10 @@ void Recovery::clean_up() {
     if (std::ranges::find(rotten_, id) != rotten_.end())
       put_away(path, "some of it is damaged");
     else
-      warn_of(store::let_go_of_journal(env_.disk(), path, folder_->free_folder()));
+      // A file that may hold what was written before there was a key is not used again.
+      warn_of(store::let_go_of_journal(
+          env_.disk(), path, folder_->free_folder(),
+          folder_->keys() == nullptr ? store::Spent::kReuse : store::Spent::kRemove));
   }
   clean_up_streams();
 }
@@ -62,7 +65,7 @@ void Recovery::clean_up_files(store::StreamId id, store::StreamStore& store) {
   for (const std::string& name : *names) {
     const std::string path = folder + "/" + name;
     if (std::ranges::find(named, path) != named.end()) continue;
-    if (!store::is_block_of(env_.disk(), path, store))
+    if (!store::is_block_of(path, store))
       put_away(path, "not a block of this stream");
     else if (!is_whole_)
       put_away(path, "not needed, but something else is damaged");

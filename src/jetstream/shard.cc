@@ -33,6 +33,7 @@ Shard::~Shard() = default;
 Stream& Shard::add_stream(Stream::Identity identity, StreamConfig config) {
   store::StreamStoreOptions options;
   options.id = identity.id;
+  options.disk = &jetstream_.folder().data_disk(config.compression == Compression::kS2);
   if (config.storage == Storage::kFile)
     options.folder = jetstream_.folder().blocks_folder(identity.id);
   if (config.first_sequence > 0) options.first = {config.first_sequence};

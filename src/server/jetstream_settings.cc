@@ -80,6 +80,8 @@ void log_settings(Log& log, const jetstream::Settings& settings, const std::stri
   log.info("  Max Storage:     " + friendly_size(settings.limits.max_store));
   log.info("  Store Directory: \"" + path + "\"");
   if (!settings.domain.empty()) log.info("  Domain:          " + settings.domain);
+  if (!settings.keys.key.empty())
+    log.info(std::string("  Encryption:      ") + crypto::name_of(settings.keys.cipher));
   log.info("  Synced:          " + (settings.sync_interval.ns > 0
                                         ? "every " + go_duration(settings.sync_interval)
                                         : std::string("before each acknowledgement")));
@@ -104,6 +106,7 @@ jetstream::Settings jetstream_settings(const Options& options, const Identity& i
   settings.version = kCompatibilityVersion;
   settings.zones = std::make_shared<ZoneFiles>(env.disk());
   settings.sync_interval = from.sync_interval.ns > 0 ? from.sync_interval : Duration{};
+  settings.keys = {from.cipher, from.key, from.previous_key};
   settings.checkpoint_every = from.checkpoint_every;
   settings.read_at_once = from.read_at_once;
   jetstream::ServerLimits& limits = settings.limits;

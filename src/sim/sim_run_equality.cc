@@ -23,6 +23,7 @@ class Lives {
     const auto loops = static_cast<unsigned>(random_.between(1, 3));
     server::Options options = jetstream_options(loops);
     if (random_.one_in(2)) options.jetstream.checkpoint_every = 500 + random_.below(20'000);
+    if (seed_ % 4 == 3) options.jetstream.key = "the operator's";
     SimLife life(seed_ * 16 + static_cast<std::uint64_t>(number),
                  {.loops = loops, .salt = options_.salt, .disk = &disk_, .start = start_}, options);
     const std::string name = "life " + std::to_string(number);

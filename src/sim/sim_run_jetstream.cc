@@ -30,6 +30,7 @@ class Story {
     // Some lives see many checkpoints, some none.
     if (!random_.one_in(3)) options.jetstream.checkpoint_every = 500 + random_.below(20'000);
     options.jetstream.read_at_once = seconds(3600);
+    encrypt(number, options.jetstream);
     // Sometimes while it starts.
     if (power_fails) disk_.cut_power_after(1 + random_.below(random_.one_in(6) ? 40 : 1500));
     SimLife life(seed_ * 16 + static_cast<std::uint64_t>(number),
@@ -53,6 +54,14 @@ class Story {
     clock_ahead_ = life.env().clock_ahead() + clock_steps_.draw();
     mend_disk();
     disk_.restart();
+  }
+
+  // A quarter of the stores; half of these only from their second life on. Then comes another key.
+  void encrypt(int number, server::JetStreamOptions& options) const {
+    if (seed_ % 4 != 3 || (seed_ % 8 == 7 && number == 0)) return;
+    options.key = number < 3 ? "the first" : "the second";
+    options.previous_key = number < 3 ? "" : "the first";
+    options.cipher = number % 2 == 0 ? crypto::Cipher::kAes : crypto::Cipher::kChaCha;
   }
 
   Result<void> work(SimLife& life, int rounds) {

@@ -27,10 +27,10 @@ std::string hex(std::uint32_t number) {
 // has all of it until then.
 class BlockList::WriteJob final : public io::Job {
  public:
-  WriteJob(io::Disk& disk, BlockWrite write, std::shared_ptr<Owner> owner)
-      : disk_(disk), write_(std::move(write)), owner_(std::move(owner)) {}
+  WriteJob(BlockWrite write, std::shared_ptr<Owner> owner)
+      : write_(std::move(write)), owner_(std::move(owner)) {}
 
-  void run() override { result_ = write_.run(disk_); }
+  void run() override { result_ = write_.run(); }
   void done() override {
     if (owner_->list == nullptr) return;
     --owner_->list->jobs_;
@@ -38,17 +38,17 @@ class BlockList::WriteJob final : public io::Job {
   }
 
  private:
-  io::Disk& disk_;
   BlockWrite write_;
   std::shared_ptr<Owner> owner_;
   Result<void> result_;
 };
 
-BlockList::BlockList(io::Env& env, io::Loop& loop, StreamId stream, std::string folder,
-                     std::uint32_t block_size)
+BlockList::BlockList(io::Env& env, io::Loop& loop, StreamId stream, PackedDisk& disk,
+                     std::string folder, std::uint32_t block_size)
     : env_(env),
       loop_(loop),
       stream_(stream),
+      disk_(&disk),
       folder_(std::move(folder)),
       block_size_(block_size),
       owner_(std::make_shared<Owner>(Owner{this})) {}
@@ -81,6 +81,7 @@ std::string_view BlockList::append(Sequence sequence, const NewMessage& message)
 BlockWrite BlockList::take_write(Slot& slot) {
   const Block& block = *slot.block;
   BlockWrite write;
+  write.disk = disk_;
   write.folder = folder_;
   write.number = block.name().number;
   write.path = path_of(write.number);
@@ -89,6 +90,7 @@ BlockWrite BlockList::take_write(Slot& slot) {
   write.pieces = block.pieces(write.from, write.to);
   if (block.sealed()) write.end = block.make_end();
   slot.state = Slot::State::kWriting;
+  if (slot.written == 0) slot.packed = disk_->packs();
   return write;
 }
 
@@ -96,11 +98,11 @@ void BlockList::write_behind(Slot& slot) {
   if (held_ || slot.state != Slot::State::kMemory) return;
   BlockWrite write = take_write(slot);
   if (blocking_) {
-    const Result<void> result = write.run(env_.disk());
+    const Result<void> result = write.run();
     return on_written(write, result);
   }
   ++jobs_;
-  env_.disk_pool().submit(loop_, std::make_unique<WriteJob>(env_.disk(), std::move(write), owner_));
+  env_.disk_pool().submit(loop_, std::make_unique<WriteJob>(std::move(write), owner_));
 }
 
 std::vector<BlockWrite> BlockList::take_writes() {
@@ -117,6 +119,7 @@ void BlockList::on_written(const BlockWrite& write, const Result<void>& result) 
   if (slot == nullptr) return;
   slot->state = Slot::State::kMemory;
   // If it failed, all stays in memory, and the journal keeps it too.
+  if (!result && result.error().code() == ErrorCode::kInvalid) leave_file(*slot);
   if (!result) return;
   slot->written = write.to;
   if (write.end.empty()) {
@@ -149,6 +152,21 @@ void BlockList::restore(std::unique_ptr<Block> block, InFile in_file) {
   if (in_file == InFile::kAll && block->sealed()) slot.state = Slot::State::kWritten;
   slot.block = std::move(block);
   slots_.push_back(std::move(slot));
+  if (in_file != InFile::kNothing) look_at_file(slots_.back());
+}
+
+// Whether it may stay.
+void BlockList::look_at_file(Slot& slot) {
+  const bool is_written = slot.state == Slot::State::kWritten;
+  // What is sealed and lacks its index gets it from memory; a packed file cannot be mended.
+  if (!is_written && slot.block->sealed() && is_packed(slot)) return leave_file(slot);
+  if (!disk_->encrypts()) return;
+  const auto state = disk_->look(path_of(slot.block->name().number));
+  if (!state) return;
+  slot.packed = state->is_packed;
+  if (!state->is_outdated) return;
+  slot.moves = is_written;
+  if (!is_written) leave_file(slot);
 }
 
 // ---- reading
@@ -174,7 +192,7 @@ Result<io::File*> BlockList::file_of(Slot& slot) {
   slot.used = ++clock_;
   if (slot.file == nullptr) {
     ASSIGN_OR_RETURN(slot.file,
-                     env_.disk().open(path_of(slot.block->name().number), io::OpenMode::kRead));
+                     disk_->open(path_of(slot.block->name().number), io::OpenMode::kRead));
     forget_least_used();
   }
   return slot.file.get();
@@ -227,31 +245,69 @@ Result<void> BlockList::need_records(std::size_t i) {
   return {};
 }
 
-void BlockList::erase(Sequence sequence) {
+// ---- erasing
+
+BlockList::Slot* BlockList::slot_with(Sequence sequence) {
   const std::size_t place = place_of(sequence);
-  if (place == size()) return;
-  Slot& slot = slots_[place];
-  const auto record = slot.block->place_of(sequence);
-  if (!record) return;
+  return place < size() && at(place).place_of(sequence) ? &slots_[place] : nullptr;
+}
+
+bool BlockList::is_packed(Slot& slot) {
+  if (slot.written == 0 && slot.state == Slot::State::kMemory) return false;
+  if (!slot.packed) {
+    const auto state = disk_->look(path_of(slot.block->name().number));
+    if (!state) return false;
+    slot.packed = state->is_packed;
+  }
+  return *slot.packed;
+}
+
+void BlockList::erase(Sequence sequence) {
+  Slot* const slot = slot_with(sequence);
+  if (slot == nullptr) return;
   // What a checkpoint may name stays as it is, until one says that it is removed.
-  if (slot.state != Slot::State::kMemory || record->offset < slot.written)
-    to_erase_.push_back(sequence);
-  else
-    slot.block->erase(sequence);
+  const bool is_in_file = slot->state != Slot::State::kMemory ||
+                          slot->block->place_of(sequence)->offset < slot->written;
+  if (!is_in_file || (slot->state == Slot::State::kMemory && is_packed(*slot)))
+    return erase_in_memory(*slot, sequence);
+  to_erase_.push_back(sequence);
+  slot->moves |= slot->state == Slot::State::kWritten && is_packed(*slot);
+}
+
+// And in its file, by leaving it, if it is there.
+void BlockList::erase_in_memory(Slot& slot, Sequence sequence) {
+  slot.block->erase(sequence);
+  if (slot.block->place_of(sequence)->offset < slot.written) leave_file(slot);
 }
 
 void BlockList::begin_checkpoint() {
-  // In an open block's file a half-written record would hide those behind it: it gets its index.
-  for (const Sequence sequence : to_erase_)
-    if (const std::size_t place = place_of(sequence); place < size()) at(place).seal();
-  erasable_.insert(erasable_.end(), to_erase_.begin(), to_erase_.end());
-  to_erase_.clear();
+  if (!to_erase_.empty()) drop_empty();
+  for (const Sequence sequence : std::exchange(to_erase_, {})) {
+    Slot* const slot = slot_with(sequence);
+    if (slot == nullptr) continue;
+    if (slot->state == Slot::State::kMemory &&
+        (slot->block->place_of(sequence)->offset >= slot->written || is_packed(*slot))) {
+      erase_in_memory(*slot, sequence);
+    } else if (is_packed(*slot)) {
+      slot->moves = true;
+      to_erase_.push_back(sequence);
+    } else {
+      // In an open block's file a half-written record would hide those behind it: it gets its
+      // index.
+      slot->block->seal();
+      erasable_.push_back(sequence);
+    }
+  }
 }
 
 Result<void> BlockList::erase_removed() {
   Result<void> first;
-  for (const Sequence sequence : std::exchange(erasable_, {}))
-    if (auto erased = erase_in_file(sequence); !erased && first) first = std::move(erased);
+  for (const Sequence sequence : std::exchange(erasable_, {})) {
+    auto erased = erase_in_file(sequence);
+    if (erased) continue;
+    to_erase_.push_back(sequence);  // with the next checkpoint
+    if (first) first = std::move(erased);
+  }
   return first;
 }
 
@@ -262,14 +318,14 @@ Result<void> BlockList::erase_in_file(Sequence sequence) {
   const auto where = slot.block->place_of(sequence);
   if (!where || slot.block->is_there(sequence)) return {};
   // It waits for the next checkpoint.
-  if (slot.state != Slot::State::kWritten) {
+  if (slot.state != Slot::State::kWritten || is_packed(slot)) {
     to_erase_.push_back(sequence);
     return {};
   }
   TRY(need_records(place));
   const Block::Erased erased = slot.block->erase(sequence);
   ASSIGN_OR_RETURN(const std::unique_ptr<io::File> file,
-                   env_.disk().open(path_of(slot.block->name().number), io::OpenMode::kWrite));
+                   disk_->open(path_of(slot.block->name().number), io::OpenMode::kWrite));
   const io::Slice record{erased.record.data(), erased.record.size()};
   TRY(file->write_at(erased.offset, {&record, 1}));
   if (!erased.text_is_lost) return {};
@@ -331,6 +387,20 @@ void BlockList::drop_empty() {
 void BlockList::clear() {
   for (const Slot& slot : slots_) let_go(slot);
   slots_.clear();
+}
+
+void BlockList::take_new_number(Slot& slot) {
+  slot.file.reset();
+  slot.block->renumber(next_number_++);
+  slot.written = 0;
+  slot.state = Slot::State::kMemory;
+  slot.packed.reset();
+  slot.moves = false;
+}
+
+void BlockList::leave_file(Slot& slot) {
+  let_go(slot);
+  take_new_number(slot);
 }
 
 Result<std::string> BlockList::subject_of(std::size_t i, Sequence sequence) {

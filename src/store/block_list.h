@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,17 +25,22 @@
 #include "store/block_write.h"
 #include "store/ids.h"
 #include "store/message.h"
+#include "store/pack/packed_disk.h"
 
 namespace midge::store {
 
 class BlockList {
  public:
-  // `folder`: of the files; "" = none.
-  BlockList(io::Env& env, io::Loop& loop, StreamId stream, std::string folder,
+  // `folder`: of the files, on `disk`, which outlives it; "" = none.
+  BlockList(io::Env& env, io::Loop& loop, StreamId stream, PackedDisk& disk, std::string folder,
             std::uint32_t block_size);
   ~BlockList();
   BlockList(const BlockList&) = delete;
   BlockList& operator=(const BlockList&) = delete;
+
+  // Files that are begun from now on are as this one makes them. It outlives the list.
+  void set_disk(PackedDisk& disk) { disk_ = &disk; }
+  [[nodiscard]] PackedDisk& disk() const { return *disk_; }
 
   // The record as it was written.
   std::string_view append(Sequence sequence, const NewMessage& message);
@@ -58,6 +64,7 @@ class BlockList {
   // the disk: nothing is lost by that.
   Result<void> need_records(std::size_t i);
   // Zeros over a removed record: at once if it is in memory only, else after the next checkpoint.
+  // In a packed file nothing can be overwritten: the block goes to another one, without it.
   void erase(Sequence sequence);
 
   // ---- damage: block_upkeep.cc
@@ -82,7 +89,8 @@ class BlockList {
   // ---- upkeep, in the background. Each starts at most one job, and returns the bytes that it
   // reads; 0: there is nothing to do, or not now.
 
-  // Sealed blocks of which little is there are written anew, together.
+  // Sealed blocks of which little is there are written anew, together; others whose file must not
+  // stay, each by itself.
   std::uint64_t compact();
   // The file of the next block, in turn, is read and checked.
   std::uint64_t check_next();
@@ -103,6 +111,11 @@ class BlockList {
   // erase_removed(). Errors: of the disk.
   void begin_checkpoint();
   Result<void> erase_removed();
+  // What is erased and still in packed files, after begin_checkpoint(): the next run is to see to
+  // it, by erase().
+  [[nodiscard]] const std::vector<Sequence>& to_erase() const { return to_erase_; }
+  // Before the last checkpoint: those blocks are written anew now. Blocks.
+  void leave_packed_files();
   // Files of blocks that are gone: to be removed when a checkpoint that does not name them is
   // durable.
   std::vector<std::string> take_obsolete() { return std::exchange(obsolete_, {}); }
@@ -138,6 +151,8 @@ class BlockList {
     std::unique_ptr<Block> block;
     enum class State : std::uint8_t { kMemory, kWriting, kWritten } state = State::kMemory;
     std::uint64_t written = 0;       // bytes of header and records that are in the file
+    std::optional<bool> packed;      // its file; not set: nobody has looked
+    bool moves = false;              // its file is to be written anew
     std::unique_ptr<io::File> file;  // open for reading
     std::uint64_t used = 0;          // when its records or its file were last wanted
   };
@@ -154,13 +169,22 @@ class BlockList {
   void let_go(const Slot& slot);
   Slot* find_slot(std::uint32_t number);
   void take_damage(Slot& slot, const std::vector<Sequence>& damaged, const std::string& why);
+  // The block's file, of which there is something, is packed.
+  bool is_packed(Slot& slot);
+  void erase_in_memory(Slot& slot, Sequence sequence);
+  void look_at_file(Slot& slot);
+  // All of it is in memory, and goes to another file.
+  void take_new_number(Slot& slot);
+  void leave_file(Slot& slot);
   void move_to_new_file(Slot& slot);
   void on_checked(const CheckJob& job);
   void on_compacted(CompactJob& job);
   bool follow_removals(CompactJob& job);
   [[nodiscard]] bool is_sparse(const Slot& slot) const;
   [[nodiscard]] std::size_t sparse_run(std::size_t begin) const;
+  std::unique_ptr<CompactJob> make_compaction(std::size_t begin, std::size_t count);
   std::uint64_t compact_in_memory();
+  Slot* slot_with(Sequence sequence);
   Result<void> erase_in_file(Sequence sequence);
   Result<io::File*> file_of(Slot& slot);
   void forget_least_used();
@@ -168,6 +192,7 @@ class BlockList {
   io::Env& env_;
   io::Loop& loop_;
   StreamId stream_;
+  PackedDisk* disk_;
   std::string folder_;
   std::uint32_t block_size_;
   std::uint32_t next_number_ = 1;
@@ -183,7 +208,8 @@ class BlockList {
   std::uint64_t clock_ = 0;
   std::vector<std::string> obsolete_;
   Quarantined quarantined_;
-  std::vector<Sequence> to_erase_, erasable_;  // erasable: a checkpoint on its way covers them
+  // To be erased once it can be, and what a checkpoint on its way covers.
+  std::vector<Sequence> to_erase_, erasable_;
   std::size_t jobs_ = 0;
   bool held_ = false, blocking_ = false;
   std::shared_ptr<Owner> owner_;

@@ -39,10 +39,7 @@ void BlockList::take_damage(Slot& slot, const std::vector<Sequence>& damaged,
 }
 
 void BlockList::move_to_new_file(Slot& slot) {
-  slot.file.reset();
-  slot.block->renumber(next_number_++);
-  slot.written = 0;
-  slot.state = Slot::State::kMemory;
+  take_new_number(slot);
   write_behind(slot);
 }
 
@@ -92,8 +89,8 @@ std::uint64_t BlockList::check_next() {
   const BlockName name = next->block->name();
   checked_ = name.number;
   ++jobs_;
-  env_.disk_pool().submit(
-      loop_, std::make_unique<CheckJob>(env_.disk(), name, path_of(name.number), owner_));
+  env_.disk_pool().submit(loop_,
+                          std::make_unique<CheckJob>(*disk_, name, path_of(name.number), owner_));
   return next->block->length();
 }
 
@@ -138,11 +135,12 @@ class BlockList::CompactJob final : public io::Job {
     std::string path;
     std::vector<LiveRecord> records;
   };
-  CompactJob(io::Disk& disk, std::string folder, std::unique_ptr<Block> block, std::string path,
+  CompactJob(PackedDisk& disk, std::string folder, std::unique_ptr<Block> block, std::string path,
              std::vector<Source> sources, std::shared_ptr<Owner> owner)
       : block(std::move(block)),
         path(std::move(path)),
         sources(std::move(sources)),
+        packs(disk.packs()),
         disk_(disk),
         folder_(std::move(folder)),
         owner_(std::move(owner)) {}
@@ -155,6 +153,7 @@ class BlockList::CompactJob final : public io::Job {
   std::unique_ptr<Block> block;
   const std::string path;
   const std::vector<Source> sources;
+  const bool packs;
   Result<void> result;
 
  private:
@@ -171,17 +170,18 @@ class BlockList::CompactJob final : public io::Job {
     }
     block->seal();
     BlockWrite write;
+    write.disk = &disk_;
     write.folder = folder_;
     write.path = path;
     write.to = block->length();
     write.pieces = block->pieces(0, write.to);
     write.end = block->make_end();
-    TRY(write.run(disk_));
+    TRY(write.run());
     block->drop_records();
     return {};
   }
 
-  io::Disk& disk_;
+  PackedDisk& disk_;
   const std::string folder_;
   const std::shared_ptr<Owner> owner_;
 };
@@ -205,9 +205,11 @@ std::size_t BlockList::sparse_run(std::size_t begin) const {
       break;
   }
   const std::size_t count = end - begin;
-  if (count != 1) return count;
-  const Block& block = *slots_[begin].block;
-  return block.live_bytes() * 2 < block.length() ? 1 : 0;
+  if (count > 1) return count;
+  const Slot& slot = slots_[begin];
+  const bool moves = slot.moves && slot.state == Slot::State::kWritten && slot.block->live() > 0;
+  const bool is_worth_it = count == 1 && slot.block->live_bytes() * 2 < slot.block->length();
+  return moves || is_worth_it ? 1 : 0;
 }
 
 std::uint64_t BlockList::compact() {
@@ -216,23 +218,43 @@ std::uint64_t BlockList::compact() {
   std::size_t begin = 0, count = 0;
   while (begin < slots_.size() && (count = sparse_run(begin)) == 0) ++begin;
   if (count == 0) return 0;
-  std::vector<CompactJob::Source> sources;
+  auto job = make_compaction(begin, count);
   std::uint64_t bytes = 0;
+  for (std::size_t i = begin; i < begin + count; ++i) bytes += at(i).live_bytes();
+  ++jobs_;
+  env_.disk_pool().submit(loop_, std::move(job));
+  return bytes;
+}
+
+std::unique_ptr<BlockList::CompactJob> BlockList::make_compaction(std::size_t begin,
+                                                                  std::size_t count) {
+  std::vector<CompactJob::Source> sources;
   for (std::size_t i = begin; i < begin + count; ++i) {
     const Block& block = at(i);
     CompactJob::Source& source =
         sources.emplace_back(block.name().number, path_of(block.name().number));
     for (auto next = block.next_there({0}); next; next = block.next_there(*next + 1))
       source.records.push_back({*next, *block.place_of(*next)});
-    bytes += block.live_bytes();
   }
   const BlockName name{stream_, next_number_++, at(begin).name().first};
-  ++jobs_;
-  env_.disk_pool().submit(
-      loop_, std::make_unique<CompactJob>(env_.disk(), folder_,
-                                          std::make_unique<Block>(name, env_.entropy().hash_salt()),
-                                          path_of(name.number), std::move(sources), owner_));
-  return bytes;
+  return std::make_unique<CompactJob>(*disk_, folder_,
+                                      std::make_unique<Block>(name, env_.entropy().hash_salt()),
+                                      path_of(name.number), std::move(sources), owner_);
+}
+
+void BlockList::leave_packed_files() {
+  if (to_erase_.empty()) return;
+  drop_empty();
+  const bool held = std::exchange(held_, true);
+  for (const Sequence sequence : std::vector<Sequence>(to_erase_)) {
+    Slot* const slot = slot_with(sequence);
+    if (slot == nullptr || slot->state != Slot::State::kWritten || !is_packed(*slot)) continue;
+    const auto job = make_compaction(place_of(sequence), 1);
+    job->run();
+    ++jobs_;
+    on_compacted(*job);
+  }
+  held_ = held;
 }
 
 void BlockList::on_compacted(CompactJob& job) {
@@ -257,6 +279,7 @@ void BlockList::on_compacted(CompactJob& job) {
   for (Slot& slot : slots_)
     if (is_source(slot)) let_go(slot);
   Slot slot;
+  slot.packed = job.packs;
   slot.written = job.block->length();
   slot.state = Slot::State::kWritten;
   slot.block = std::move(job.block);

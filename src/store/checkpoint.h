@@ -37,6 +37,7 @@ enum class PartKind : std::uint32_t {
   kRemoved = 4,
   kConsumer = 5,
   kLost = 6,
+  kToErase = 7,
 };
 
 struct SectionPart {

@@ -47,6 +47,26 @@ Result<std::unique_ptr<StoreFolder>> StoreFolder::open(io::Disk& disk, const std
   return folder;
 }
 
+// Without its keys it must not pass for a plain one.
+Result<void> StoreFolder::open_keys(const KeySettings& settings, io::Entropy& entropy,
+                                    WallTime now) {
+  PackedDisk plain(disk_, entropy, {});
+  for (const char* name : {"/checkpoint", "/checkpoint.copy"})
+    if (const auto state = plain.look(path_ + name);
+        state && state->is_outdated && !Keyring::is_there(disk_, path_))
+      return failure(
+          "\"" + path_ + "/keys\" is not there, nor its copy: without it nothing can be read",
+          ErrorCode::kInvalid);
+  const auto put_away = [&](const std::string& path, const std::string& why) {
+    damaged_.emplace_back(path, why);
+    return quarantine(path, why, now);
+  };
+  ASSIGN_OR_RETURN(keys_, Keyring::open(disk_, path_, settings, entropy, put_away));
+  data_disk_ = std::make_unique<PackedDisk>(disk_, entropy, Packing{keys_, false});
+  compressing_disk_ = std::make_unique<PackedDisk>(disk_, entropy, Packing{keys_, true});
+  return {};
+}
+
 Result<void> StoreFolder::check_format() {
   const std::string file = path_ + "/format";
   TRY(disk_.make_directory(path_ + "/journal"));

@@ -6,12 +6,16 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "io/disk.h"
+#include "io/entropy.h"
+#include "store/fwd.h"
 #include "store/ids.h"
+#include "store/pack/packed_disk.h"
 
 namespace midge::store {
 
@@ -21,6 +25,20 @@ class StoreFolder {
   // is a store of nats-server, or one of another version; of the disk.
   static Result<std::unique_ptr<StoreFolder>> open(io::Disk& disk, const std::string& store_dir,
                                                    const std::string& domain);
+
+  // Before anything is read that may be encrypted. `entropy` outlives this; `now`: of what goes to
+  // quarantine. Errors: as those of Keyring::open().
+  Result<void> open_keys(const KeySettings& settings, io::Entropy& entropy, WallTime now);
+  // Null: the store is not encrypted.
+  [[nodiscard]] const std::shared_ptr<const Keyring>& keys() const { return keys_; }
+  // For blocks and the checkpoint: files that are begun are encrypted if there are keys. Any
+  // thread.
+  [[nodiscard]] PackedDisk& data_disk(bool compress = false) const {
+    return compress ? *compressing_disk_ : *data_disk_;
+  }
+  // Files that were found damaged and have gone to quarantine, and what is wrong with them.
+  using Damaged = std::vector<std::pair<std::string, std::string>>;
+  Damaged take_damaged() { return std::exchange(damaged_, {}); }
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string journal_folder(std::uint32_t id) const;
@@ -51,6 +69,9 @@ class StoreFolder {
   io::Disk& disk_;
   std::string path_;
   std::unique_ptr<io::DiskLock> lock_;
+  std::shared_ptr<const Keyring> keys_;
+  std::unique_ptr<PackedDisk> data_disk_, compressing_disk_;
+  Damaged damaged_;
   std::vector<std::uint32_t> old_journals_;
   std::uint32_t next_journal_id_ = 1;
   bool format_is_damaged_ = false;

@@ -60,6 +60,9 @@ StoreSnapshot take_snapshot(StreamStore& store, std::string& section) {
     add_field(body, range.last.value);
   }
   if (!body.empty()) add_part(section, PartKind::kLost, body);
+  body.clear();
+  for (const Sequence sequence : p.blocks.to_erase()) add_field(body, sequence.value);
+  if (!body.empty()) add_part(section, PartKind::kToErase, body);
 
   StoreSnapshot snapshot;
   snapshot.writes = p.blocks.take_writes();
@@ -79,7 +82,10 @@ Result<void> checkpoint_is_durable(StreamStore& store) {
 
 void hold_writes(StreamStore& store, bool on) { store.parts().blocks.hold(on); }
 
-void forget_jobs(StreamStore& store) { store.parts().blocks.forget_jobs(); }
+void prepare_last_snapshot(StreamStore& store) {
+  store.parts().blocks.forget_jobs();
+  store.parts().blocks.leave_packed_files();
+}
 
 std::uint64_t compact(StreamStore& store) { return store.parts().blocks.compact(); }
 
@@ -97,9 +103,9 @@ std::vector<std::string> block_files(StreamStore& store) {
   return files;
 }
 
-bool is_block_of(io::Disk& disk, const std::string& path, StreamStore& store) {
+bool is_block_of(const std::string& path, StreamStore& store) {
   const StreamStore::Parts& p = store.parts();
-  const auto file = disk.open(path, io::OpenMode::kRead);
+  const auto file = p.blocks.disk().open(path, io::OpenMode::kRead);
   if (!file) return false;
   std::string head(kBlockHeader, '\0');
   const auto read = (*file)->read_at(0, head);
@@ -124,8 +130,8 @@ struct BlockEntry {
 
 class Restoring {
  public:
-  Restoring(io::Disk& disk, StreamStore::Parts& parts, const RestoreEvents& events)
-      : disk_(disk), p_(parts), events_(events) {}
+  Restoring(StreamStore::Parts& parts, const RestoreEvents& events)
+      : disk_(parts.blocks.disk()), p_(parts), events_(events) {}
 
   Result<void> run(const std::vector<SectionPart>& parts) {
     for (const SectionPart& part : parts) {
@@ -134,12 +140,18 @@ class Restoring {
       if (part.kind == PartKind::kBlocks) take_blocks(fields);
       if (part.kind == PartKind::kRemoved) TRY(take_removed(fields));
       if (part.kind == PartKind::kLost) take_lost(fields);
+      while (part.kind == PartKind::kToErase && !fields.at_end())
+        to_erase_.push_back({fields.number<std::uint64_t>()});
       if (fields.failed())
         return failure("a stream's part of the checkpoint is malformed", ErrorCode::kInvalid);
     }
     for (const BlockEntry& entry : entries_) {
       if (events_.may_go_on) TRY(events_.may_go_on());
       TRY(restore_block(entry));
+    }
+    for (const Sequence sequence : to_erase_) {
+      const Block* const block = p_.blocks.containing(sequence);
+      if (block != nullptr && !block->is_there(sequence)) p_.blocks.erase(sequence);
     }
     if (!is_damaged_) return {};
     count_what_is_there();
@@ -340,6 +352,7 @@ class Restoring {
   const RestoreEvents& events_;
   std::vector<BlockEntry> entries_;
   std::map<std::uint32_t, RemovedSet> removed_;
+  std::vector<Sequence> to_erase_;
   SubjectTexts texts_;  // of the block that is restored
   bool is_damaged_ = false;
   std::uint32_t checked_block_ = 0;
@@ -347,9 +360,9 @@ class Restoring {
 
 }  // namespace
 
-Result<void> restore(io::Disk& disk, const std::vector<SectionPart>& parts, StreamStore& store,
+Result<void> restore(const std::vector<SectionPart>& parts, StreamStore& store,
                      const RestoreEvents& events) {
-  return Restoring(disk, store.parts(), events).run(parts);
+  return Restoring(store.parts(), events).run(parts);
 }
 
 }  // namespace midge::store

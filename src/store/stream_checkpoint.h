@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "io/disk.h"
 #include "store/block_list.h"
 #include "store/block_write.h"
 #include "store/checkpoint.h"
@@ -21,8 +20,9 @@ struct StoreSnapshot {
   std::vector<std::string> obsolete;
   BlockList::Quarantined damaged;  // these go to quarantine instead
 };
-// Appends the parts of kinds 2 to 4. Thread: the loop's. Until finish_snapshot() the blocks' writes
-// are the caller's, who runs them on any thread. No write may be under way: is_writing().
+// Appends the parts of kinds 2 to 4, 6 and 7. Thread: the loop's. Until finish_snapshot() the
+// blocks' writes are the caller's, who runs them on any thread. No write may be under way:
+// is_writing().
 StoreSnapshot take_snapshot(StreamStore& store, std::string& section);
 void finish_snapshot(StreamStore& store, const BlockWrite& write, const Result<void>& result);
 // What the checkpoint says is removed may be erased now. Errors: of the disk.
@@ -30,15 +30,16 @@ Result<void> checkpoint_is_durable(StreamStore& store);
 // Blocks that are sealed wait for the snapshot.
 void hold_writes(StreamStore& store, bool on);
 [[nodiscard]] bool is_writing(const StreamStore& store);
-// Nothing of what was under way will be told any more: the loops have ended.
-void forget_jobs(StreamStore& store);
+// The loops have ended, and the last snapshot comes: nothing of what was under way will be told any
+// more, and what was erased leaves packed files now. Blocks.
+void prepare_last_snapshot(StreamStore& store);
 // Upkeep: as BlockList has it.
 std::uint64_t compact(StreamStore& store);
 std::uint64_t check_next(StreamStore& store);
 // Of all its blocks, whether they are written or not.
 [[nodiscard]] std::vector<std::string> block_files(StreamStore& store);
 // Whether it is a block that this stream wrote, as far as its head tells.
-[[nodiscard]] bool is_block_of(io::Disk& disk, const std::string& path, StreamStore& store);
+[[nodiscard]] bool is_block_of(const std::string& path, StreamStore& store);
 
 // What is not as the checkpoint says.
 struct RestoreEvents {
@@ -49,9 +50,9 @@ struct RestoreEvents {
   // Asked before each block: an error ends it all.
   std::function<Result<void>()> may_go_on;
 };
-// Takes up what the parts of kinds 2 to 4 say; others are left alone. `store` is new. Blocks; at
+// Takes up what these parts say; others are left alone. `store` is new. Blocks; at
 // start only. Errors: kInvalid: not such parts; of the disk.
-Result<void> restore(io::Disk& disk, const std::vector<SectionPart>& parts, StreamStore& store,
+Result<void> restore(const std::vector<SectionPart>& parts, StreamStore& store,
                      const RestoreEvents& events);
 
 }  // namespace midge::store

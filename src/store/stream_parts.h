@@ -14,6 +14,7 @@ struct StreamStore::Parts {
   Journal* journal;
   StreamStoreOptions options;
   StreamFigures figures;
+  PackedDisk plain_disk;  // where no other was given
   BlockList blocks;
   SubjectTree subjects;
   JournalPosition appended_to;

@@ -22,7 +22,9 @@ std::string_view number_bytes(const std::uint64_t& number) {
 StreamStore::Parts::Parts(io::Env& env, io::Loop& loop, Journal* journal, StreamStoreOptions given)
     : journal(journal),
       options(std::move(given)),
-      blocks(env, loop, options.id, options.folder, options.block_size) {
+      plain_disk(env.disk(), env.entropy(), {}),
+      blocks(env, loop, options.id, options.disk != nullptr ? *options.disk : plain_disk,
+             options.folder, options.block_size) {
   figures.first = options.first;
   figures.last = options.first - 1;
   blocks.set_blocking(journal == nullptr && !options.folder.empty());
@@ -42,6 +44,8 @@ StreamStore::StreamStore(io::Env& env, io::Loop& loop, Journal* journal, StreamS
     : parts_(std::make_unique<Parts>(env, loop, journal, std::move(options))) {}
 
 StreamStore::~StreamStore() = default;
+
+void StreamStore::set_disk(PackedDisk& disk) { parts_->blocks.set_disk(disk); }
 
 void StreamStore::attach(Journal& journal) {
   parts_->journal = &journal;

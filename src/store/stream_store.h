@@ -49,8 +49,8 @@ struct StreamStoreOptions {
   StreamId id;
   std::string folder;  // of blocks; "" = memory
   std::uint32_t block_size = 8 << 20;
-  Sequence first{1};  // of the first message
-  bool compress = false;
+  Sequence first{1};           // of the first message
+  PackedDisk* disk = nullptr;  // of the blocks, outlives the store; null: the environment's
 };
 
 class StreamStore {
@@ -59,6 +59,8 @@ class StreamStore {
   StreamStore(io::Env& env, io::Loop& loop, Journal* journal, StreamStoreOptions options);
   ~StreamStore();
 
+  // Files that are begun from now on are as this one makes them.
+  void set_disk(PackedDisk& disk);
   // After recovery: what changes from now on goes there.
   void attach(Journal& journal);
 

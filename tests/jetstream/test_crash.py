@@ -1,5 +1,6 @@
 """SIGKILL under load, again and again: what was acknowledged is there, and acks that were
-confirmed are not forgotten. MIDGE_TEST_KILLS says how often (5)."""
+confirmed are not forgotten; the same of a store that is encrypted and compressed, with a new key now
+and then. MIDGE_TEST_KILLS says how often (5), there half as often."""
 
 import json
 import os
@@ -35,9 +36,10 @@ def started(config):
     return server
 
 
-def set_up(server):
+def set_up(server, compression):
     talk = Talk(server.port)
-    ask(talk, f"STREAM.CREATE.{STREAM}", {"name": STREAM, "subjects": ["crash.*"]})
+    ask(talk, f"STREAM.CREATE.{STREAM}", {"name": STREAM, "subjects": ["crash.*"],
+                                          "compression": compression})
     ask(talk, f"CONSUMER.CREATE.{STREAM}.{CONSUMER}", {"stream_name": STREAM, "config": {
         "durable_name": CONSUMER, "ack_policy": "explicit", "ack_wait": 1_000_000_000}})
     talk.close()
@@ -96,14 +98,31 @@ def work_off(server, memory):
 
 @pytest.mark.rows("JS-S-64", "JS-S-81", "JS-C-54")
 def test_kills(tmp_path):
-    draw = random.Random(KILLS)
-    config = f'jetstream {{ store_dir: "{tmp_path}/store" }}\n'
+    kill_again_and_again(tmp_path, KILLS, lambda kill: "", "none")
+
+
+@pytest.mark.skipif(servers.kind() != "midge", reason="nats-server rotates keys in another way")
+@pytest.mark.rows("JS-S-80", "JS-S-46")
+def test_kills_of_an_encrypted_store(tmp_path):
+    def key(kill):
+        return f'key: "{kill // 3}", prev_key: "{kill // 3 - 1}", cipher: ' + (
+            "aes" if kill % 2 else "chacha")
+
+    kill_again_and_again(tmp_path, (KILLS + 1) // 2, key, "s2")
+
+
+def kill_again_and_again(tmp_path, kills, more, compression):
+    draw = random.Random(kills)
     memory = Memory()
     first = 1
-    for kill in range(KILLS):
-        with started(config) as server:
+
+    def config(kill):
+        return f'jetstream {{ store_dir: "{tmp_path}/store"\n{more(kill)} }}\n'
+
+    for kill in range(kills):
+        with started(config(kill)) as server:
             if kill == 0:
-                set_up(server)
+                set_up(server, compression)
             else:
                 first = compare(server, memory, first)
             actors = [Publisher(server, memory, f"p{kill}-{i}") for i in range(2)]
@@ -117,8 +136,8 @@ def test_kills(tmp_path):
             for actor in actors:
                 actor.join()
         assert not memory.faults, memory.faults[:5]
-    with started(config) as server:
+    with started(config(kills)) as server:
         compare(server, memory, 1)
         work_off(server, memory)
-    print(f"{KILLS} kills, {len(memory.acknowledged)} messages acknowledged, "
+    print(f"{kills} kills, {len(memory.acknowledged)} messages acknowledged, "
           f"{len(memory.confirmed)} acks confirmed")

@@ -50,8 +50,8 @@ def ask(talk, verb, body=None):
 class Site:
     """A server whose store is on a disk with troubles, fillers, and a client that looks on."""
 
-    def __init__(self, store, size, config=""):
-        self.config = f'jetstream {{ store_dir: "{store}" }}\n{config}'
+    def __init__(self, store, size, config="", more=""):
+        self.config = f'jetstream {{ store_dir: "{store}"\n{more} }}\n{config}'
         self.told = Told(threading.Condition())
         self.size = size
         self.fillers = []
@@ -155,7 +155,16 @@ def report(what, site, times):
 
 @pytest.mark.rows("JS-S-64")
 def test_files_that_may_not_grow(tmp_path):
-    site = Site(tmp_path / "store", 1024)
+    stop_growing(tmp_path, "")
+
+
+@pytest.mark.rows("JS-S-64", "JS-S-80")
+def test_files_of_an_encrypted_store_that_may_not_grow(tmp_path):
+    stop_growing(tmp_path, 'key: "k"')
+
+
+def stop_growing(tmp_path, more):
+    site = Site(tmp_path / "store", 1024, more=more)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     times = []
     site.fill()
@@ -249,9 +258,10 @@ def leave(folder, room):
 
 
 @pytest.mark.rows("JS-S-64")
-def test_fill_and_free(volume):
+@pytest.mark.parametrize("more", ["", 'key: "k"'])
+def test_fill_and_free(volume, more):
     """In turn somebody else frees space, and the stream is purged."""
-    site = Site(volume / "store", 32 * 1024)
+    site = Site(volume / "store", 32 * 1024, more=more)
     times = []
     site.fill()
     assert site.told.wait_more(100, PATIENCE)

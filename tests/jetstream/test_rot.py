@@ -24,8 +24,9 @@ SIZE = 10_000
 BLOCK_HEAD, BLOCK_TRAILER = 48, 72
 
 
-def serve(store):
-    return Server(config=f'http: "127.0.0.1:-1"\njetstream {{ store_dir: "{store}" }}\n')
+def serve(store, more=""):
+    return Server(
+        config=f'http: "127.0.0.1:-1"\njetstream {{ store_dir: "{store}"\n{more} }}\n')
 
 
 def payload(number: int) -> bytes:
@@ -39,10 +40,11 @@ def ask(talk, verb, body=None):
     return answer
 
 
-def fill(store, ending):
-    with serve(store) as server:
+def fill(store, ending, more="", compression="none"):
+    with serve(store, more) as server:
         talk = Talk(server.port)
-        ask(talk, "STREAM.CREATE.R", {"name": "R", "subjects": ["r.*"]})
+        ask(talk, "STREAM.CREATE.R", {"name": "R", "subjects": ["r.*"],
+                                      "compression": compression})
         ask(talk, "STREAM.CREATE.OTHER", {"name": "OTHER", "subjects": ["other"]})
         ask(talk, "CONSUMER.CREATE.R.D", {"stream_name": "R", "config": {
             "durable_name": "D", "ack_policy": "explicit"}})
@@ -54,21 +56,22 @@ def fill(store, ending):
         ask(talk, "STREAM.MSG.DELETE.R", {"seq": 5})
         if ending == "KILL":
             # The journal says that all was synced once nothing follows.
-            wait_until(lambda: marker_is_there(store), "the last batch to be told synced")
+            wait_until(lambda: marker_is_there(store, 28 if "key" in more else 0),
+                       "the last batch to be told synced")
         talk.close()
         server.signal(ending)
         server.wait_exit()
 
 
-def marker_is_there(store):
+def marker_is_there(store, size=0):
     """An empty batch is the last thing in each journal that has records."""
-    return all(ends_with_marker(path) for path in journals(store))
+    return all(ends_with_marker(path, size) for path in journals(store))
 
 
-def ends_with_marker(path):
+def ends_with_marker(path, size):
     data = path.read_bytes()
     last = data.rfind(b"MJBT")
-    return last < 0 or data[last + 4:last + 8] == bytes(4)
+    return last < 0 or data[last + 4:last + 8] == size.to_bytes(4, "little")
 
 
 def journals(store):

@@ -102,6 +102,7 @@ void Stream::update(StreamConfig config) {
   const bool learns_ttl = !config_.allow_msg_ttl && config.allow_msg_ttl;
   const bool fewer_each = config.max_messages_per_subject != config_.max_messages_per_subject;
   config_ = std::move(config);
+  store_->set_disk(shard_.jetstream().folder().data_disk(config_.compression == Compression::kS2));
   ingest_.configure();
   if (learns_ttl) remember_messages();
   subscribe();

@@ -75,11 +75,6 @@ void no_effect(const Member& member, Findings& findings) {
   findings.note(member.position, "\"" + member.key + "\" has no effect here");
 }
 
-void refused(const Member& member, Findings& findings) {
-  findings.error(member.position,
-                 "\"" + member.key + "\" is not supported: encryption at rest does not exist yet");
-}
-
 // A duration; a bare number is seconds, which the peer warns of.
 std::optional<Duration> interval_of(const Member& member, Findings& findings) {
   if (member.value.kind == Kind::kString) {
@@ -206,16 +201,16 @@ void read_max_concurrent_io(const Member& member, JetStreamOptions&, Findings& f
                                       " between 4 and 8192, got " + plain_text(member.value));
 }
 
-void read_cipher(const Member& member, JetStreamOptions&, Findings& findings) {
+void read_cipher(const Member& member, JetStreamOptions& into, Findings& findings) {
   const auto text = text_of(member, findings);
   if (!text) return;
   const std::string name = lower_case(*text);
-  if (name != "chacha" && name != "chachapoly" && name != "aes")
+  if (name == "aes")
+    into.cipher = crypto::Cipher::kAes;
+  else if (name == "chacha" || name == "chachapoly")
+    into.cipher = crypto::Cipher::kChaCha;
+  else
     findings.error(member.position, "Unknown cipher type: " + quoted(*text));
-}
-void read_key_text(const Member& member, JetStreamOptions&, Findings& findings) {
-  const auto text = text_of(member, findings);
-  if (text && !text->empty()) refused(member, findings);
 }
 
 void read_idle_text(const Member& member, JetStreamOptions&, Findings& findings) {
@@ -246,8 +241,8 @@ constexpr BlockKey<JetStreamOptions> kKeys[] = {
     {"sync_interval sync", read_sync},
     {"strict", read_strict},
     {"limits", read_limits},
-    {"key ek encryption_key", read_key_text},
-    {"prev_key prev_ek prev_encryption_key", read_key_text},
+    {"key ek encryption_key", read_text<&JetStreamOptions::key>},
+    {"prev_key prev_ek prev_encryption_key", read_text<&JetStreamOptions::previous_key>},
     {"cipher", read_cipher},
     {"tpm", read_tpm},
     {"max_outstanding_catchup", read_idle_size},

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "crypto/aead.h"
 
 namespace midge::server {
 
@@ -16,6 +17,9 @@ struct JetStreamOptions {
   bool strict = true;
   // Zero: synced before it is acknowledged. Else the journal is synced this often.
   Duration sync_interval{};
+  // What the store is encrypted with; "" = it is not. The one before opens it, too.
+  std::string key, previous_key;
+  crypto::Cipher cipher = crypto::Cipher::kChaCha;
   // Bytes that a journal takes in before a checkpoint; not in configuration files.
   std::uint64_t checkpoint_every = 128 << 20;
   // So long a start may read the store; what takes longer is done while the server runs. Neither.

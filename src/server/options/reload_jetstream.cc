@@ -30,6 +30,7 @@ Result<void> check_sizes(const JetStreamOptions& now, const JetStreamOptions& ne
 struct Fixed {
   const char* name;
   std::string (*show)(const JetStreamOptions& options);
+  bool is_secret = false;
 };
 
 std::string shown_interval(Duration interval) {
@@ -37,6 +38,10 @@ std::string shown_interval(Duration interval) {
 }
 
 constexpr Fixed kFixed[] = {
+    {"JetStreamKey", [](const JetStreamOptions& o) { return o.key; }, true},
+    {"JetStreamOldKey", [](const JetStreamOptions& o) { return o.previous_key; }, true},
+    {"JetStreamCipher",
+     [](const JetStreamOptions& o) { return std::string(crypto::name_of(o.cipher)); }},
     {"JetStreamDomain", [](const JetStreamOptions& o) { return o.domain; }},
     {"JetStreamUniqueTag", [](const JetStreamOptions& o) { return o.unique_tag; }},
     {"JetStreamExtHint", [](const JetStreamOptions& o) { return o.extension_hint; }},
@@ -68,8 +73,11 @@ Result<void> plan_jetstream(const Options& now, const Options& next, ReloadPlan&
                          friendly_size(*next.jetstream.max_store));
   for (const Fixed& fixed : kFixed) {
     const std::string before = fixed.show(now.jetstream), after = fixed.show(next.jetstream);
+    const auto shown = [&](const std::string& text) {
+      return fixed.is_secret && !text.empty() ? "[REDACTED]" : text;
+    };
     if (before != after)
-      return refused(std::string(fixed.name) + ": old=" + before + ", new=" + after);
+      return refused(std::string(fixed.name) + ": old=" + shown(before) + ", new=" + shown(after));
   }
   if (limits_change(now.jetstream, next.jetstream))
     plan.lines.emplace_back("Reloaded: JetStream limits");

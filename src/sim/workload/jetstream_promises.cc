@@ -196,7 +196,8 @@ Result<void> JetStreamPromises::make_stream() {
   const Answer answer = ask(kApi + "STREAM.CREATE." + memory.name,
                             "{\"name\":\"" + memory.name + "\",\"subjects\":[\"" + memory.name +
                                 ".*\"],\"allow_direct\":true,\"storage\":\"" +
-                                (memory.in_memory ? "memory" : "file") + "\"}");
+                                (memory.in_memory ? "memory" : "file") + "\",\"compression\":\"" +
+                                (next_body_ % 4 == 2 ? "s2" : "none") + "\"}");
   TRY(held_);
   ASSIGN_OR_RETURN(const bool done, was_done(memory.name, answer));
   if (!done) return {};  // nobody will ask for it again

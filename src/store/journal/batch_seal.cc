@@ -17,7 +17,8 @@ std::string additional_data(const BatchHead& head) {
 
 }  // namespace
 
-BatchSeal::BatchSeal(const DataKey& key, const SegmentHead& segment) : cipher_(key.cipher) {
+BatchSeal::BatchSeal(const DataKey& key, const SegmentHead& segment)
+    : id_(key.id), cipher_(key.cipher) {
   std::string salt;
   add_field(salt, segment.journal);
   add_field(salt, segment.number);
@@ -25,16 +26,20 @@ BatchSeal::BatchSeal(const DataKey& key, const SegmentHead& segment) : cipher_(k
   key_ = key.derive("segment", salt);
 }
 
-std::string BatchSeal::seal(BatchHead& head, std::string_view records) const {
+void BatchSeal::seal(BatchHead& head, std::string_view records, std::string& stored) const {
   head.length = static_cast<std::uint32_t>(records.size() + kOverhead);
   head.flags |= kBatchEncrypted;
-  std::string stored;
-  stored.reserve(head.length);
+  stored.clear();
   add_field(stored, head.number);
-  stored.resize(crypto::kAeadNonceSize, '\0');
+  add_field(stored, id_);
   const std::string nonce = stored;
   crypto::seal(cipher_, key_, nonce, additional_data(head), records, stored);
-  return stored;
+}
+
+std::uint32_t BatchSeal::key_of(std::string_view stored) {
+  FieldReader fields(stored);
+  (void)fields.number<std::uint64_t>();
+  return fields.number<std::uint32_t>();
 }
 
 Result<std::string> BatchSeal::open(const BatchHead& head, std::string_view stored) const {

@@ -12,12 +12,15 @@ TEST_CASE("a batch opens only as it was sealed") {
   const SegmentHead segment{.journal = 1, .number = 2, .salt = 3};
   const BatchSeal seal(key, segment);
   BatchHead head{.number = 5, .position = {100}, .synced = 4};
-  const std::string stored = seal.seal(head, "records");
+  std::string stored = "what was there";
+  seal.seal(head, "records", stored);
   CHECK(head.length == stored.size());
   CHECK(stored.size() == 7 + BatchSeal::kOverhead);
   CHECK(head.flags == kBatchEncrypted);
   CHECK(stored.find("records") == std::string::npos);
   CHECK(seal.open(head, stored) == "records");
+  CHECK(BatchSeal::key_of(stored) == 7);
+  CHECK(BatchSeal::key_of(stored.substr(0, 11)) == 0);
 
   for (std::size_t i = 0; i < stored.size(); ++i) {
     std::string bad = stored;

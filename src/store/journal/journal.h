@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "io/env.h"
+#include "store/fwd.h"
 #include "store/ids.h"
 
 namespace midge::store {
@@ -64,7 +65,8 @@ struct JournalOptions {
   std::uint64_t segment_size = 64 << 20;
   // false: batches are written, and synced every sync_interval; durable() follows the writing.
   bool sync_before_durable = true;
-  Duration sync_interval{};  // then > 0
+  Duration sync_interval{};             // then > 0
+  std::shared_ptr<const Keyring> keys;  // null: not encrypted
 };
 
 class Journal {

@@ -37,7 +37,7 @@ void encode(const SegmentHead& head, std::span<char, kSegmentHeadSize> into);
 Result<std::optional<SegmentHead>> decode_segment_head(std::string_view bytes);
 
 struct BatchHead {
-  std::uint32_t length = 0;  // of the records
+  std::uint32_t length = 0;  // of the records as stored
   std::uint64_t number = 0;
   JournalPosition position;
   std::uint64_t synced = 0;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "store/journal/batch_seal.h"
 #include "store/journal/segment_cursor.h"
 #include "store/journal/segment_files.h"
 
@@ -33,8 +34,13 @@ Result<std::string> read_bytes(io::Disk& disk, const std::string& path, std::uin
 class JournalReading {
  public:
   JournalReading(io::Disk& disk, std::string folder, std::uint32_t id, JournalPosition from,
-                 const OnJournalRecord& on_record)
-      : disk_(disk), folder_(std::move(folder)), id_(id), from_(from), on_record_(on_record) {}
+                 const OnJournalRecord& on_record, const Keyring* keys)
+      : disk_(disk),
+        folder_(std::move(folder)),
+        id_(id),
+        from_(from),
+        on_record_(on_record),
+        keys_(keys) {}
 
   Result<JournalReport> read() {
     TRY(find_segments());
@@ -173,11 +179,19 @@ class JournalReading {
     }
   }
 
-  Result<void> deliver(const Segment& segment, const SegmentCursor::Batch& batch) {
-    if ((batch.head.flags & kBatchEncrypted) != 0)
-      return failure(segment.path + ": is encrypted, which this version cannot read",
+  Result<std::string> open(const Segment& segment, const SegmentCursor::Batch& batch) const {
+    const DataKey* const key =
+        keys_ == nullptr ? nullptr : keys_->find(BatchSeal::key_of(batch.records));
+    if (key == nullptr)
+      return failure(segment.path + ": is encrypted with a key that is not there",
                      ErrorCode::kInvalid);
-    if (batch.head.flags != 0)
+    auto records = BatchSeal(*key, *segment.head).open(batch.head, batch.records);
+    if (!records) return std::unexpected(records.error().within(segment.path));
+    return records;
+  }
+
+  Result<void> deliver(const Segment& segment, const SegmentCursor::Batch& batch) {
+    if ((batch.head.flags & ~kBatchEncrypted) != 0)
       return failure(segment.path + ": has flags that are not known: a newer version wrote it",
                      ErrorCode::kInvalid);
     if (batch.head.number == next_ ? batch.head.position != report_.end
@@ -185,7 +199,13 @@ class JournalReading {
       return failure(segment.path + ": its positions contradict one another", ErrorCode::kInvalid);
     next_ = batch.head.number + 1;
     report_.end = batch.head.position;
-    for (std::string_view records = batch.records; !records.empty();) {
+    std::string opened;
+    std::string_view records = batch.records;
+    if ((batch.head.flags & kBatchEncrypted) != 0) {
+      ASSIGN_OR_RETURN(opened, open(segment, batch));
+      records = opened;
+    }
+    while (!records.empty()) {
       const auto record = decode_record(records);
       if (!record) return std::unexpected(record.error().within(segment.path));
       records.remove_prefix(record->length);
@@ -204,6 +224,7 @@ class JournalReading {
   const std::uint32_t id_;
   const JournalPosition from_;
   const OnJournalRecord& on_record_;
+  const Keyring* const keys_;
   std::vector<Segment> segments_;
   std::uint64_t next_ = 1;  // the batch that comes next
   bool over_ = false;       // the rest was torn
@@ -213,8 +234,9 @@ class JournalReading {
 }  // namespace
 
 Result<JournalReport> read_journal(io::Disk& disk, const std::string& folder, std::uint32_t id,
-                                   JournalPosition from, const OnJournalRecord& on_record) {
-  return JournalReading(disk, folder, id, from, on_record).read();
+                                   JournalPosition from, const OnJournalRecord& on_record,
+                                   const Keyring* keys) {
+  return JournalReading(disk, folder, id, from, on_record, keys).read();
 }
 
 }  // namespace midge::store

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "io/disk.h"
+#include "store/fwd.h"
 #include "store/journal/journal.h"
 
 namespace midge::store {
@@ -35,8 +36,10 @@ struct JournalReport {
 using OnJournalRecord = std::function<Result<void>(const JournalRecord&)>;
 
 // Calls `on_record` for each record from `from` on; it stops the reading by returning an error.
-// Errors: of the disk; an unknown version or kind. A journal without segments is empty.
+// `keys`: null: none of it is encrypted. Errors: of the disk; an unknown version, kind or key. A
+// journal without segments is empty.
 Result<JournalReport> read_journal(io::Disk& disk, const std::string& folder, std::uint32_t id,
-                                   JournalPosition from, const OnJournalRecord& on_record);
+                                   JournalPosition from, const OnJournalRecord& on_record,
+                                   const Keyring* keys = nullptr);
 
 }  // namespace midge::store

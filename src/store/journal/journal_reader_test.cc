@@ -309,7 +309,7 @@ TEST_CASE("what cannot be understood is an error, and names its segment") {
   SegmentMaker encrypted(kFirst);
   folder.put(0, encrypted.flags(kBatchEncrypted).batch({"a"}).bytes());
   CHECK(folder.try_read().error().text() ==
-        folder.path(0) + ": is encrypted, which this version cannot read");
+        folder.path(0) + ": is encrypted with a key that is not there");
   SegmentMaker newer(kFirst);
   folder.put(0, newer.flags(2).batch({"a"}).bytes());
   CHECK(folder.try_read().error().text() ==

@@ -6,9 +6,11 @@
 #include <doctest/doctest.h>
 
 #include "io/posix/loop_fixture.h"
+#include "io/posix/posix_entropy.h"
 #include "io/posix/test_folder.h"
 #include "store/journal/journal_reader.h"
 #include "store/journal/segment_files.h"
+#include "store/pack/keyring.h"
 
 using namespace midge;
 using namespace midge::store;
@@ -26,14 +28,16 @@ struct Durable final : JournalEvents {
 };
 
 struct Fixture {
-  explicit Fixture(bool sync_before_durable) {
+  explicit Fixture(bool sync_before_durable, const std::string& key = "")
+      : keys(*Keyring::open(disk, folder.path(), {crypto::Cipher::kAes, key, ""}, entropy)) {
     auto made = Journal::create(*loops.env, loops.loop(),
                                 {.folder = folder.path("journal/00000001"),
                                  .free_folder = folder.path("journal/free"),
                                  .id = 1,
                                  .segment_size = 64 * 1024,
                                  .sync_before_durable = sync_before_durable,
-                                 .sync_interval = milliseconds(1)},
+                                 .sync_interval = milliseconds(1),
+                                 .keys = keys},
                                 events);
     REQUIRE(made);
     journal = std::move(*made);
@@ -58,29 +62,44 @@ struct Fixture {
   }
 
   io::TestFolder folder;
+  io::PosixDisk disk;
+  io::PosixEntropy entropy;
+  std::shared_ptr<const Keyring> keys;
   Durable events;
   std::unique_ptr<Journal> journal;
   io::LoopFixture loops;
 };
 
-void check_all_are_read(bool sync_before_durable) {
-  Fixture fixture(sync_before_durable);
+std::string all_bytes(Fixture& fixture) {
+  const std::string folder = fixture.folder.path("journal/00000001");
+  const auto numbers = list_segments(fixture.disk, folder).value();
+  std::string bytes;
+  for (const std::uint32_t number : numbers)
+    bytes += fixture.disk.read_file(segment_path(folder, number)).value();
+  return bytes;
+}
+
+void check_all_are_read(bool sync_before_durable, const std::string& key = "") {
+  Fixture fixture(sync_before_durable, key);
   const JournalPosition end = fixture.append(0, 5000, 30);
   fixture.events.milestone.wait_for(static_cast<int>(end.value));
   fixture.loops.end();
   CHECK(fixture.events.failures.empty());
   io::PosixDisk disk;
   int next = 0;
-  const auto report =
-      read_journal(disk, fixture.folder.path("journal/00000001"), 1, {},
-                   [&](const JournalRecord& record) -> Result<void> {
-                     CHECK(record.stream == StreamId{7});
-                     CHECK(record.body == std::to_string(next) + " and more than that");
-                     ++next;
-                     return {};
-                   });
+  const auto report = read_journal(
+      disk, fixture.folder.path("journal/00000001"), 1, {},
+      [&](const JournalRecord& record) -> Result<void> {
+        CHECK(record.stream == StreamId{7});
+        CHECK(record.body == std::to_string(next) + " and more than that");
+        ++next;
+        return {};
+      },
+      fixture.keys.get());
   REQUIRE(report);
   CHECK(next == 5000);
+  const bool is_readable = all_bytes(fixture).find(" and more than that") != std::string::npos;
+  CHECK(is_readable == key.empty());
   CHECK(report->end == end);
   CHECK_FALSE(report->torn);
 }
@@ -92,6 +111,28 @@ TEST_CASE("what was appended becomes durable and is read again, over many segmen
 }
 
 TEST_CASE("the same when syncs come later") { check_all_are_read(false); }
+
+TEST_CASE("the same of what is encrypted") {
+  check_all_are_read(true, "secret");
+  check_all_are_read(false, "secret");
+}
+
+TEST_CASE("without its key an encrypted journal is refused") {
+  Fixture fixture(true, "secret");
+  const JournalPosition end = fixture.append(0, 10, 10);
+  fixture.events.milestone.wait_for(static_cast<int>(end.value));
+  fixture.loops.end();
+  const auto ignore = [](const JournalRecord&) -> Result<void> { return {}; };
+  io::TestFolder elsewhere;
+  const auto other =
+      *Keyring::open(fixture.disk, elsewhere.path(), {.key = "secret"}, fixture.entropy);
+  for (const Keyring* keys : {static_cast<const Keyring*>(nullptr), other.get()}) {
+    const auto refused =
+        read_journal(fixture.disk, fixture.folder.path("journal/00000001"), 1, {}, ignore, keys);
+    CHECK(refused.error().text().find("encrypted with a key that is not there") !=
+          std::string::npos);
+  }
+}
 
 TEST_CASE("released segments are written again") {
   Fixture fixture(true);

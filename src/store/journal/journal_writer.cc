@@ -151,7 +151,8 @@ Result<void> JournalWriter::make_first_segment() {
 }
 
 std::size_t JournalWriter::body_max() const {
-  return options_.segment_size - kSegmentHeadSize - kBatchHeadSize - kRecordHeadSize;
+  const std::size_t overhead = options_.keys == nullptr ? 0 : BatchSeal::kOverhead;
+  return options_.segment_size - kSegmentHeadSize - kBatchHeadSize - kRecordHeadSize - overhead;
 }
 
 JournalPosition JournalWriter::append(StreamId stream, RecordKind kind,
@@ -217,7 +218,8 @@ void JournalWriter::begin_segment() {
                   .position = durable_,
                   .first_batch = last_batch_ + 1,
                   .salt = env_.entropy().next(),
-                  .size = options_.segment_size});
+                  .size = options_.segment_size},
+                 options_.keys == nullptr ? nullptr : &options_.keys->current());
 }
 
 void JournalWriter::close_segment() {

@@ -89,12 +89,20 @@ Result<void> let_go(io::Disk& disk, const std::string& path, const std::string& 
 }
 
 Result<void> let_go_of_journal(io::Disk& disk, const std::string& folder,
-                               const std::string& free_folder) {
+                               const std::string& free_folder, Spent spent) {
   ASSIGN_OR_RETURN(const auto numbers, list_segments(disk, folder));
   for (const std::uint32_t number : numbers)
-    TRY(let_go(disk, segment_path(folder, number), free_folder, Spent::kReuse));
+    TRY(let_go(disk, segment_path(folder, number), free_folder, spent));
   TRY(disk.remove_directory(folder));
   return disk.sync_directory(folder.substr(0, folder.rfind('/')));
+}
+
+Result<void> remove_free_segments(io::Disk& disk, const std::string& free_folder) {
+  if (!disk.is_directory(free_folder)) return {};
+  ASSIGN_OR_RETURN(const auto names, disk.list_directory(free_folder));
+  for (const std::string& name : names)
+    if (is_segment(name)) TRY(disk.remove_file(free_folder + '/' + name));
+  return disk.sync_directory(free_folder);
 }
 
 }  // namespace midge::store

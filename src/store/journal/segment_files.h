@@ -32,7 +32,9 @@ Result<void> let_go(io::Disk& disk, const std::string& path, const std::string& 
                     Spent spent);
 // All segments of a journal of an earlier run, and its folder.
 Result<void> let_go_of_journal(io::Disk& disk, const std::string& folder,
-                               const std::string& free_folder);
+                               const std::string& free_folder, Spent spent = Spent::kReuse);
+// Those that are free.
+Result<void> remove_free_segments(io::Disk& disk, const std::string& free_folder);
 
 // More free segments than this are removed.
 inline constexpr std::size_t kFreeSegmentsMax = 4;

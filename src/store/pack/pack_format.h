@@ -12,7 +12,7 @@
 
 namespace midge::store {
 
-inline constexpr std::size_t kPackHead = 48;
+inline constexpr std::size_t kPackHead = 1024;  // pieces begin here
 inline constexpr std::size_t kPackMagic = 8;
 inline constexpr std::size_t kPieceHead = 40;
 inline constexpr std::size_t kPieceMax = 64 << 10;  // of plain bytes
@@ -23,10 +23,12 @@ struct PackHead {
   bool compressed = false;
   std::string salt;  // 16 bytes, its own
 };
-[[nodiscard]] bool is_packed(std::string_view file_begin);
+// Told by its first kPackMagic bytes: a file that is certainly none.
+[[nodiscard]] bool is_plain(std::string_view magic);
 std::string write_pack_head(const PackHead& head);
-// Errors: kIo: damaged; kInvalid: another version's.
-Result<PackHead> read_pack_head(std::string_view bytes);
+// Of the first kPackHead bytes of a file. Nullopt: it is not packed, or neither copy is whole.
+// Errors: kInvalid: a newer version's.
+Result<std::optional<PackHead>> read_pack_head(std::string_view bytes);
 
 // Packs and unpacks the pieces of one file.
 class Packer {
@@ -47,14 +49,16 @@ class Packer {
     // In the file, all of it.
     [[nodiscard]] std::uint64_t length() const { return (kPieceHead + stored + 7) / 8 * 8; }
   };
-  // Nullopt: it is none, or damaged.
-  static std::optional<Piece> read_head(std::string_view bytes);
-  // `stored`: what follows its head. Errors: kIo: damaged.
-  Result<std::string> unpack(const Piece& piece, std::string_view stored) const;
+  // Nullopt: it is none of this file's, or damaged.
+  [[nodiscard]] std::optional<Piece> read_head(std::string_view bytes) const;
+  // Its plain bytes, `piece.size` of them, at `into`; `stored`: what follows its head. False: it is
+  // damaged; then what is at `into` means nothing.
+  [[nodiscard]] bool unpack(const Piece& piece, std::string_view stored, char* into) const;
 
  private:
   [[nodiscard]] bool encrypts() const { return !key_.empty(); }
 
+  std::uint64_t seed_ = 0;  // of the pieces' checksums
   bool compresses_ = false;
   crypto::Cipher cipher_ = crypto::Cipher::kAes;
   std::string key_;

@@ -1,6 +1,6 @@
-// A disk whose files are packed when they are made, with whatever a store is to have: keys,
+// A disk whose files are packed when they are begun, with whatever a store is to have: keys,
 // compression. Those that are packed already are read as what they hold, whatever was said when
-// they were made; others as they are.
+// they were begun; others as they are, at no cost but that of looking at their first bytes.
 //
 // Life: `disk`, `entropy` and `keys` outlive it. Any thread; blocks.
 #pragma once
@@ -25,12 +25,21 @@ class PackedDisk final : public io::Disk {
   PackedDisk(io::Disk& disk, io::Entropy& entropy, Packing packing)
       : disk_(disk), entropy_(entropy), packing_(std::move(packing)) {}
 
-  // Zeros where a packed file is damaged; nothing if its head is.
+  // Files that are begun now are packed; and encrypted, too.
+  [[nodiscard]] bool packs() const { return !packing_.is_none(); }
+  [[nodiscard]] bool encrypts() const { return packing_.keys != nullptr; }
+  struct State {
+    bool is_packed = false;
+    bool is_outdated = false;  // it is not encrypted as it would be if it were begun now
+  };
+  Result<State> look(const std::string& path);
+
+  // Zeros where a packed file is damaged.
   Result<std::string> read_file(const std::string& path) override;
   Result<void> write_file(const std::string& path, std::string_view content) override;
   Result<std::uint64_t> file_size(const std::string& path) override;
-  // A file that is packed can be written at its end only, and be cut off where a write ended; one
-  // that is to be packed begins so when it is empty.
+  // A file begins anew where it is written at 0. One that is packed can be written at its end only,
+  // and be cut off where a write ended.
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenMode mode) override;
 
   Result<void> remove_file(const std::string& path) override { return disk_.remove_file(path); }
@@ -62,7 +71,7 @@ class PackedDisk final : public io::Disk {
   }
 
  private:
-  class LateFile;
+  class WrittenFile;
 
   io::Disk& disk_;
   io::Entropy& entropy_;

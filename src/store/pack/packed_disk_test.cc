@@ -5,8 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "io/posix/posix_entropy.h"
@@ -100,9 +102,11 @@ TEST_CASE("without packing a file is what was written") {
   CHECK(store.folder.read("a") == "plXYn");
 }
 
-TEST_CASE("a file that was begun plain goes on so, and is packed when it begins anew") {
+TEST_CASE("a file goes on as it was begun, until it begins anew") {
   Store store;
-  PackedDisk disk(store.disk, store.entropy, store.packing(Cipher::kAes, false));
+  const Packing packing = store.packing(Cipher::kAes, false);
+  PackedDisk disk(store.disk, store.entropy, packing);
+  PackedDisk plain(store.disk, store.entropy, {});
   const std::string path = store.folder.path("a");
   store.folder.write("a", "plain");
   {
@@ -112,14 +116,76 @@ TEST_CASE("a file that was begun plain goes on so, and is packed when it begins 
   }
   CHECK(store.folder.read("a") == "plain more");
   CHECK(disk.read_file(path) == "plain more");
+  CHECK(!disk.look(path)->is_packed);
+  CHECK(disk.look(path)->is_outdated);
+  CHECK(!plain.look(path)->is_outdated);
+
   const auto file = disk.open(path, io::OpenMode::kWrite);
   REQUIRE((*file)->truncate(0));
   REQUIRE(write(**file, 0, "anew"));
-  CHECK(is_packed(store.folder.read("a")));
+  CHECK(disk.look(path)->is_packed);
+  CHECK(!disk.look(path)->is_outdated);
   CHECK(disk.read_file(path) == "anew");
-  REQUIRE((*file)->truncate(0));
+  const std::string before = store.folder.read("a");
   REQUIRE(write(**file, 0, "again"));
   CHECK(disk.read_file(path) == "again");
+  // With a salt of its own.
+  CHECK(before.substr(0, kPackHead) != store.folder.read("a").substr(0, kPackHead));
+
+  // A new key, or none, does not concern it.
+  Store other;
+  PackedDisk rotated(store.disk, store.entropy, other.packing(Cipher::kAes, false));
+  CHECK(rotated.look(path)->is_outdated);
+  const Packing compressing{packing.keys, true};
+  PackedDisk compressed(store.disk, store.entropy, compressing);
+  CHECK(!compressed.look(path)->is_outdated);
+  PackedDisk unkeyed(store.disk, store.entropy, {nullptr, true});
+  REQUIRE(unkeyed.write_file(path, "without a key"));
+  REQUIRE(plain.open(path, io::OpenMode::kWrite));
+  REQUIRE(write(**plain.open(path, io::OpenMode::kWrite), 0, "plain again"));
+  CHECK(store.folder.read("a") == "plain again");
+}
+
+TEST_CASE("nothing is written into the middle of a packed file") {
+  Store store;
+  PackedDisk disk(store.disk, store.entropy, store.packing(Cipher::kAes, true));
+  const std::string path = store.folder.path("a");
+  const auto file = disk.open(path, io::OpenMode::kWrite);
+  REQUIRE(write(**file, 0, "one"));
+  REQUIRE(write(**file, 3, "two"));
+  for (const std::size_t at : {1, 3, 5, 7})
+    CHECK(write(**file, at, "x").error().code() == ErrorCode::kInvalid);
+  for (const std::size_t size : {1, 4, 7})
+    CHECK((*file)->truncate(size).error().code() == ErrorCode::kInvalid);
+  CHECK((*file)->allocate(10).error().code() == ErrorCode::kInvalid);
+  CHECK(disk.read_file(path) == "onetwo");
+  CHECK((*file)->truncate(3));
+  CHECK(disk.read_file(path) == "one");
+}
+
+TEST_CASE("several threads may use one file") {
+  Store store;
+  PackedDisk disk(store.disk, store.entropy, store.packing(Cipher::kAes, false));
+  const std::string path = store.folder.path("a");
+  const std::string text = text_of(300'000);
+  const auto file = disk.open(path, io::OpenMode::kWrite);
+  REQUIRE(write(**file, 0, text));
+  std::vector<std::thread> readers;
+  std::atomic<int> right = 0;
+  for (unsigned seed = 0; seed < 3; ++seed)
+    readers.emplace_back([&, seed] {
+      std::mt19937 random(seed);
+      for (int round = 0; round < 60; ++round) {
+        std::string piece(1 + random() % 1000, '\0');
+        const std::size_t at = random() % (text.size() - piece.size());
+        const auto size = (*file)->read_at(at, piece);
+        if (size && *size == piece.size() && piece == text.substr(at, piece.size())) ++right;
+      }
+    });
+  for (int i = 0; i < 40; ++i) REQUIRE(write(**file, *(*file)->size(), text.substr(0, 7000)));
+  for (std::thread& reader : readers) reader.join();
+  CHECK(right == 180);
+  CHECK((*file)->size() == text.size() + 40 * 7000);
 }
 
 TEST_CASE("without its key a file is refused, not damaged") {
@@ -135,44 +201,75 @@ TEST_CASE("without its key a file is refused, not damaged") {
 }
 
 TEST_CASE("damage costs the pieces that it is in") {
-  Store store;
-  PackedDisk disk(store.disk, store.entropy, store.packing(Cipher::kChaCha, true));
-  const std::string path = store.folder.path("a");
-  const std::string text = text_of(40'000);
-  {
-    const auto file = disk.open(path, io::OpenMode::kWrite);
-    for (std::size_t at = 0; at < text.size(); at += 1000)
-      REQUIRE(write(**file, at, text.substr(at, 1000)));
-  }
-  const std::string good = store.folder.read("a");
-  std::mt19937 random(3);
-  for (int round = 0; round < 300; ++round) {
-    std::string bad = good;
-    bad[kPackHead + random() % (bad.size() - kPackHead)] ^= static_cast<char>(1 << random() % 8);
-    store.folder.write("a", bad);
-    const auto read = disk.read_file(path);
-    REQUIRE(read);
-    std::size_t lost = 0;
-    for (std::size_t at = 0; at < text.size(); at += 1000) {
-      const std::string piece = at < read->size() ? read->substr(at, 1000) : "";
-      const bool is_whole = piece == text.substr(at, 1000);
-      if (!is_whole) CHECK(piece.find_first_not_of('\0') == std::string::npos);
-      lost += is_whole ? 0 : 1;
-      // Reading it alone says the same.
-      const auto file = disk.open(path, io::OpenMode::kRead);
-      std::string alone(1000, '\0');
-      const auto size = (*file)->read_at(at, alone);
-      CHECK((size && *size == 1000 && alone == piece) == is_whole);
+  for (const bool encrypts : {true, false}) {
+    Store store;
+    Packing packing = store.packing(Cipher::kChaCha, true);
+    if (!encrypts) packing.keys = nullptr;
+    PackedDisk disk(store.disk, store.entropy, packing);
+    const std::string path = store.folder.path("a");
+    const std::string text = text_of(40'000);
+    {
+      const auto file = disk.open(path, io::OpenMode::kWrite);
+      for (std::size_t at = 0; at < text.size(); at += 1000)
+        REQUIRE(write(**file, at, text.substr(at, 1000)));
     }
-    CHECK(lost <= 1);
+    const std::string good = store.folder.read("a");
+    std::mt19937 random(3);
+    for (int round = 0; round < 300; ++round) {
+      std::string bad = good;
+      bad[random() % bad.size()] ^= static_cast<char>(1 << random() % 8);
+      store.folder.write("a", bad);
+      const auto read = disk.read_file(path);
+      REQUIRE(read);
+      std::size_t lost = 0;
+      for (std::size_t at = 0; at < text.size(); at += 1000) {
+        const std::string piece = at < read->size() ? read->substr(at, 1000) : "";
+        const bool is_whole = piece == text.substr(at, 1000);
+        if (!is_whole) CHECK(piece.find_first_not_of('\0') == std::string::npos);
+        lost += is_whole ? 0 : 1;
+        // Reading it alone says the same.
+        const auto file = disk.open(path, io::OpenMode::kRead);
+        std::string alone(1000, 'x');
+        alone.resize(*(*file)->read_at(at, alone));
+        CHECK(alone == piece);
+      }
+      CHECK(lost <= 1);
+    }
+    store.folder.write("a", good.substr(0, good.size() - 8));
+    CHECK(disk.file_size(path) == text.size() - 1000);
   }
-  store.folder.write("a", good.substr(0, good.size() - 1));
-  CHECK(disk.file_size(path) == text.size() - 1000);
-  std::string head_gone = good;
-  head_gone[20] ^= 1;
-  store.folder.write("a", head_gone);
+}
+
+TEST_CASE("either copy of the head will do, and without both the file is what lies there") {
+  Store store;
+  PackedDisk disk(store.disk, store.entropy, store.packing(Cipher::kAes, false));
+  const std::string path = store.folder.path("a");
+  REQUIRE(disk.write_file(path, "text"));
+  const std::string good = store.folder.read("a");
+  for (std::size_t at = 0; at < 48; ++at) {
+    std::string bad = good;
+    bad[at] ^= 1;
+    store.folder.write("a", bad);
+    CHECK(disk.read_file(path) == "text");
+    bad[at + 512] ^= 1;
+    store.folder.write("a", bad);
+    CHECK(disk.read_file(path) == bad);
+    CHECK(!disk.look(path)->is_packed);
+  }
+}
+
+TEST_CASE("what a message holds does not pass for a piece") {
+  Store store;
+  PackedDisk disk(store.disk, store.entropy, {nullptr, true});
+  const std::string path = store.folder.path("a");
+  REQUIRE(disk.write_file(store.folder.path("other"), "forged"));
+  REQUIRE(disk.write_file(path, "text"));
+  // As it would lie there behind a damaged head, if it could not be compressed.
+  const std::string piece = store.folder.read("other").substr(kPackHead);
+  std::string bad = store.folder.read("a");
+  bad[kPackHead] ^= 1;
+  store.folder.write("a", bad + piece);
   CHECK(disk.read_file(path) == "");
-  CHECK(disk.open(path, io::OpenMode::kRead).error().code() == ErrorCode::kIo);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace midge::store {
 namespace {
 
 constexpr std::size_t kSearchAtOnce = 64 << 10;
+constexpr std::size_t kAlignment = 8;  // of pieces
 
 std::string random_bytes(io::Entropy& entropy, std::size_t size) {
   std::string bytes(size, '\0');
@@ -17,10 +18,8 @@ std::string random_bytes(io::Entropy& entropy, std::size_t size) {
 }  // namespace
 
 Result<std::unique_ptr<PackedFile>> PackedFile::open(std::unique_ptr<io::File> file,
-                                                     const Keyring* keys, io::Entropy& entropy) {
-  std::string bytes(kPackHead, '\0');
-  ASSIGN_OR_RETURN(const std::size_t there, file->read_at(0, bytes));
-  ASSIGN_OR_RETURN(const PackHead head, read_pack_head(std::string_view(bytes).substr(0, there)));
+                                                     const PackHead& head, const Keyring* keys,
+                                                     io::Entropy& entropy) {
   ASSIGN_OR_RETURN(Packer packer, Packer::create(head, keys));
   std::unique_ptr<PackedFile> packed(new PackedFile(std::move(file), std::move(packer), entropy));
   TRY(packed->find_pieces());
@@ -52,16 +51,15 @@ Result<void> PackedFile::find_pieces() {
   ASSIGN_OR_RETURN(const std::uint64_t length, file_->size());
   while (end_ < length) {
     ASSIGN_OR_RETURN(const std::string bytes, bytes_at(end_, kPieceHead));
-    auto piece = Packer::read_head(bytes);
-    if (!piece || piece->offset < size_) {
-      ASSIGN_OR_RETURN(const auto next, next_head(end_ + 8));
+    const auto piece = packer_.read_head(bytes);
+    if (!piece || piece->offset < plain_size()) {
+      ASSIGN_OR_RETURN(const auto next, next_head(end_ + kAlignment));
       if (!next) return {};
       end_ = *next;
       continue;
     }
     if (end_ + kPieceHead + piece->stored > length) return {};  // cut off
     pieces_.push_back({*piece, end_});
-    size_ = piece->offset + piece->size;
     end_ += piece->length();
   }
   return {};
@@ -71,77 +69,103 @@ Result<void> PackedFile::find_pieces() {
 Result<std::optional<std::uint64_t>> PackedFile::next_head(std::uint64_t at) {
   while (true) {
     ASSIGN_OR_RETURN(const std::string bytes, bytes_at(at, kSearchAtOnce + kPieceHead));
-    for (std::size_t i = 0; i + kPieceHead <= bytes.size() && i < kSearchAtOnce; i += 8)
-      if (Packer::read_head(std::string_view(bytes).substr(i))) return at + i;
+    for (std::size_t i = 0; i + kPieceHead <= bytes.size() && i < kSearchAtOnce; i += kAlignment)
+      if (packer_.read_head(std::string_view(bytes).substr(i))) return at + i;
     if (bytes.size() < kSearchAtOnce + kPieceHead) return std::nullopt;
     at += kSearchAtOnce;
   }
 }
 
+Result<std::uint64_t> PackedFile::size() {
+  const std::lock_guard lock(mutex_);
+  return plain_size();
+}
+
 // ---- reading
 
-Result<const std::string*> PackedFile::piece(std::size_t i) {
-  if (unpacked_ == i) return &plain_;
-  const Place& place = pieces_[i];
+Result<bool> PackedFile::unpack(const Place& place, char* into) {
   ASSIGN_OR_RETURN(const std::string stored, bytes_at(place.at + kPieceHead, place.piece.stored));
-  unpacked_.reset();
-  ASSIGN_OR_RETURN(plain_, packer_.unpack(place.piece, stored));
-  unpacked_ = i;
-  return &plain_;
+  return packer_.unpack(place.piece, stored, into);
+}
+
+// What of the piece lies in [offset, offset + into.size()).
+Result<void> PackedFile::read_piece(std::size_t i, std::uint64_t offset, std::span<char> into) {
+  const Place& place = pieces_[i];
+  const std::uint64_t begin = std::max(offset, place.piece.offset);
+  const std::size_t size =
+      static_cast<std::size_t>(std::min(offset + into.size(), place.plain_end()) - begin);
+  char* const to = into.data() + (begin - offset);
+  if (size == place.piece.size && kept_ != i) {
+    ASSIGN_OR_RETURN(const bool is_whole, unpack(place, to));
+    if (!is_whole) std::memset(to, 0, size);
+    return {};
+  }
+  if (kept_ != i) {
+    kept_.reset();
+    plain_.resize(place.piece.size);
+    ASSIGN_OR_RETURN(const bool is_whole, unpack(place, plain_.data()));
+    if (!is_whole) std::ranges::fill(plain_, '\0');
+    kept_ = i;
+  }
+  std::memcpy(to, plain_.data() + (begin - place.piece.offset), size);
+  return {};
 }
 
 Result<std::size_t> PackedFile::read_at(std::uint64_t offset, std::span<char> into) {
-  std::size_t done = 0;
-  auto at = std::ranges::partition_point(
-      pieces_, [&](const Place& place) { return place.piece.offset + place.piece.size <= offset; });
-  for (; done < into.size() && at != pieces_.end(); ++at) {
-    const std::uint64_t begin = at->piece.offset;
-    if (offset + done < begin) return failure("a piece is damaged", ErrorCode::kIo);
-    ASSIGN_OR_RETURN(const std::string* plain,
-                     piece(static_cast<std::size_t>(at - pieces_.begin())));
-    const std::size_t from = offset + done - begin;
-    const std::size_t size = std::min(plain->size() - from, into.size() - done);
-    std::memcpy(into.data() + done, plain->data() + from, size);
-    done += size;
+  const std::lock_guard lock(mutex_);
+  if (offset >= plain_size()) return std::size_t{0};
+  into = into.first(
+      static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), plain_size() - offset)));
+  const auto first = std::ranges::partition_point(
+      pieces_, [&](const Place& place) { return place.plain_end() <= offset; });
+  std::uint64_t known = offset;  // up to here
+  for (auto i = static_cast<std::size_t>(first - pieces_.begin());
+       i < pieces_.size() && pieces_[i].piece.offset < offset + into.size(); ++i) {
+    if (const std::uint64_t begin = pieces_[i].piece.offset; begin > known)
+      std::memset(into.data() + (known - offset), 0, begin - known);
+    TRY(read_piece(i, offset, into));
+    known = pieces_[i].plain_end();
   }
-  return done;
-}
-
-Result<std::string> PackedFile::read_all() {
-  std::string all(size_, '\0');
-  for (const Place& place : pieces_) {
-    ASSIGN_OR_RETURN(const std::string stored, bytes_at(place.at + kPieceHead, place.piece.stored));
-    if (const auto plain = packer_.unpack(place.piece, stored))
-      plain->copy(all.data() + place.piece.offset, plain->size());
-  }
-  return all;
+  if (known < offset + into.size())
+    std::memset(into.data() + (known - offset), 0, offset + into.size() - known);
+  return into.size();
 }
 
 // ---- writing
 
 Result<void> PackedFile::write_piece(std::string_view plain) {
   std::string bytes;
-  packer_.pack(size_, plain, random_bytes(entropy_, crypto::kAeadNonceSize), bytes);
+  packer_.pack(plain_size(), plain, random_bytes(entropy_, crypto::kAeadNonceSize), bytes);
   const io::Slice slice{bytes.data(), bytes.size()};
   TRY(file_->write_at(end_, {&slice, 1}));
-  pieces_.push_back({*Packer::read_head(bytes), end_});
-  size_ += plain.size();
+  pieces_.push_back({*packer_.read_head(bytes), end_});
   end_ += bytes.size();
   return {};
 }
 
+// What is short is put together to whole pieces.
 Result<void> PackedFile::write_at(std::uint64_t offset, std::span<const io::Slice> from) {
-  if (offset != size_)
+  const std::lock_guard lock(mutex_);
+  if (offset != plain_size())
     return failure("a packed file is written at its end only", ErrorCode::kInvalid);
+  std::string gathered;
   for (const io::Slice& slice : from) {
     std::string_view rest(slice.data, slice.size);
     while (!rest.empty()) {
-      const std::string_view plain = rest.substr(0, kPieceMax);
-      TRY(write_piece(plain));
-      rest.remove_prefix(plain.size());
+      const std::size_t size = std::min(rest.size(), kPieceMax - gathered.size());
+      if (gathered.empty() && size == kPieceMax) {
+        TRY(write_piece(rest.substr(0, size)));
+      } else {
+        gathered.append(rest.substr(0, size));
+        if (gathered.size() == kPieceMax) {
+          TRY(write_piece(gathered));
+          gathered.clear();
+        }
+      }
+      rest.remove_prefix(size);
     }
   }
-  return {};
+  return gathered.empty() ? Result<void>() : write_piece(gathered);
 }
 
 Result<void> PackedFile::allocate(std::uint64_t size) {
@@ -150,11 +174,15 @@ Result<void> PackedFile::allocate(std::uint64_t size) {
 }
 
 Result<void> PackedFile::truncate(std::uint64_t size) {
-  while (!pieces_.empty() && pieces_.back().piece.offset >= size) pieces_.pop_back();
-  size_ = pieces_.empty() ? 0 : pieces_.back().piece.offset + pieces_.back().piece.size;
+  const std::lock_guard lock(mutex_);
+  const auto kept = std::ranges::partition_point(
+      pieces_, [&](const Place& place) { return place.piece.offset < size; });
+  const std::uint64_t end = kept == pieces_.begin() ? 0 : (kept - 1)->plain_end();
+  if (end != size)
+    return failure("a packed file is cut off where a write ended", ErrorCode::kInvalid);
+  pieces_.erase(kept, pieces_.end());
+  kept_.reset();
   end_ = pieces_.empty() ? kPackHead : pieces_.back().at + pieces_.back().piece.length();
-  unpacked_.reset();
-  if (size_ != size) return failure("a packed file is cut off where a write ended", ErrorCode::kIo);
   return file_->truncate(end_);
 }
 

@@ -1,0 +1,158 @@
+"""Rot in files that are compressed, encrypted or both: what was in the damaged piece is lost, told
+exactly, and nothing else."""
+
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from test_rot import (  # noqa: E402
+    SIZE, check, damage, fill, flip, journals, quarantined, report, serve)
+
+from harness.server import kind  # noqa: E402
+
+pytestmark = [pytest.mark.skipif(kind() != "midge", reason="nats-server has another store"),
+              pytest.mark.rows("JS-S-80", "JS-S-46")]
+
+HOW = {"key": ('key: "k"', "none"), "s2": ("", "s2"), "both": ('key: "k", cipher: aes', "s2")}
+HEAD, PIECE = 1024, 65536
+IN_A_PIECE = PIECE // SIZE + 2
+
+
+@pytest.fixture(scope="module", params=HOW)
+def packing(request):
+    folder = tempfile.mkdtemp(prefix="midge-rot-")
+    more, compression = HOW[request.param]
+    for ending in ("TERM", "KILL"):
+        fill(f"{folder}/{ending}", ending, more, compression)
+    yield folder, more
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def copy_of(packing, tmp_path):
+    def copy(ending):
+        target = tmp_path / ending
+        subprocess.run(["cp", "-a", "--sparse=always", f"{packing[0]}/{ending}", target],
+                       check=True)
+        return target
+    yield copy
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+def block_files(store):
+    paths = sorted(pathlib.Path(store, "midge/_/streams").glob("*/*.blk"),
+                   key=lambda path: (-path.stat().st_size, path.name))
+    return sorted(paths[:3], key=lambda path: path.name)
+
+
+def pieces(path):
+    data = path.read_bytes()
+    assert data[:8] == b"MIDGEPCK"
+    found, at = [], HEAD
+    while at < len(data):
+        assert data[at:at + 4] == b"MGPC"
+        found.append(at)
+        at += (40 + int.from_bytes(data[at + 16:at + 20], "little") + 7) // 8 * 8
+    return found
+
+
+@pytest.mark.parametrize("what, most", [
+    ("bytes of a piece", IN_A_PIECE), ("head of a piece", IN_A_PIECE), ("head of the file", 0),
+    ("copy of that", 0), ("last piece", 0), ("cut", 900), ("delete", 900)])
+@pytest.mark.parametrize("which", [0, 2])
+def test_block(copy_of, packing, which, what, most):
+    more = packing[1]
+    store = copy_of("TERM")
+    path = block_files(store)[which]
+    starts = pieces(path)
+    middle, last = starts[len(starts) // 2], starts[-1]
+    if which == 2 and what == "last piece":
+        most = IN_A_PIECE  # an open block has no index behind its messages
+    damage(path, {"bytes of a piece": middle + 100, "head of a piece": middle + 9,
+                  "head of the file": 20, "copy of that": 512 + 20,
+                  "last piece": last + 50}.get(what, what))
+    with serve(store, more) as server:
+        lost = check(server)
+        assert len(lost) <= most
+        assert bool(lost) == (most > 0)
+        told, warnings = report(server)
+        if lost:
+            assert told["lost_messages"] == len(lost) and told["files"] >= 1 and warnings
+            assert "damaged" in server.log()
+        server.signal("TERM")
+        server.wait_exit()
+    if lost and what != "delete":
+        assert any(path.name in name for name in quarantined(store))
+    with serve(store, more) as server:  # it stays so
+        assert check(server) == lost
+
+
+@pytest.mark.parametrize("how", [10, 1100, -3, "cut", "delete"])
+@pytest.mark.parametrize("name", ["checkpoint", "checkpoint.copy"])
+@pytest.mark.parametrize("ending", ["TERM", "KILL"])
+def test_checkpoint(copy_of, packing, ending, name, how):
+    store = copy_of(ending)
+    path = pathlib.Path(store, "midge/_", name)
+    if isinstance(how, int) and how >= path.stat().st_size:
+        how = 1
+    is_head = how == 10 and "key" in packing[1]  # which is there twice
+    damage(path, how)
+    with serve(store, packing[1]) as server:
+        assert check(server) == set()
+        told = report(server)[0]
+        if how == "delete" or is_head:
+            assert told is None
+        else:
+            assert told["files"] == 1 and f'{name}" is damaged' in server.log()
+    assert path.exists()
+
+
+@pytest.mark.parametrize("how", ["head", "batch head", "records", "last records"])
+def test_journal(copy_of, packing, how):
+    if "key" not in packing[1]:
+        pytest.skip("test_rot.py has this one")
+    store = copy_of("KILL")
+    path = max(journals(store), key=lambda each: each.read_bytes().rfind(b"MJBT"))
+    data = path.read_bytes()
+    end = data.rfind(b"MJBT")
+    previous = data.rfind(b"MJBT", 0, end)
+    middle = data.find(b"MJBT", end // 2)
+    damage(path, {"head": 20, "batch head": middle + 9, "records": middle + 300,
+                  "last records": previous + 60}[how])
+    with serve(store, packing[1]) as server:
+        lost = check(server, may_return=(5,))
+        told, _ = report(server)
+        if how == "head":
+            assert lost == set() and told is None
+            return
+        assert told["files"] >= 1 and "is damaged" in server.log()
+        if how in ("batch head", "records"):
+            assert 0 < len(lost) < 900 and told["lost_record_bytes"] > SIZE * len(lost)
+    assert quarantined(store)
+
+
+def test_background_check(copy_of, packing):
+    """Rot in a file that nobody reads is found all the same."""
+    store = copy_of("TERM")
+    path = block_files(store)[0]
+    starts = pieces(path)
+    with serve(store, packing[1]) as server:
+        piece = random.Random(7).randrange(1, len(starts) - 2)
+        flip(path, starts[piece] + 60)
+        server.wait_log("is damaged: [0-9]+ of its records are damaged: [0-9]+ messages are lost",
+                        60)
+        lost = check(server)
+        assert 0 < len(lost) <= IN_A_PIECE
+        server.signal("TERM")
+        server.wait_exit()
+    assert any(path.name in name for name in quarantined(store))
+    with serve(store, packing[1]) as server:
+        assert check(server) == lost
+        assert "is damaged" not in server.log()

@@ -1,7 +1,8 @@
 // Goal: what the journal adds to the disk's own time, and what group commit gives. Method: a loop
 // that keeps a number of records in flight, all in a folder of the working directory (a disk, not a
 // tmpfs); beside it the same bytes by plain write and fdatasync, on one thread. `p50_us` and
-// `p99_us` are from append to on_durable(). Set MIDGE_BENCH_FOLDER for another disk.
+// `p99_us` are from append to on_durable(). cipher: 0 = not encrypted, 1 = AES, 2 = ChaCha20. Set
+// MIDGE_BENCH_FOLDER for another disk.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "store/folders.h"
 #include "store/journal/journal.h"
 #include "store/journal/segment_files.h"
+#include "store/pack/keyring.h"
 
 namespace midge::store {
 namespace {
@@ -135,6 +137,7 @@ class Feeder final : public io::LoopHandler, JournalEvents {
 void journal(benchmark::State& state) {
   const auto window = static_cast<std::size_t>(state.range(0));
   const bool syncs = state.range(1) != 0;
+  const auto cipher = static_cast<crypto::Cipher>(state.range(2));
   const std::size_t wanted = window == 1 ? 5'000 : syncs ? 1'000'000 : 3'000'000;
   const std::string folder = bench_folder();
   std::uint32_t id = 0;
@@ -144,12 +147,16 @@ void journal(benchmark::State& state) {
     io::Loop& loop = *env->make_loops(1)[0];
     Feeder feeder(*env, loop, window, wanted);
     const std::string own = folder + "/" + std::to_string(++id);
+    std::shared_ptr<const Keyring> keys;
+    if (state.range(2) != 0 && make_durable_folder(env->disk(), folder + "/keys"))
+      keys = *Keyring::open(env->disk(), folder + "/keys", {cipher, "key"}, env->entropy());
     auto made = Journal::create(*env, loop,
                                 {.folder = own,
                                  .free_folder = folder + "/free",
                                  .id = id,
                                  .sync_before_durable = syncs,
-                                 .sync_interval = minutes(2)},
+                                 .sync_interval = minutes(2),
+                                 .keys = keys},
                                 feeder.events());
     if (!made) return state.SkipWithError("no journal");
     feeder.begin(**made);
@@ -168,16 +175,21 @@ void journal(benchmark::State& state) {
   report(state, times);
   const auto env = io::make_posix_env();
   remove_segments(env->disk(), folder + "/free");
+  remove_segments(env->disk(), folder + "/keys");
   (void)env->disk().remove_directory(folder);
 }
 BENCHMARK(journal)
-    ->ArgNames({"window", "synced"})
-    ->Args({1, 1})
-    ->Args({50, 1})
-    ->Args({500, 1})
-    ->Args({5000, 1})
-    ->Args({1, 0})
-    ->Args({500, 0})
+    ->ArgNames({"window", "synced", "cipher"})
+    ->Args({1, 1, 0})
+    ->Args({50, 1, 0})
+    ->Args({500, 1, 0})
+    ->Args({500, 1, 1})
+    ->Args({500, 1, 2})
+    ->Args({5000, 1, 0})
+    ->Args({1, 0, 0})
+    ->Args({500, 0, 0})
+    ->Args({500, 0, 1})
+    ->Args({500, 0, 2})
     ->Iterations(2)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond)

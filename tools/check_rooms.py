@@ -26,8 +26,10 @@ OS_HEADERS = re.compile(
 # header -> places besides OS_PLACES that may include it, each for a reason.
 ALLOWED = {
     # The log's sink; mailboxes; one lock per interest shard; names of accounts, asked for at logins;
-    # the checkpoint, which jobs of all loops write.
-    "mutex": ("base/", "io/", "subject/", "broker/accounts.cc", "store/checkpoint_file.h"),
+    # the checkpoint, which jobs of all loops write; packed files, which any thread may use as any
+    # file.
+    "mutex": ("base/", "io/", "subject/", "broker/accounts.cc", "store/checkpoint_file.h",
+              "store/pack/packed_file.h"),
     "condition_variable": ("io/",),
 }
 

@@ -59,7 +59,9 @@ Result<std::unique_ptr<io::File>> PackedDisk::open(const std::string& path, io::
   ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, disk_.open(path, mode));
   ASSIGN_OR_RETURN(const auto head, find_head(*file));
   if (head) {
-    ASSIGN_OR_RETURN(file, PackedFile::open(std::move(file), *head, packing_.keys.get(), entropy_));
+    auto packed = PackedFile::open(std::move(file), *head, packing_.keys.get(), entropy_);
+    if (!packed) return std::unexpected(packed.error().within(path));
+    file = std::move(*packed);
   }
   if (mode == io::OpenMode::kRead) return file;
   return std::make_unique<WrittenFile>(*this, path, std::move(file), head.has_value());

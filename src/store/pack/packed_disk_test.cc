@@ -258,6 +258,26 @@ TEST_CASE("either copy of the head will do, and without both the file is what li
   }
 }
 
+TEST_CASE("a piece that claims to be elsewhere is none") {
+  Store store;
+  PackedDisk disk(store.disk, store.entropy, {nullptr, true});
+  const std::string path = store.folder.path("a");
+  REQUIRE(disk.write_file(path, "text"));
+  const std::string good = store.folder.read("a");
+  const Packer packer = *Packer::create(**read_pack_head(good), nullptr);
+  for (const std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{5},
+                                     std::uint64_t{1} << 40, UINT64_MAX - 2}) {
+    std::string bad = good;
+    packer.pack(offset, "more", "", bad);
+    store.folder.write("a", bad);
+    CHECK(disk.read_file(path) == "text");
+  }
+  std::string longer = good;
+  packer.pack(4, "more", "", longer);
+  store.folder.write("a", longer);
+  CHECK(disk.read_file(path) == "textmore");
+}
+
 TEST_CASE("what a message holds does not pass for a piece") {
   Store store;
   PackedDisk disk(store.disk, store.entropy, {nullptr, true});

@@ -49,10 +49,13 @@ Result<std::string> PackedFile::bytes_at(std::uint64_t offset, std::size_t size)
 
 Result<void> PackedFile::find_pieces() {
   ASSIGN_OR_RETURN(const std::uint64_t length, file_->size());
+  std::uint64_t known = end_;  // behind the last one that is whole
   while (end_ < length) {
     ASSIGN_OR_RETURN(const std::string bytes, bytes_at(end_, kPieceHead));
     const auto piece = packer_.read_head(bytes);
-    if (!piece || piece->offset < plain_size()) {
+    // Between them is no more than what is damaged can have held.
+    const std::uint64_t missing_max = (end_ - known) / kPieceHead * kPieceMax;
+    if (!piece || piece->offset < plain_size() || piece->offset - plain_size() > missing_max) {
       ASSIGN_OR_RETURN(const auto next, next_head(end_ + kAlignment));
       if (!next) return {};
       end_ = *next;
@@ -61,6 +64,7 @@ Result<void> PackedFile::find_pieces() {
     if (end_ + kPieceHead + piece->stored > length) return {};  // cut off
     pieces_.push_back({*piece, end_});
     end_ += piece->length();
+    known = end_;
   }
   return {};
 }

@@ -3,6 +3,7 @@ with an error of the API, and taken again when there is room."""
 
 import json
 import pathlib
+import random
 import re
 import sys
 import time
@@ -198,14 +199,15 @@ def test_a_start_with_a_long_journal(tmp_path):
 def test_a_start_without_room(tmp_path):
     """What streams know of each subject can not be let go of: the server is there without JetStream
     until the limit is raised."""
-    count = 1_500_000
+    count, size = 300_000, 300
     with Server(config=f'loops: 1\njetstream {{ store_dir: "{tmp_path}" }}\n') as server:
         talk = Talk(server.port)
         talk.request("$JS.API.STREAM.CREATE.W", json.dumps(
             {"name": "W", "subjects": ["w.>"]}).encode())
-        for first in range(0, count, 20_000):
-            talk._send(b"".join(b"PUB w.%048x 0\r\n\r\n" % (number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**191)
-                                for number in range(first, first + 20_000)))
+        texts = random.Random(7).randbytes(count * size).hex()
+        for first in range(0, count, 10_000):
+            talk._send("".join(f"PUB w.{texts[2 * size * number:2 * size * (number + 1)]} 0\r\n\r\n"
+                               for number in range(first, first + 10_000)).encode())
         talk.flush()
         wait_until(lambda: json.loads(talk.request("$JS.API.STREAM.INFO.W", b"").body)["state"][
             "messages"] == count, "all to be stored")

@@ -121,7 +121,8 @@ struct Server::Parts final : io::ListenerEvents {
   void reconfigure_jetstream(std::string_view gone = {});
   [[nodiscard]] Result<HostPort> advertised_by(const Options& options) const;
   Result<void> listen_monitor();
-  void write_files();
+  void write_pid_file();
+  void write_ports_file();
   void on_main_loop(std::move_only_function<void()> function);
   void begin_lame_duck();
   void stop();
@@ -266,26 +267,28 @@ Result<HostPort> Server::Parts::advertised_by(const Options& from) const {
   return parse_advertised_address(from.client_advertise, identity.port);
 }
 
-void Server::Parts::write_files() {
+void Server::Parts::write_pid_file() {
   const std::string pid = std::to_string(env.process().id());
   if (!options->pid_file.empty()) {
     // As the peer does: a pid file that cannot be written is logged, and the server runs.
     if (auto written = env.disk().write_file(options->pid_file, pid); !written)
       log.error("Could not write pidfile: " + written.error().text());
   }
-  if (!options->ports_file_dir.empty()) {
-    ListenerUrls urls;
-    urls.nats = listener_urls(env.net(), "nats", identity.host, identity.port);
-    if (monitor) {
-      urls.monitoring = listener_urls(env.net(), options->https_port != 0 ? "https" : "http",
-                                      monitor->address().host, monitor->address().port);
-    }
-    const std::string path = ports_file_path(env.process(), options->ports_file_dir);
-    if (!ports_path.empty() && ports_path != path) (void)env.disk().remove_file(ports_path);
-    ports_path = path;
-    if (auto written = write_ports_file(env, ports_path, urls); !written)
-      log.error("Error writing ports file (" + ports_path + "): " + written.error().text());
+}
+
+void Server::Parts::write_ports_file() {
+  if (options->ports_file_dir.empty()) return;
+  ListenerUrls urls;
+  urls.nats = listener_urls(env.net(), "nats", identity.host, identity.port);
+  if (monitor) {
+    urls.monitoring = listener_urls(env.net(), options->https_port != 0 ? "https" : "http",
+                                    monitor->address().host, monitor->address().port);
   }
+  const std::string path = ports_file_path(env.process(), options->ports_file_dir);
+  if (!ports_path.empty() && ports_path != path) (void)env.disk().remove_file(ports_path);
+  ports_path = path;
+  if (auto written = server::write_ports_file(env, ports_path, urls); !written)
+    log.error("Error writing ports file (" + ports_path + "): " + written.error().text());
 }
 
 void Server::Parts::on_main_loop(std::move_only_function<void()> function) {
@@ -343,7 +346,7 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   }
   TRY(parts->listen_monitor());
   parts->log_listening();
-  parts->write_files();
+  parts->write_pid_file();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -367,7 +370,13 @@ void Server::go() {
   if (parts_->operator_mode) parts_->operator_mode->watch(*parts_->loops[0]);
   if (parts_->issuer_keys) parts_->issuer_keys->start();
   if (parts_->system_client) parts_->system_client->start(*parts_->loops[0]);
-  parts_->readiness.attach(*parts_->broker, [&log = parts_->log] { log.info("Server is ready"); });
+  // Whoever waits for the ports file may ask for anything at once.
+  parts_->readiness.attach(*parts_->broker, [parts = parts_.get()] {
+    parts->on_main_loop([parts] {
+      parts->write_ports_file();
+      parts->log.info("Server is ready");
+    });
+  });
   parts_->going = true;
   parts_->env.start(handlers);
 }
@@ -474,7 +483,8 @@ Result<void> Server::reload(Options options, std::function<void()> on_applied) {
     parts.broker->close_random(static_cast<std::size_t>(excess),
                                broker::CloseReason::kMaximumConnectionsExceeded);
   }
-  parts.write_files();
+  parts.write_pid_file();
+  parts.write_ports_file();
   return {};
 }
 

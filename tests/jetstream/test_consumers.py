@@ -79,6 +79,7 @@ def site(tmp_path):
 
 
 def sequence(message):
+    assert message.reply.startswith("$JS.ACK."), (message.subject, message.headers, message.body)
     return int(message.reply.split(".")[5])
 
 

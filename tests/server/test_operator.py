@@ -66,7 +66,7 @@ ACCEPTED = {
     "AUTH-10 signing key": {"user": make_user(SIGNED, SIGNER)},
     "AUTH-13 source": {"user": make_user({"src": ["10.0.0.0/8", "127.0.0.1/32"]})},
     "AUTH-13 time": {"user": make_user(window(-600, 600))},
-    "AUTH-13 time over midnight": {"user": make_user(window(600, 300))},
+    "AUTH-13 time over midnight": {"user": make_user(window(7200, 3600))},
     "AUTH-15 bearer": {"user": make_user({"bearer_token": True}), "key": None},
     "AUTH-17 issued later": {"account": make_account({"revocations": {"*": LONG_AGO - 1}})},
     "AUTH-19 type": {"user": make_user({"allowed_connection_types": ["X", "standard"]})},

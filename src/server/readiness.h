@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "broker/broker.h"
+#include "broker/worker.h"
 
 namespace midge::server {
 

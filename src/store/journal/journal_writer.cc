@@ -145,7 +145,7 @@ Result<void> JournalWriter::make_first_segment() {
   TRY(make_durable_folder(env_.disk(), options_.free_folder));
   ASSIGN_OR_RETURN(auto file, make_segment(env_.disk(), options_.folder, options_.free_folder, 0,
                                            options_.segment_size));
-  spare_ = std::make_shared<OpenSegment>(std::move(file), options_.segment_size);
+  take_spare(std::move(file));
   begin_segment();
   return {};
 }
@@ -211,6 +211,11 @@ bool JournalWriter::has_room(std::size_t records) {
   return !needs_segment_;
 }
 
+void JournalWriter::take_spare(SegmentFile file) {
+  spare_ = std::make_shared<OpenSegment>(std::move(file), options_.segment_size,
+                                         options_.sync_before_durable);
+}
+
 void JournalWriter::begin_segment() {
   active_ = std::exchange(spare_, nullptr);
   active_->begin({.journal = options_.id,
@@ -244,7 +249,7 @@ void JournalWriter::make_spare() {
 void JournalWriter::on_made(MakeJob& job) {
   making_ = false;
   if (job.made) {
-    spare_ = std::make_shared<OpenSegment>(std::move(*job.made), options_.segment_size);
+    take_spare(std::move(*job.made));
     return write_next();
   }
   if (!retry_.armed()) loop_.timers().arm(retry_, loop_.now() + kRetryAfter);

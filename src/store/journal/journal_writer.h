@@ -54,6 +54,7 @@ class JournalWriter final : public Journal {
   void write_next();
   // There is an active segment with room for a batch of this size; false: not yet.
   bool has_room(std::size_t records);
+  void take_spare(SegmentFile file);
   void begin_segment();
   void close_segment();
   void make_spare();

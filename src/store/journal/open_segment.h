@@ -17,8 +17,9 @@ namespace midge::store {
 
 class OpenSegment {
  public:
-  OpenSegment(SegmentFile file, std::uint64_t size)
-      : file_(std::move(file.file)), size_(size), written_(file.is_new ? 0 : size) {}
+  // `syncs_each`: each write is followed by a sync.
+  OpenSegment(SegmentFile file, std::uint64_t size, bool syncs_each)
+      : file_(std::move(file.file)), size_(size), written_(file.is_new && syncs_each ? 0 : size) {}
 
   // ---- the loop
 

@@ -236,7 +236,6 @@ bool Shard::put_off(StreamId id, const broker::Message& message,
     whole.header_size = header_size;
     again(stream, whole);
   });
-  tick_again();
   return true;
 }
 

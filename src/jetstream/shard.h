@@ -90,7 +90,10 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
     if (ticked_ == now()) worker_.loop().tick_again();
   }
   // Done at the end of this tick: for what comes in the middle of routing.
-  void later(std::function<void()> work) { deferred_.push_back(std::move(work)); }
+  void later(std::function<void()> work) {
+    deferred_.push_back(std::move(work));
+    tick_again();
+  }
 
   // The same, unless the stream is gone by then.
   void later(StreamId id, std::function<void(Stream&)> work) {

@@ -128,13 +128,19 @@ def test_limits(operated):
     assert server.create("V") is None
 
 
-@pytest.mark.rows("ACCT-34", "JS-S-07")
-def test_taken_away_and_given_again(operated):
-    """The streams are kept meanwhile, over restarts, too."""
+def with_a_message(operated):
+    """A server whose account has all of JetStream, a stream S with a consumer c and "hello"."""
     server = operated(ALL)
     assert server.create("S") is None
     assert server.consume("S", "c") is None
     assert server.ask("s", "hello") == {"stream": "S", "seq": 1}
+    return server
+
+
+@pytest.mark.rows("ACCT-34", "JS-S-07")
+def test_taken_away_and_given_again(operated):
+    """The streams are kept meanwhile, over restarts, too."""
+    server = with_a_message(operated)
     assert server.update() is None
     for _ in range(2):
         assert error(server.info()) == NOT_ENABLED
@@ -152,10 +158,7 @@ def test_taken_away_and_given_again(operated):
 @pytest.mark.rows("ACCT-34", "AUTH-24")
 def test_a_claim_that_is_deleted(operated):
     """The account has no JetStream from then on; its streams are kept in case it comes back."""
-    server = operated(ALL)
-    assert server.create("S") is None
-    assert server.consume("S", "c") is None
-    assert server.ask("s", "hello") == {"stream": "S", "seq": 1}
+    server = with_a_message(operated)
     deleted = make_token("generic", OPERATOR, OPERATOR, {"accounts": [ACCOUNT.public]})
     for sequence in (2, 3):
         session = Session(server.server.port)

@@ -238,15 +238,10 @@ void Api::run_waiting() {
     if (call.only_asks) --waiting_asks_;
     handle(std::move(call));
   }
-  if (waiting_.empty()) return;
-  run_soon();
-  home().worker().loop().tick_again();
+  if (!waiting_.empty()) run_soon();
 }
 
-void Api::on_ready() {
-  run_soon();
-  home().worker().loop().tick_again();
-}
+void Api::on_ready() { run_soon(); }
 
 void Api::handle(ApiCall call) {
   const std::string_view verb = std::string_view(call.subject).substr(kPrefix.size());

@@ -21,7 +21,6 @@ void Archives::start(std::unique_ptr<ArchiveTask> task) {
 
 void Archives::run_soon(std::uint64_t id) {
   shard_.later([this, id] { run(id); });
-  shard_.tick_again();
 }
 
 void Archives::run(std::uint64_t id) {

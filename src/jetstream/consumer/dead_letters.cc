@@ -110,7 +110,6 @@ void DeadLetters::send_soon() {
     consumer->dead_letters()->sends_soon_ = false;
     consumer->dead_letters()->send_due();
   });
-  shard.tick_again();
 }
 
 // ---- sending

@@ -105,7 +105,6 @@ void Stream::start_reading(std::string_view reply, const DirectTerms& terms) {
 void Stream::read_soon() {
   if (std::exchange(reads_soon_, true)) return;
   shard_.later(id(), [](Stream& stream) { stream.go_on_reading(); });
-  shard_.tick_again();
 }
 
 void Stream::go_on_reading() {

@@ -172,7 +172,7 @@ void read_buffered_size(const Member& member, JetStreamOptions& into, Findings& 
     into.max_buffered_size = *size;
 }
 template <auto Field>
-void read_count(const Member& member, JetStreamOptions& into, Findings& findings) {
+void read_count(const Member& member, auto& into, Findings& findings) {
   if (member.value.kind == Kind::kInteger)
     into.*Field = member.value.integer;
   else
@@ -284,14 +284,6 @@ std::string kind_error(const Value& value) {
 
 // ---- `jetstream` of an account
 
-template <auto Field>
-void read_limit(const Member& member, JetStreamLimits& into, Findings& findings) {
-  if (member.value.kind == Kind::kInteger)
-    into.*Field = member.value.integer;
-  else
-    expected(member, "a parseable size", findings);
-}
-
 void read_max_bytes_required(const Member& member, JetStreamLimits& into, Findings& findings) {
   if (member.value.kind == Kind::kBool)
     into.max_bytes_required = member.value.boolean;
@@ -310,16 +302,16 @@ void read_cluster_traffic(const Member& member, JetStreamLimits&, Findings& find
 }
 
 constexpr BlockKey<JetStreamLimits> kAccountKeys[] = {
-    {"max_memory max_mem mem memory", read_limit<&JetStreamLimits::max_memory>},
-    {"max_store max_file max_disk store disk", read_limit<&JetStreamLimits::max_store>},
-    {"max_streams streams", read_limit<&JetStreamLimits::max_streams>},
-    {"max_consumers consumers", read_limit<&JetStreamLimits::max_consumers>},
+    {"max_memory max_mem mem memory", read_count<&JetStreamLimits::max_memory>},
+    {"max_store max_file max_disk store disk", read_count<&JetStreamLimits::max_store>},
+    {"max_streams streams", read_count<&JetStreamLimits::max_streams>},
+    {"max_consumers consumers", read_count<&JetStreamLimits::max_consumers>},
     {"max_bytes_required max_stream_bytes max_bytes", read_max_bytes_required},
     {"mem_max_stream_bytes memory_max_stream_bytes",
-     read_limit<&JetStreamLimits::memory_max_stream_bytes>},
+     read_count<&JetStreamLimits::memory_max_stream_bytes>},
     {"disk_max_stream_bytes store_max_stream_bytes",
-     read_limit<&JetStreamLimits::store_max_stream_bytes>},
-    {"max_ack_pending", read_limit<&JetStreamLimits::max_ack_pending>},
+     read_count<&JetStreamLimits::store_max_stream_bytes>},
+    {"max_ack_pending", read_count<&JetStreamLimits::max_ack_pending>},
     {"cluster_traffic", read_cluster_traffic},
 };
 

@@ -5,6 +5,7 @@
 
 #include "store/checksum.h"
 #include "store/fields.h"
+#include "store/pack/random_bytes.h"
 
 namespace midge::store {
 namespace {
@@ -14,12 +15,6 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::uint32_t kIterationsMax = 10'000'000;
 constexpr std::size_t kSaltSize = 16, kChecksumSize = 8;
 constexpr std::size_t kKeyEntry = 8 + crypto::kAeadKeySize;
-
-std::string random_bytes(io::Entropy& entropy, std::size_t size) {
-  std::string bytes(size, '\0');
-  entropy.fill({reinterpret_cast<unsigned char*>(bytes.data()), size});
-  return bytes;
-}
 
 constexpr const char* kNames[] = {"keys", "keys.copy"};
 

@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "store/pack/random_bytes.h"
+
 namespace midge::store {
 namespace {
 
 constexpr std::size_t kSearchAtOnce = 64 << 10;
 constexpr std::size_t kAlignment = 8;  // of pieces
-
-std::string random_bytes(io::Entropy& entropy, std::size_t size) {
-  std::string bytes(size, '\0');
-  entropy.fill({reinterpret_cast<unsigned char*>(bytes.data()), size});
-  return bytes;
-}
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "jetstream/jetstream.h"
 #include "jetstream/shard.h"
 #include "store/stream_checkpoint.h"
 
@@ -10,6 +11,7 @@ namespace midge::jetstream {
 namespace {
 
 constexpr Duration kEvery = seconds(1);
+constexpr std::int64_t kCompactPerSecond = 32 << 20;
 
 }  // namespace
 
@@ -19,8 +21,16 @@ void Upkeep::on_timer() {
   start();
   if (shard_.clock().was_stepped())
     for (Stream* stream : shard_.streams()) stream->on_clock_step();
+  compaction_.per_second = compacted_per_second();
   go_on(compaction_);
   go_on(check_);
+}
+
+// What is written anew is in memory until it is written.
+std::int64_t Upkeep::compacted_per_second() const {
+  const broker::MemoryBudget& memory = shard_.jetstream().broker().memory();
+  if (memory.is_full()) return 0;
+  return memory.is_limited() ? std::min(kCompactPerSecond, memory.limit() / 64) : kCompactPerSecond;
 }
 
 void Upkeep::go_on(Task& task) {

@@ -28,11 +28,12 @@ class Upkeep {
   };
   void on_timer();
   void go_on(Task& task);
+  [[nodiscard]] std::int64_t compacted_per_second() const;
   static std::uint64_t compact(Stream& stream);
   static std::uint64_t check(Stream& stream);
 
   Shard& shard_;
-  Task compaction_{&compact, 32 << 20};
+  Task compaction_{&compact, 0};
   Task check_{&check, 4 << 20};
   io::MemberTimer<&Upkeep::on_timer> timer_{*this};
 };

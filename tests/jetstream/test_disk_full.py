@@ -179,7 +179,7 @@ def stop_growing(tmp_path, more):
         resource.prlimit(site.server.pid, resource.RLIMIT_FSIZE, (hard, hard))
         times.append(site.wait_resumed(began))
     site.stop_filling()
-    assert set(site.told.refusals) == {"10047 insufficient storage resources available"}
+    assert set(site.told.refusals) <= {"10047 insufficient storage resources available"}
     site.compare()
     site.talk.close()
     site.server.process.kill()
@@ -223,7 +223,8 @@ def test_a_disk_that_fails(tmp_path):
             assert site.server.http(f"/healthz?{narrower}=true")[0] == 200
     site.wait_resumed(time.monotonic())
     site.stop_filling()
-    assert set(site.told.refusals) == {"10077 write error: input/output error"}
+    # None at all, where all that they had under way was answered only when the disk worked again.
+    assert set(site.told.refusals) <= {"10077 write error: input/output error"}
     assert site.server.http("/healthz")[0] == 200
     assert "JetStream can not write to disk" in site.server.log()
     site.compare()

@@ -128,7 +128,7 @@ void append_double(std::string& out, double number) {
 void JsonWriter::new_line() {
   if (!pretty_) return;
   text_ += '\n';
-  text_.append(std::size_t{depth_} * 2, ' ');
+  text_.append(std::size_t{depth_} * indent_, ' ');
 }
 
 void JsonWriter::before_value() {

@@ -4,7 +4,8 @@
 //   JsonWriter json;
 //   json.begin_object().field("num", 3).field_unless_empty("name", name).end_object();
 //   json.take();
-// Compact unless made pretty: then indented by two spaces as Go's MarshalIndent does (`/varz` is).
+// Compact unless made pretty: then indented by two spaces as Go's MarshalIndent does (`/varz` is),
+// or by as many as are said.
 #pragma once
 
 #include <concepts>
@@ -21,7 +22,8 @@ namespace midge::codec {
 
 class JsonWriter {
  public:
-  explicit JsonWriter(bool pretty = false) : pretty_(pretty) {}
+  explicit JsonWriter(bool pretty = false, unsigned indent = 2)
+      : pretty_(pretty), indent_(indent) {}
 
   JsonWriter& begin_object();
   JsonWriter& end_object();
@@ -77,6 +79,7 @@ class JsonWriter {
 
   std::string text_;
   bool pretty_;
+  unsigned indent_;
   bool first_ = true;  // nothing yet in the innermost container
   bool after_key_ = false;
   unsigned depth_ = 0;

@@ -5,6 +5,7 @@
 // so that whatever was mailed before bytes became readable is worked off before those bytes are.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -24,12 +25,19 @@ constexpr const char* to_text(Stage stage) {
   return kTexts[static_cast<unsigned>(stage)];
 }
 
+// Ticks are counted by their length: up to each of these nanoseconds, and beyond the last.
+inline constexpr std::array<std::int64_t, 6> kTickLengths = {
+    10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
+
 struct LoopLoad {
   double busy = 0;               // share of the last second not spent waiting, 0..1
   std::uint64_t ticks = 0;       // since start
   std::int64_t tick_max_ns = 0;  // longest tick since start
   std::int64_t stuck_ns = 0;     // how long the present tick has been running; 0 while waiting
   Stage stage = Stage::kWaiting;
+  std::uint64_t mail = 0;    // that has been posted and has not arrived
+  std::int64_t busy_ns = 0;  // all ticks since start, this one not
+  std::array<std::uint64_t, kTickLengths.size() + 1> ticks_by_length{};
 };
 
 class Loop {

@@ -428,3 +428,71 @@ def test_bad_requests_harm_nothing(monitored):
                 while sock.recv(65536):
                     pass
     assert monitored.http("/healthz")[0] == 200
+
+
+@pytest.mark.rows("MON-17", "MON-18", "MON-19")
+def test_links_of_a_server_on_its_own(monitored):
+    for path, own in (
+            ("/routez?subs=detail", {"num_routes": 0, "routes": []}),
+            ("/gatewayz?accs=1&subs=1&gw_name=x&acc_name=y",
+             {"outbound_gateways": {}, "inbound_gateways": {}}),
+            ("/leafz?subs=1&acc=A", {"leafnodes": 0, "leafs": []})):
+        page = monitored.json(path)
+        assert re.fullmatch("N[A-Z2-7]{55}", page.pop("server_id"))
+        assert re.fullmatch(RFC3339, page.pop("now"))
+        page.pop("server_name", None)
+        assert page == own
+    for path, name in (("/routez", "subs"), ("/gatewayz", "accs"), ("/gatewayz", "subs"),
+                       ("/leafz", "subs"), ("/ipqueuesz", "all")):
+        status, body, _ = monitored.http(f"{path}?{name}=x")
+        assert (status, body) == (400, f"Error decoding boolean for '{name}': "
+                                       'strconv.ParseBool: parsing "x": invalid syntax')
+
+
+@pytest.mark.rows("MON-29")
+def test_queues(monitored):
+    assert set(monitored.json("/ipqueuesz?all=1&queues=nothing-like-it")) == set()
+    queues = monitored.json("/ipqueuesz?all=1")
+    assert queues
+    assert all(isinstance(queue["pending"], int) for queue in queues.values())
+    # Three blanks, as the peer has it.
+    assert monitored.http("/ipqueuesz?all=1")[1].startswith('{\n   "')
+
+
+@pytest.mark.rows("MON-30")
+def test_raft_groups_there_are_none_of(monitored):
+    for path in ("/raftz", "/raftz?acc=A&group=x"):
+        status, body, headers = monitored.http(path)
+        assert (status, body) == (404, "No Raft nodes registered")
+        assert headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.rows("MON-31", "MON-32")
+def test_what_the_process_says_of_itself(monitored):
+    status, body, headers = monitored.http("/stacksz")
+    assert status == 200
+    assert headers["Content-Type"] == "application/json"
+    assert body
+    status, body, headers = monitored.http("/debug/vars")
+    assert status == 200
+    assert headers["Content-Type"] == "application/json; charset=utf-8"
+    assert "Access-Control-Allow-Origin" not in headers
+    page = json.loads(body)
+    assert list(page) == ["cmdline", "memstats"]
+    assert page["memstats"]["Alloc"] > 100_000
+    assert "NumGC" in page["memstats"]
+
+
+@pytest.mark.rows("MON-08")
+def test_which_requests_are_counted(monitored):
+    for path in ("/raftz", "/ipqueuesz", "/stacksz", "/debug/vars", "/routez", "/leafz",
+                 "/gatewayz", "/gatewayz", "/nope"):
+        monitored.http(path)
+    assert monitored.json("/varz")["http_req_stats"] == {
+        "/gatewayz": 2, "/leafz": 1, "/routez": 1, "/varz": 1}
+
+
+@pytest.mark.rows("MON-09")
+def test_what_is_not_configured_is_an_empty_object(monitored):
+    varz = monitored.json("/varz")
+    assert [varz[name] for name in ("cluster", "gateway", "leaf", "mqtt", "websocket")] == [{}] * 5

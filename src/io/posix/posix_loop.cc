@@ -79,6 +79,7 @@ void PosixLoop::post(std::unique_ptr<Mail> mail) {
   } while (!mailbox_.compare_exchange_weak(head, mail.get(), std::memory_order_seq_cst,
                                            std::memory_order_relaxed));
   static_cast<void>(mail.release());
+  posted_.fetch_add(1, std::memory_order_relaxed);
   if (sleeping_.load(std::memory_order_seq_cst) &&
       sleeping_.exchange(false, std::memory_order_relaxed))
     wake();
@@ -104,7 +105,11 @@ void PosixLoop::take_mailbox() {
 // here. A call from within a mail goes on where the outer one is: order holds.
 void PosixLoop::work_off_mail() {
   take_mailbox();
-  while (inbox_ != nullptr) take_first(inbox_)->arrive(*handler_);
+  while (inbox_ != nullptr) {
+    const std::unique_ptr<Mail> mail = take_first(inbox_);
+    arrived_.store(arrived_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    mail->arrive(*handler_);
+  }
 }
 
 void PosixLoop::close_mailbox() {
@@ -230,10 +235,22 @@ void PosixLoop::end_tick() {
   } else {
     figures_.window_busy.store(busy, kRelaxed);
   }
-  if (length > figures_.tick_max.load(kRelaxed)) figures_.tick_max.store(length, kRelaxed);
-  figures_.ticks.store(figures_.ticks.load(kRelaxed) + 1, kRelaxed);
+  count_tick(length);
   figures_.tick_start.store(0, kRelaxed);
   enter(Stage::kWaiting);
+}
+
+void PosixLoop::count_tick(std::int64_t length) {
+  const auto add = [](auto& figure, auto more) {
+    figure.store(figure.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+  };
+  if (length > figures_.tick_max.load(std::memory_order_relaxed))
+    figures_.tick_max.store(length, std::memory_order_relaxed);
+  std::size_t bucket = 0;
+  while (bucket < kTickLengths.size() && length > kTickLengths[bucket]) ++bucket;
+  add(figures_.ticks_by_length[bucket], 1U);
+  add(figures_.busy, length);
+  add(figures_.ticks, 1U);
 }
 
 // The figures are read one by one while the loop goes on: a share may be off by one tick.
@@ -253,6 +270,12 @@ LoopLoad PosixLoop::load() const {
   const double share = (busy + missing * figures_.busy_before.load(kRelaxed)) /
                        std::max<double>(static_cast<double>(window), kWindowNs);
   load.busy = std::clamp(share, 0.0, 1.0);
+  load.busy_ns = figures_.busy.load(kRelaxed);
+  for (std::size_t i = 0; i < load.ticks_by_length.size(); ++i)
+    load.ticks_by_length[i] = figures_.ticks_by_length[i].load(kRelaxed);
+  // A mail that arrives at once may be counted as arrived first.
+  const std::uint64_t arrived = arrived_.load(kRelaxed), posted = posted_.load(kRelaxed);
+  load.mail = posted > arrived ? posted - arrived : 0;
   return load;
 }
 

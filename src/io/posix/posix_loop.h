@@ -73,6 +73,8 @@ class PosixLoop final : public Loop {
     std::atomic<std::int64_t> tick_start{0};  // 0 while waiting
     std::atomic<std::int64_t> tick_max{0};
     std::atomic<std::uint64_t> ticks{0};
+    std::atomic<std::int64_t> busy{0};
+    std::array<std::atomic<std::uint64_t>, kTickLengths.size() + 1> ticks_by_length{};
     std::atomic<Stage> stage{Stage::kWaiting};
   };
 
@@ -85,6 +87,7 @@ class PosixLoop final : public Loop {
   void begin_tick();
   void end_tick();
   void enter(Stage stage) { figures_.stage.store(stage, std::memory_order_relaxed); }
+  void count_tick(std::int64_t length);
   void work_off_mail();
   void take_mailbox();
   void close_mailbox();
@@ -109,9 +112,11 @@ class PosixLoop final : public Loop {
 
   Mail* inbox_ = nullptr;  // taken from the mailbox, oldest first
   Mail* inbox_last_ = nullptr;
+  std::atomic<std::uint64_t> arrived_{0};  // written by the loop with plain stores
 
   // Written by other threads: on lines of their own.
   alignas(64) std::atomic<Mail*> mailbox_{nullptr};  // newest first
+  std::atomic<std::uint64_t> posted_{0};
   std::atomic<bool> sleeping_{false};
   std::atomic<bool> stopping_{false};
   alignas(64) Figures figures_;

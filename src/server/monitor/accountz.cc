@@ -258,14 +258,13 @@ void add_implied_accounts(Accountz& accountz) {
     if (one.config.name == kGlobalAccountName) one.config.jetstream = broker::JetStreamLimits{};
 }
 
-Result<std::string> compose_accountz(std::string_view account, const Accountz& accountz,
-                                     const Parts& parts) {
+Result<void> write_accountz(JsonWriter& json, std::string_view account, const Accountz& accountz,
+                            const Parts& parts) {
   const auto found = std::ranges::find(
       accountz.accounts, account,
       [](const ListedAccount& one) -> const auto& { return one.config.name; });
   if (!account.empty() && found == accountz.accounts.end())
     return failure("Account " + std::string(account) + " does not exist");
-  JsonWriter json(true);
   json.begin_object().field("server_id", accountz.server_id).field("now", accountz.now);
   json.field_unless_empty("system_account", accountz.system_account);
   if (account.empty()) {
@@ -274,7 +273,15 @@ Result<std::string> compose_accountz(std::string_view account, const Accountz& a
     json.key("account_detail");
     write_object<Detail>(json, kFields, detail_of(*found, accountz, parts));
   }
-  return json.end_object().take();
+  json.end_object();
+  return {};
+}
+
+Result<std::string> compose_accountz(std::string_view account, const Accountz& accountz,
+                                     const Parts& parts) {
+  JsonWriter json(true);
+  TRY(write_accountz(json, account, accountz, parts));
+  return json.take();
 }
 
 }  // namespace midge::server

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/account_config.h"
+#include "codec/json_writer.h"
 #include "server/monitor/gather.h"
 
 namespace midge::server {
@@ -38,7 +39,9 @@ void add_implied_accounts(Accountz& accountz);
   return {.open = !account.empty(), .subscriptions = !account.empty()};
 }
 
-// Errors are the body of a 400.
+// Errors are the body of a 400; nothing is written then.
+[[nodiscard]] Result<void> write_accountz(codec::JsonWriter& json, std::string_view account,
+                                          const Accountz& accountz, const Parts& parts);
 [[nodiscard]] Result<std::string> compose_accountz(std::string_view account,
                                                    const Accountz& accountz, const Parts& parts);
 

@@ -68,17 +68,23 @@ Result<AccstatzRequest> parse_accstatz(const Query& query) {
   return request;
 }
 
-std::string compose_accstatz(const AccstatzRequest& request, const Accountz& accountz,
-                             const Parts& parts) {
+void write_accstatz(JsonWriter& json, const AccstatzRequest& request, const Accountz& accountz,
+                    const Parts& parts) {
   Uses uses = sum_up(parts);
-  JsonWriter json(true);
   json.begin_object().field("server_id", accountz.server_id).field("now", accountz.now);
   json.key("account_statz").begin_array();
   for (const ListedAccount& listed : accountz.accounts) {
     const Use& use = uses[listed.config.name];
     if (request.unused || use.connections > 0) write_account(json, listed.config, use);
   }
-  return json.end_array().end_object().take();
+  json.end_array().end_object();
+}
+
+std::string compose_accstatz(const AccstatzRequest& request, const Accountz& accountz,
+                             const Parts& parts) {
+  JsonWriter json(true);
+  write_accstatz(json, request, accountz, parts);
+  return json.take();
 }
 
 }  // namespace midge::server

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "codec/json_writer.h"
 #include "server/monitor/accountz.h"
 #include "server/monitor/gather.h"
 #include "server/monitor/query.h"
@@ -20,6 +21,8 @@ struct AccstatzRequest {
 // What it is composed of.
 [[nodiscard]] inline Wanted wanted_for_accstatz() { return {.open = true, .subscriptions = true}; }
 
+void write_accstatz(codec::JsonWriter& json, const AccstatzRequest& request,
+                    const Accountz& accountz, const Parts& parts);
 [[nodiscard]] std::string compose_accstatz(const AccstatzRequest& request, const Accountz& accountz,
                                            const Parts& parts);
 

@@ -95,15 +95,6 @@ Result<ConnectionState> parse_state(const std::string& text) {
   return failure("Error decoding state for " + text);
 }
 
-Result<SubscriptionDetail> parse_subscriptions(const Query& query) {
-  std::string lower = query.text("subs");
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  if (lower == "detail") return SubscriptionDetail::kDetail;
-  ASSIGN_OR_RETURN(const bool subjects, query.boolean("subs"));
-  return subjects ? SubscriptionDetail::kSubjects : SubscriptionDetail::kNone;
-}
-
 // One connection as it is shown.
 struct Entry {
   const ConnectionInfo& info;
@@ -302,7 +293,7 @@ Wanted ConnzRequest::wanted() const {
 Result<ConnzRequest> parse_connz(const Query& query) {
   ConnzRequest request;
   ASSIGN_OR_RETURN(request.auth, query.boolean("auth"));
-  ASSIGN_OR_RETURN(request.subscriptions, parse_subscriptions(query));
+  ASSIGN_OR_RETURN(request.subscriptions, parse_subscription_detail(query));
   ASSIGN_OR_RETURN(request.offset, query.integer("offset"));
   ASSIGN_OR_RETURN(request.limit, query.integer("limit"));
   ASSIGN_OR_RETURN(request.cid, query.unsigned_integer("cid"));
@@ -317,18 +308,23 @@ Result<ConnzRequest> parse_connz(const Query& query) {
   return request;
 }
 
-std::string compose_connz(const ConnzRequest& request, std::string_view server_id, WallTime now,
-                          const Parts& parts) {
+void write_connz(JsonWriter& json, const ConnzRequest& request, std::string_view server_id,
+                 WallTime now, const Parts& parts) {
   Infos infos = in_state_and_account(request, parts);
   const std::size_t in_all = infos.size();
   apply_filters(request, infos);
-  JsonWriter json(true);
   write_object<Connz>(json, kFields,
                       Connz{.server_id = server_id,
                             .now = now,
                             .page = sorted_page(request, now, infos),
                             .total = in_all,
                             .request = request});
+}
+
+std::string compose_connz(const ConnzRequest& request, std::string_view server_id, WallTime now,
+                          const Parts& parts) {
+  JsonWriter json(true);
+  write_connz(json, request, server_id, now, parts);
   return json.take();
 }
 

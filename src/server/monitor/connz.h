@@ -8,12 +8,12 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "server/monitor/gather.h"
+#include "server/monitor/links.h"
 #include "server/monitor/query.h"
 
 namespace midge::server {
 
 enum class ConnectionState : std::uint8_t { kOpen, kClosed, kAll };
-enum class SubscriptionDetail : std::uint8_t { kNone, kSubjects, kDetail };
 enum class ConnectionOrder : std::uint8_t {
   kCid,
   kStart,
@@ -48,6 +48,8 @@ struct ConnzRequest {
 // Errors are the body of a 400.
 [[nodiscard]] Result<ConnzRequest> parse_connz(const Query& query);
 
+void write_connz(codec::JsonWriter& json, const ConnzRequest& request, std::string_view server_id,
+                 WallTime now, const Parts& parts);
 [[nodiscard]] std::string compose_connz(const ConnzRequest& request, std::string_view server_id,
                                         WallTime now, const Parts& parts);
 

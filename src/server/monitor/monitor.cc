@@ -7,13 +7,19 @@
 #include "broker/worker.h"
 #include "server/monitor/accstatz.h"
 #include "server/monitor/connz.h"
+#include "server/monitor/expvarz.h"
 #include "server/monitor/healthz.h"
+#include "server/monitor/queues.h"
 #include "server/monitor/root_page.h"
 #include "server/monitor/subsz.h"
 #include "server/operator/account_conversion.h"
 
 namespace midge::server {
 namespace {
+
+using codec::JsonWriter;
+
+constexpr unsigned kQueuesIndent = 3;  // as nats-server's
 
 // Up to here composing takes less than a millisecond or so: not worth the way to the pool.
 constexpr std::size_t kRowsOnLoop = 500;
@@ -28,7 +34,7 @@ std::string normal_base_path(const std::string& configured) {
 
 struct Monitor::Endpoint {
   std::string_view path;
-  std::string_view counted_as;
+  std::string_view counted_as;  // "": not counted, as with nats-server
   void (Monitor::*serve)(ExchangeId exchange, const HttpRequest& request);
 };
 
@@ -43,6 +49,13 @@ constexpr Monitor::Endpoint Monitor::kEndpoints[] = {
     {"/jsz", "/jsz", &Monitor::serve_jsz},
     {"/healthz", "/healthz", &Monitor::serve_healthz},
     {"/livez", "/livez", &Monitor::serve_livez},
+    {"/routez", "/routez", &Monitor::serve_routez},
+    {"/gatewayz", "/gatewayz", &Monitor::serve_gatewayz},
+    {"/leafz", "/leafz", &Monitor::serve_leafz},
+    {"/raftz", "", &Monitor::serve_raftz},
+    {"/ipqueuesz", "", &Monitor::serve_ipqueuesz},
+    {"/stacksz", "", &Monitor::serve_stacksz},
+    {"/debug/vars", "", &Monitor::serve_expvarz},
 };
 
 class Monitor::ComposeJob final : public io::Job {
@@ -140,7 +153,7 @@ void Monitor::on_request(ExchangeId exchange, const HttpRequest& request) {
   }
   const Endpoint* endpoint = find_endpoint(request.path);
   if (endpoint == nullptr) return http_->answer(exchange, HttpResponse::not_found());
-  ++requests_[std::string(endpoint->counted_as)];
+  if (!endpoint->counted_as.empty()) ++requests_[std::string(endpoint->counted_as)];
   (this->*endpoint->serve)(exchange, request);
 }
 
@@ -302,10 +315,64 @@ void Monitor::serve_jsz(ExchangeId exchange, const HttpRequest& request) {
   });
 }
 
-void Monitor::serve_livez(ExchangeId exchange, const HttpRequest&) {
+template <class Request>
+void Monitor::serve_link(ExchangeId exchange, const Result<Request>& request,
+                         void (*write)(JsonWriter&, const Request&, const Answerer&)) {
+  if (!request) return http_->answer(exchange, HttpResponse::text(request.error().text(), 400));
+  const ToldPtr told = this->told();
+  JsonWriter json(true);
+  write(json, *request,
+        {told->identity.server_id, told->identity.server_name, env_.clock().wall()});
+  http_->answer(exchange, HttpResponse::json(json.take()));
+}
+
+void Monitor::serve_routez(ExchangeId exchange, const HttpRequest& request) {
+  serve_link(exchange, parse_routez(Query(request.query)), write_routez);
+}
+
+void Monitor::serve_gatewayz(ExchangeId exchange, const HttpRequest& request) {
+  serve_link(exchange, parse_gatewayz(Query(request.query)), write_gatewayz);
+}
+
+void Monitor::serve_leafz(ExchangeId exchange, const HttpRequest& request) {
+  serve_link(exchange, parse_leafz(Query(request.query)), write_leafz);
+}
+
+void Monitor::serve_raftz(ExchangeId exchange, const HttpRequest&) {
+  http_->answer(exchange, HttpResponse::text(std::string(kNoRaftGroups), 404));
+}
+
+void Monitor::serve_ipqueuesz(ExchangeId exchange, const HttpRequest& request) {
+  const auto wanted = parse_ipqueuesz(Query(request.query));
+  if (!wanted) return http_->answer(exchange, HttpResponse::text(wanted.error().text(), 400));
+  JsonWriter json(true, kQueuesIndent);
+  write_ipqueuesz(json, *wanted, loads());
+  http_->answer(exchange, HttpResponse::json(json.take()));
+}
+
+// Text under the type that nats-server gives it.
+void Monitor::serve_stacksz(ExchangeId exchange, const HttpRequest&) {
+  http_->answer(exchange, HttpResponse::json(compose_stacksz(loads())));
+}
+
+void Monitor::serve_expvarz(ExchangeId exchange, const HttpRequest&) {
+  io::Process& process = env_.process();
+  const std::string executable = process.executable_name();
+  HttpResponse response =
+      HttpResponse::json(compose_expvarz({executable, process.resident_bytes()}));
+  response.content_type += "; charset=utf-8";
+  response.any_origin = false;
+  http_->answer(exchange, response);
+}
+
+std::vector<io::LoopLoad> Monitor::loads() const {
   std::vector<io::LoopLoad> loads;
   for (const auto& worker : broker_.workers()) loads.push_back(worker->loop().load());
-  const HealthAnswer answer = compose_livez(loads);
+  return loads;
+}
+
+void Monitor::serve_livez(ExchangeId exchange, const HttpRequest&) {
+  const HealthAnswer answer = compose_livez(loads());
   if (!answer.failure.empty()) log_.warn("Liveness check failed: " + answer.failure);
   http_->answer(exchange, answer.response);
 }

@@ -1,5 +1,5 @@
-// Monitoring over HTTP: `/varz`, `/connz`, `/subsz`, `/healthz` as nats-server answers them,
-// `/livez` and the page `/`.
+// Monitoring over HTTP: all that nats-server answers (monitor.cc has the table), `/livez` and the
+// page `/`.
 //
 // A request asks all loops for their parts (gather.h); when they are in, a composer (varz.h,
 // connz.h, subsz.h) writes the answer. Large answers are composed on the pool.
@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -23,6 +24,7 @@
 #include "server/monitor/http_server.h"
 #include "server/monitor/identity.h"
 #include "server/monitor/jsz.h"
+#include "server/monitor/links.h"
 #include "server/monitor/varz.h"
 #include "server/operator/operator_mode.h"
 #include "server/options/options.h"
@@ -92,7 +94,19 @@ class Monitor final : public HttpHandler {
   // `done` on the loop; an empty report without JetStream.
   void report_jetstream(std::function<void(const jetstream::Report&)> done);
   [[nodiscard]] Jsz jsz(const Told& told) const;
+  void serve_routez(ExchangeId exchange, const HttpRequest& request);
+  void serve_gatewayz(ExchangeId exchange, const HttpRequest& request);
+  void serve_leafz(ExchangeId exchange, const HttpRequest& request);
+  void serve_raftz(ExchangeId exchange, const HttpRequest& request);
+  void serve_ipqueuesz(ExchangeId exchange, const HttpRequest& request);
+  void serve_stacksz(ExchangeId exchange, const HttpRequest& request);
+  void serve_expvarz(ExchangeId exchange, const HttpRequest& request);
   void serve_livez(ExchangeId exchange, const HttpRequest& request);
+  // One of the pages that need no part of any loop: `write` gets what was asked.
+  template <class Request>
+  void serve_link(ExchangeId exchange, const Result<Request>& request,
+                  void (*write)(codec::JsonWriter&, const Request&, const Answerer&));
+  [[nodiscard]] std::vector<io::LoopLoad> loads() const;
   // Composes now if the answer is small, else on the pool.
   void compose(ExchangeId exchange, std::size_t rows, std::move_only_function<std::string()> write);
   [[nodiscard]] Accountz accounts() const;

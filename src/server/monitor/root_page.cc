@@ -14,6 +14,13 @@ constexpr std::pair<std::string_view, std::string_view> kLinks[] = {
     {"accountz", "Accounts"},
     {"accstatz", "Use of accounts"},
     {"jsz", "JetStream"},
+    {"routez", "Routes"},
+    {"gatewayz", "Gateways"},
+    {"leafz", "Leaf nodes"},
+    {"raftz", "Raft groups"},
+    {"ipqueuesz?all=1", "Queues within the server"},
+    {"stacksz", "What each loop is doing"},
+    {"debug/vars", "Figures of the process, as expvar names them"},
     {"healthz", "Health: clients can be served"},
     {"livez", "Liveness: no loop is stuck"},
 };

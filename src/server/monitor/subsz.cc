@@ -115,8 +115,8 @@ Result<SubszRequest> parse_subsz(const Query& query) {
   return request;
 }
 
-std::string compose_subsz(const SubszRequest& request, std::string_view server_id, WallTime now,
-                          const subject::IndexStats& index, const Parts& parts) {
+void write_subsz(JsonWriter& json, const SubszRequest& request, std::string_view server_id,
+                 WallTime now, const subject::IndexStats& index, const Parts& parts) {
   Subscriptions found;
   if (request.list) found = chosen(request, parts);
   Subsz subsz{.server_id = server_id,
@@ -132,8 +132,13 @@ std::string compose_subsz(const SubszRequest& request, std::string_view server_i
     subsz.stats = total(parts);
   }
   if (!request.account.empty()) subsz.index.subscriptions = count(request.account, parts);
-  JsonWriter json(true);
   write_object<Subsz>(json, kFields, subsz);
+}
+
+std::string compose_subsz(const SubszRequest& request, std::string_view server_id, WallTime now,
+                          const subject::IndexStats& index, const Parts& parts) {
+  JsonWriter json(true);
+  write_subsz(json, request, server_id, now, index, parts);
   return json.take();
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "codec/json_writer.h"
 #include "server/monitor/gather.h"
 #include "server/monitor/query.h"
 #include "subject/interest_index.h"
@@ -27,6 +28,8 @@ struct SubszRequest {
 // Errors are the body of a 400.
 [[nodiscard]] Result<SubszRequest> parse_subsz(const Query& query);
 
+void write_subsz(codec::JsonWriter& json, const SubszRequest& request, std::string_view server_id,
+                 WallTime now, const subject::IndexStats& index, const Parts& parts);
 [[nodiscard]] std::string compose_subsz(const SubszRequest& request, std::string_view server_id,
                                         WallTime now, const subject::IndexStats& index,
                                         const Parts& parts);

@@ -224,9 +224,11 @@ constexpr Field<Varz> kFields[] = {
 
 }  // namespace
 
+void write_varz(JsonWriter& json, const Varz& varz) { write_object<Varz>(json, kFields, varz); }
+
 std::string compose_varz(const Varz& varz) {
   JsonWriter json(true);
-  write_object<Varz>(json, kFields, varz);
+  write_varz(json, varz);
   return json.take();
 }
 

@@ -40,6 +40,7 @@ struct Varz {
   std::function<void(codec::JsonWriter&)> write_jetstream{};  // its object; unset: an empty one
 };
 
+void write_varz(codec::JsonWriter& json, const Varz& varz);
 [[nodiscard]] std::string compose_varz(const Varz& varz);
 
 }  // namespace midge::server

@@ -24,6 +24,7 @@ constexpr Duration kLinger = milliseconds(500);
 Client::Client(Worker& worker, std::unique_ptr<io::Stream> stream, std::uint64_t cid)
     : worker_(worker),
       stream_(std::move(stream)),
+      web_socket_(stream_->web_socket()),
       cid_(cid),
       limits_(&worker.config().parser),
       started_(worker.wall()) {
@@ -44,7 +45,9 @@ void Client::open() {
   stream_->attach(worker_.loop(), *this);
   debug("Client connection created");
   prepare_login();
-  if (io::SecureStream* secure = stream_->secure(); secure != nullptr) return open_secure(*secure);
+  io::SecureStream* secure = stream_->secure();
+  // A web socket's is encrypted already.
+  if (secure != nullptr && secure->peer() == nullptr) return open_secure(*secure);
   if (greet()) begin_session();
 }
 
@@ -86,11 +89,9 @@ void Client::on_readable() {
         close(CloseReason::kClientClosed);
       return;
     case io::IoCount::Status::kError:
-      if (closing_)
-        finish();
-      else
-        close(CloseReason::kReadError);
-      return;
+      if (closing_) return finish();
+      if (is_web_socket()) log_frame_fault();
+      return close(CloseReason::kReadError);
     case io::IoCount::Status::kOk:
       break;
   }
@@ -437,22 +438,27 @@ void Client::close(CloseReason reason) {
   timers.cancel(ping_timer_);
   timers.cancel(write_timer_);
   if (login_) timers.cancel(login_->timer);
-  switch (reason) {
-    case CloseReason::kClientClosed:
-    case CloseReason::kReadError:
-    case CloseReason::kWriteError:
-    case CloseReason::kSlowConsumerPendingBytes:
-    case CloseReason::kSlowConsumerWriteDeadline:
-      finish();
-      return;
-    default:
-      break;
-  }
+  if (ends_at_once(reason)) return finish();
+  if (is_web_socket()) web_socket_->set_goodbye(web_socket_status(reason), to_text(reason));
   // The peer is told by what is still pending and by the end of our output. Closing at once would
   // reset the connection under it if it has sent more than we have read.
   timers.arm(write_timer_, worker_.now() + kLinger);
   worker_.mark_dirty(*this);
   watch_stream();
+}
+
+bool Client::ends_at_once(CloseReason reason) const {
+  switch (reason) {
+    case CloseReason::kClientClosed:
+    case CloseReason::kReadError:
+      return !is_web_socket() || !web_socket_->owes_close();
+    case CloseReason::kWriteError:
+    case CloseReason::kSlowConsumerPendingBytes:
+    case CloseReason::kSlowConsumerWriteDeadline:
+      return true;
+    default:
+      return false;
+  }
 }
 
 void Client::finish() {
@@ -462,6 +468,7 @@ void Client::finish() {
   io::Timers& timers = worker_.loop().timers();
   timers.cancel(write_timer_);
   timers.cancel(ping_timer_);
+  web_socket_ = nullptr;
   stream_.reset();
   worker_.client_finished(*this);
 }
@@ -495,6 +502,7 @@ ConnectionInfo Client::info(bool with_subscriptions) const {
     info.ip = remote.host;
     info.port = remote.port;
     info.in_process = stream_->in_process();
+    info.web_socket = is_web_socket();
   }
   info.start = started_;
   info.last_activity = worker_.wall() + Duration{last_input_.ns - worker_.now().ns};

@@ -27,6 +27,7 @@
 #include "io/proxied_stream.h"
 #include "io/secure_stream.h"
 #include "io/stream.h"
+#include "io/web_socket_stream.h"
 #include "proto/client_parser.h"
 #include "proto/connect_options.h"
 
@@ -86,6 +87,7 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] bool echo() const { return options_.echo; }
   [[nodiscard]] Duration rtt() const { return rtt_; }
+  [[nodiscard]] auth::ConnectionTypes connection_type() const;
   [[nodiscard]] bool headers() const { return options_.headers; }
   [[nodiscard]] bool wants_no_responders() const { return options_.no_responders; }
   [[nodiscard]] bool closing() const { return closing_; }
@@ -167,6 +169,22 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   void set_aside(std::string_view input, const SharedBytes& chunk);
   [[nodiscard]] bool input_set_aside() const { return !set_aside_.empty(); }
 
+  // What is different over a web socket (client_web_socket.cc).
+  [[nodiscard]] bool is_web_socket() const { return web_socket_ != nullptr; }
+  // Who decides about its login; null: everybody is welcome.
+  [[nodiscard]] const auth::AuthenticatorPtr& authenticator() const;
+  // Whether a login is waited for, and how long.
+  [[nodiscard]] bool must_log_in() const;
+  [[nodiscard]] Duration auth_timeout() const;
+  [[nodiscard]] Duration ping_interval() const;
+  // What CONNECT does not say, cookies may.
+  void read_cookies();
+  void tell_web_socket(proto::ServerInfo& info) const;
+  // Reading failed because the frames were wrong, not the connection.
+  void log_frame_fault() const;
+  // Whether it ends without its last output.
+  [[nodiscard]] bool ends_at_once(CloseReason reason) const;
+
   // Logging in (client_login.cc). Only sessions that are asked who they are have a LoginState.
   struct LoginState;
   void prepare_login();
@@ -244,6 +262,7 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
 
   Worker& worker_;
   std::unique_ptr<io::Stream> stream_;
+  io::WebSocketStream* web_socket_;  // stream_ itself, or null
   proto::ClientParser parser_;
   Outbox outbox_;
   SidTable sids_;

@@ -21,6 +21,7 @@ void Client::handle_connect(const proto::Frame& frame) {
     close(CloseReason::kProtocolViolation);
     return;
   }
+  if (is_web_socket()) read_cookies();
   // A second CONNECT begins anew: it may bring another identity. So does the first one of a client
   // that was let in without.
   const bool is_in = login_ && is_in_;
@@ -67,8 +68,9 @@ proto::ServerInfo Client::personal_info() const {
   proto::ServerInfo info = worker_.config().info;
   info.client_id = cid_;
   if (!awaits_proxy_header()) info.client_ip = stream_->remote().host;
-  const auth::Authenticator* authenticator = worker_.config().authenticator.get();
-  if (login_ && !connected_ && authenticator != nullptr && authenticator->wants_nonce())
+  if (is_web_socket()) tell_web_socket(info);
+  const auth::Authenticator* decider = authenticator().get();
+  if (login_ && !connected_ && decider != nullptr && decider->wants_nonce())
     info.nonce = login_->nonce;
   // A connection that cannot be encrypted, within the process, is not asked to be.
   if (info.tls_required && stream_->secure() == nullptr) {
@@ -90,7 +92,7 @@ void Client::send_lame_duck_info() {
 
 void Client::arm_first_ping() {
   // Up to a fifth is added, so that a crowd that connects at once does not ping in step.
-  Duration wait = std::min(kFirstPing, worker_.config().ping_interval);
+  Duration wait = std::min(kFirstPing, ping_interval());
   wait = wait + Duration{static_cast<std::int64_t>(worker_.random() >> 16) % (wait.ns / 5 + 1)};
   worker_.loop().timers().arm(ping_timer_, worker_.now() + wait);
 }
@@ -98,7 +100,7 @@ void Client::arm_first_ping() {
 void Client::on_ping_timer() {
   const BrokerConfig& config = worker_.config();
   const Duration silence = worker_.now() - last_input_;
-  if (std::exchange(ping_due_, false) || silence >= config.ping_interval) {
+  if (std::exchange(ping_due_, false) || silence >= ping_interval()) {
     if (pings_out_ + 1 > config.ping_max) {
       ++worker_.counters().stale_connections;
       debug("Stale Client Connection - Closing");
@@ -110,7 +112,7 @@ void Client::on_ping_timer() {
     if (worker_.log().trace_on()) trace_out("PING");
     send("PING\r\n");
   }
-  worker_.loop().timers().arm(ping_timer_, worker_.now() + config.ping_interval);
+  worker_.loop().timers().arm(ping_timer_, worker_.now() + ping_interval());
 }
 
 }  // namespace midge::broker

@@ -41,7 +41,12 @@ std::string_view verb_text(proto::Verb verb) {
 std::string Client::log_name() const {
   std::string name;
   if (stream_) name = stream_->in_process() ? "pipe" : stream_->remote().text();
-  name += " - cid:" + std::to_string(cid_);
+  const io::WebSocketVisitor* visitor = is_web_socket() ? web_socket_->visitor() : nullptr;
+  if (visitor != nullptr && !visitor->forwarded_for.empty()) {
+    const bool is_ipv6 = visitor->forwarded_for.find(':') != std::string::npos;
+    name.insert(0, is_ipv6 ? '[' + visitor->forwarded_for + "]/" : visitor->forwarded_for + '/');
+  }
+  name += (is_web_socket() ? " - wid:" : " - cid:") + std::to_string(cid_);
   if (!connected_) return name;
   std::string says = options_.version.empty() ? "" : "v" + options_.version;
   for (const std::string* part : {&options_.lang, &options_.name}) {

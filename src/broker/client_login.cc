@@ -71,8 +71,7 @@ class LoginJob final : public io::Job {
 }  // namespace
 
 void Client::prepare_login() {
-  const auth::AuthenticatorPtr& authenticator = worker_.config().authenticator;
-  if (!authenticator || login_) return;
+  if (!authenticator() || login_) return;
   login_ = std::make_unique<LoginState>(*this);
   // Made even where nobody is told it: what was signed for no nonce must not count after a reload.
   login_->nonce = make_nonce(worker_.broker().env().entropy());
@@ -81,9 +80,8 @@ void Client::prepare_login() {
 
 void Client::begin_login() {
   prepare_login();  // a reload may have come during the TLS handshake
-  const BrokerConfig& config = worker_.config();
-  if (config.authenticator && config.authenticator->required())
-    worker_.loop().timers().arm(login_->timer, worker_.now() + config.auth_timeout);
+  if (login_ && must_log_in())
+    worker_.loop().timers().arm(login_->timer, worker_.now() + auth_timeout());
 }
 
 std::string_view Client::admit(std::string_view input, const SharedBytes& chunk) {
@@ -147,7 +145,7 @@ auth::LoginRequest Client::login_request() const {
   auth::LoginRequest request;
   request.connect = options_;
   request.nonce = login_->nonce;
-  request.connection_type = stream_->in_process() ? auth::kInProcess : auth::kStandard;
+  request.connection_type = connection_type();
   request.remote_host = stream_->remote().host;
   request.tls = tls_peer();
   request.now = worker_.wall();
@@ -158,7 +156,7 @@ auth::LoginRequest Client::login_request() const {
 }
 
 void Client::ask(bool again) {
-  if (!worker_.config().authenticator) {
+  if (!authenticator()) {
     const bool by_connect = login_->by_connect;
     become_nobody();
     if (!again) go_on(by_connect);
@@ -166,7 +164,7 @@ void Client::ask(bool again) {
   }
   auth::LoginRequest request = login_request();
   if (again) request.previous = identity_;
-  login_->decider = worker_.config().authenticator;
+  login_->decider = authenticator();
   login_->asked_again = again;
   login_->asks_later = false;
   const std::uint32_t question = ++login_->question;
@@ -197,7 +195,7 @@ void Client::take_verdict(std::uint32_t question, auth::Verdict verdict) {
   if (closing_ || !login_ || question != login_->question) return;
   const bool again = login_->asked_again;
   // A reload came in between: its word counts.
-  if (login_->decider != worker_.config().authenticator) return ask(again);
+  if (login_->decider != authenticator()) return ask(again);
   if (const auto* refused = std::get_if<auth::Refused>(&verdict)) {
     login_->steps.step(Login::Event::kRefused);
     // Users that a reload has removed are told nothing.
@@ -339,7 +337,7 @@ void Client::take_config() {
 void Client::recheck_login() {
   if (closing_ || is_securing()) return;
   const bool was_asked = login_ != nullptr;
-  if (!worker_.config().authenticator) {
+  if (!authenticator()) {
     if (was_asked && (is_in_ || !login_->steps.is_asking())) become_nobody();
     return;
   }

@@ -106,7 +106,9 @@ auth::TlsPeer Client::tls_peer() const {
 }
 
 void Client::check_pinned() {
-  const std::vector<std::string>& pinned = worker_.config().pinned_certs;
+  const BrokerConfig& config = worker_.config();
+  const std::vector<std::string>& pinned =
+      is_web_socket() ? config.web_socket.pinned_certs : config.pinned_certs;
   const io::SecurePeer* peer = secure_peer();
   if (closing_ || pinned.empty() || peer == nullptr) return;
   const bool fits = !peer->certificates.empty() &&

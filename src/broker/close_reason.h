@@ -36,4 +36,7 @@ enum class CloseReason : std::uint8_t {
 
 std::string_view to_text(CloseReason reason);
 
+// The status of the Close frame that a web socket ends with.
+std::uint16_t web_socket_status(CloseReason reason);
+
 }  // namespace midge::broker

@@ -40,6 +40,18 @@ enum class WriteTimeoutPolicy : std::uint8_t { kDefault, kClose, kRetry };
 // Writes the member `server` of an event that this server tells of. Any thread.
 using SignEvent = std::function<void(codec::JsonWriter&, WallTime now)>;
 
+// What is different for clients that come over a web socket.
+struct WebSocketConfig {
+  auth::AuthenticatorPtr authenticator;
+  bool auth_required = false;  // as INFO says it
+  Duration auth_timeout = seconds(2);
+  Duration ping_interval = minutes(2);
+  std::string host;  // where they came in
+  int port = 0;
+  bool tls = false;
+  std::vector<std::string> pinned_certs;
+};
+
 struct BrokerConfig {
   proto::ServerInfo info;  // without the fields of one connection
   proto::ParserLimits parser;
@@ -65,8 +77,9 @@ struct BrokerConfig {
   Duration auth_timeout = seconds(2);
   SignEvent sign_event;
   std::vector<std::string> pinned_certs;  // as the listener's; for those who are connected already
-  std::vector<AccountConfig> accounts;    // beside `$G` and `$SYS`, unless they are described
-  std::string system_account;             // what `$SYS` is called; "" = that. As at the start.
+  WebSocketConfig web_socket;
+  std::vector<AccountConfig> accounts;  // beside `$G` and `$SYS`, unless they are described
+  std::string system_account;           // what `$SYS` is called; "" = that. As at the start.
 };
 
 using BrokerConfigPtr = std::shared_ptr<const BrokerConfig>;

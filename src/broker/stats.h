@@ -58,6 +58,7 @@ struct ConnectionInfo {
   std::string ip;
   std::uint16_t port = 0;
   bool in_process = false;
+  bool web_socket = false;
   WallTime start, last_activity;
   Duration rtt;  // 0 = not known
   std::int64_t pending_bytes = 0;

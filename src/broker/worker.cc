@@ -309,6 +309,12 @@ void Worker::credit_available() {
 // ---- clients
 
 void Worker::adopt(std::unique_ptr<io::Stream> stream) {
+  if (stream->web_socket() == nullptr) return welcome(std::move(stream));
+  arrivals_.push_back(std::make_unique<Arrival>(*this, std::move(stream)));
+  arrivals_.back()->open();
+}
+
+void Worker::welcome(std::unique_ptr<io::Stream> stream) {
   const std::uint64_t cid = broker_.next_cid();
   auto client = std::make_unique<Client>(*this, std::move(stream), cid);
   Client& opened = *client;
@@ -351,7 +357,8 @@ void Worker::apply_config() {
 }
 
 void Worker::take_config(BrokerConfigPtr config, bool announce, std::shared_ptr<void> under_way) {
-  const bool logins_change = config->authenticator != config_->authenticator;
+  const bool logins_change = config->authenticator != config_->authenticator ||
+                             config->web_socket.authenticator != config_->web_socket.authenticator;
   const BrokerConfigPtr old = std::exchange(config_, std::move(config));
   apply_config();
   for (auto& [cid, client] : clients_) {
@@ -442,6 +449,7 @@ void Worker::on_loop_stop() {
   for (LoopService* service : services_) service->on_loop_stop();
   loop_.timers().cancel(housekeeping_);
   clients_.clear();
+  arrivals_.clear();
   dirty_.clear();
   resume_.clear();
   step_works_.clear();
@@ -482,6 +490,8 @@ void Worker::flush_dirty() {
 }
 
 void Worker::bury() {
+  if (std::exchange(has_done_arrivals_, false))
+    std::erase_if(arrivals_, [](const auto& arrival) { return arrival->is_done(); });
   if (finished_.empty()) return;
   std::erase_if(resume_, [](const Client* client) { return client->finished(); });
   for (const std::uint64_t cid : finished_) clients_.erase(cid);

@@ -17,6 +17,7 @@
 #include "broker/account_plan.h"
 #include "broker/account_request_info.h"
 #include "broker/account_responses.h"
+#include "broker/arrival.h"
 #include "broker/block_pool.h"
 #include "broker/broker.h"
 #include "broker/client.h"
@@ -165,6 +166,11 @@ class Worker final : public io::LoopHandler {
   // What came from a socket: what is read may be kept.
   void note_read(std::size_t bytes) { memory_.read += bytes; }
 
+  // A connection that is open becomes a client.
+  void welcome(std::unique_ptr<io::Stream> stream);
+  // One of the arrivals is to be destroyed.
+  void arrival_done() { has_done_arrivals_ = true; }
+
   // Mail.
   void adopt(std::unique_ptr<io::Stream> stream);
   void deliver_batch(const DeliveryBatch& batch);
@@ -305,6 +311,7 @@ class Worker final : public io::LoopHandler {
   PublishRun run_;
   WorkerStats counters_;
   tsl::robin_map<std::uint64_t, std::unique_ptr<Client>> clients_;  // by cid
+  std::vector<std::unique_ptr<Arrival>> arrivals_;
   std::vector<Client*> dirty_, flushing_;
   std::deque<Client*> resume_;
   std::vector<std::uint64_t> rechecks_;      // cids whose logins a reload puts in question
@@ -327,6 +334,7 @@ class Worker final : public io::LoopHandler {
   io::MemberTimer<&Worker::on_housekeeping> housekeeping_{*this};
   bool out_of_credit_ = false;
   bool slow_receiver_ = false;
+  bool has_done_arrivals_ = false;
 };
 
 }  // namespace midge::broker

@@ -16,6 +16,7 @@ namespace midge::io {
 class Loop;
 class ProxiedStream;
 class SecureStream;
+class WebSocketStream;
 
 struct Slice {
   const char* data;
@@ -66,6 +67,8 @@ class Stream {
   [[nodiscard]] virtual SecureStream* secure() { return nullptr; }
   // Itself, or what lies below it, if a proxy's header comes first (io/proxied_stream.h).
   [[nodiscard]] virtual ProxiedStream* proxied() { return nullptr; }
+  // Itself, if its bytes travel in a web socket's frames (io/web_socket_stream.h).
+  [[nodiscard]] virtual WebSocketStream* web_socket() { return nullptr; }
 
   static constexpr std::size_t kSlicesMax = 1024;
 };

@@ -8,6 +8,29 @@
 
 namespace midge::server {
 
+std::optional<Options> options_of_web_sockets(const Options& options) {
+  if (!options.websocket || options.websocket->port == 0) return std::nullopt;
+  const WebSocketOptions& block = *options.websocket;
+  Options seen = options;
+  seen.tls = block.tls;
+  const bool is_same =
+      !block.overrides_logins() && maps_certificates(seen) == maps_certificates(options);
+  if (is_same) return std::nullopt;
+  if (!block.overrides_logins()) return seen;
+  seen.auth.token = block.token;
+  seen.auth.token_proxy_required = false;
+  seen.auth.no_auth_user = block.no_auth_user;
+  if (seen.auth.single_user) seen.auth.users.clear();
+  seen.auth.single_user = !block.user.empty();
+  if (seen.auth.single_user) {
+    auth::UserConfig& user = seen.auth.users.emplace_back();
+    user.user = block.user;
+    user.password = block.password;
+    user.place = "websocket";
+  }
+  return seen;
+}
+
 bool maps_certificates(const Options& options) {
   return options.tls && options.tls->verify_and_map;
 }

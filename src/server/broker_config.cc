@@ -6,6 +6,7 @@
 
 #include "server/jetstream_settings.h"
 #include "server/system/server_json.h"
+#include "server/websocket_listener.h"
 
 namespace midge::server {
 
@@ -67,12 +68,12 @@ broker::SignEvent make_signature(const Options& options, const Identity& identit
 }  // namespace
 
 broker::BrokerConfigPtr make_broker_config(const Options& options, const Identity& identity,
-                                           auth::AuthenticatorPtr authenticator,
-                                           broker::Inquirer* inquirer) {
+                                           Logins logins, broker::Inquirer* inquirer) {
   auto config = std::make_shared<broker::BrokerConfig>();
   config->info = make_info(options, identity);
-  config->info.auth_required = authenticator && authenticator->required();
-  config->authenticator = std::move(authenticator);
+  config->info.auth_required = logins.clients && logins.clients->required();
+  config->authenticator = std::move(logins.clients);
+  config->web_socket = make_websocket_config(options, std::move(logins.web_sockets));
   config->inquirer = inquirer;
   config->auth_timeout = options.auth.timeout;
   config->parser.max_control_line = static_cast<std::uint32_t>(options.max_control_line);

@@ -2,14 +2,14 @@
 #pragma once
 
 #include "broker/config.h"
+#include "server/authentication.h"
 #include "server/identity.h"
 #include "server/options/options.h"
 
 namespace midge::server {
 
-// `authenticator` null: everybody is welcome. `inquirer` asks services about logins.
+// `inquirer` asks services about logins.
 broker::BrokerConfigPtr make_broker_config(const Options& options, const Identity& identity,
-                                           auth::AuthenticatorPtr authenticator,
-                                           broker::Inquirer* inquirer);
+                                           Logins logins, broker::Inquirer* inquirer);
 
 }  // namespace midge::server

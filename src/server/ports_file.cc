@@ -20,6 +20,7 @@ Result<void> write_ports_file(io::Env& env, const std::string& path, const Liste
   };
   list("nats", urls.nats);
   list("monitoring", urls.monitoring);
+  list("websocket", urls.websocket);
   json.end_object();
   return env.disk().write_file(path, json.text());
 }

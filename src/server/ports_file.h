@@ -10,7 +10,7 @@
 namespace midge::server {
 
 struct ListenerUrls {
-  std::vector<std::string> nats, monitoring;
+  std::vector<std::string> nats, monitoring, websocket;
 };
 
 // `<directory>/<executable>_<pid>.ports`.

@@ -33,6 +33,7 @@
 #include "server/system/system_client.h"
 #include "server/system/system_login.h"
 #include "server/tls_service.h"
+#include "server/websocket_listener.h"
 #include "subject/writer_lock.h"
 
 namespace midge::server {
@@ -74,8 +75,9 @@ struct Server::Parts final : io::ListenerEvents {
   ZoneFiles zones{env.disk()};
   std::unique_ptr<CalloutDesks> callouts;   // null: no service is asked; no reload changes it
   std::shared_ptr<KeyService> issuer_keys;  // null without oidc
-  auth::AuthenticatorPtr authenticator;
-  subject::WriterLock config_lock;  // of options, authenticator, and what is made of them
+  Logins logins;
+  subject::WriterLock config_lock;                 // of options, logins, and what is made of them
+  std::unique_ptr<WebSocketListener> web_sockets;  // null: none
   std::unique_ptr<broker::Broker> broker;
   std::unique_ptr<jetstream::JetStream> jetstream;  // null: not enabled
   std::unique_ptr<TlsService> tls;
@@ -109,9 +111,11 @@ struct Server::Parts final : io::ListenerEvents {
   void log_banner() const;
   void log_listening() const;
   Result<void> listen();
+  Result<void> listen_web_sockets();
   Result<void> prepare_logins();
-  // Who decides about logins, by these options; null: everybody is welcome.
-  [[nodiscard]] auth::AuthenticatorPtr logins_by(const Options& from) const;
+  // Who decides about logins, by these options.
+  [[nodiscard]] Logins logins_by(const Options& from) const;
+  [[nodiscard]] auth::AuthenticatorPtr authenticator_by(const Options& from) const;
   // Those in use if their configuration is the same.
   [[nodiscard]] Result<std::shared_ptr<KeyService>> issuer_keys_by(const Options& from);
   [[nodiscard]] broker::BrokerConfigPtr broker_config() const;
@@ -173,6 +177,7 @@ void Server::Parts::log_banner() const {
 
 void Server::Parts::log_listening() const {
   const io::Address address{identity.host, static_cast<std::uint16_t>(identity.port)};
+  if (web_sockets) web_sockets->log_listening(*options->websocket);
   log.info("Listening for client connections on " + address.text());
   if (!options->tls || options->allow_non_tls) return;
   log.info("TLS required for client connections");
@@ -197,21 +202,31 @@ Result<void> Server::Parts::listen() {
   return {};
 }
 
+Result<void> Server::Parts::listen_web_sockets() {
+  if (!options->websocket || options->websocket->port == 0) return {};
+  web_sockets = std::make_unique<WebSocketListener>(env, log, [this] { stop(); });
+  TRY(web_sockets->tls().start(*options));
+  auto bound = std::make_shared<Options>(*options);
+  TRY(web_sockets->listen(*loops[0], *bound));
+  options = std::move(bound);
+  return {};
+}
+
 Result<void> Server::Parts::prepare_logins() {
   if (OperatorMode::is_wanted(*options) || options->auth.callout || options->authenticator)
     callouts = std::make_unique<CalloutDesks>();
   if (!OperatorMode::is_wanted(*options)) {
     for (const std::string& fault : callout_faults(*options)) log.error(fault);
     ASSIGN_OR_RETURN(issuer_keys, issuer_keys_by(*options));
-    authenticator = logins_by(*options);
+    logins = logins_by(*options);
     return {};
   }
   ASSIGN_OR_RETURN(operator_mode, OperatorMode::make(env, log, *options));
   system_secret = make_nkey(env.entropy(), crypto::NkeyKind::kUser).public_key;
-  authenticator = logins_by(*options);
+  logins = logins_by(*options);
   operator_mode->on_change([this](bool recheck, std::string_view gone) {
     const subject::WriterGuard guard(config_lock);
-    if (recheck) authenticator = logins_by(*options);
+    if (recheck) logins = logins_by(*options);
     broker->reconfigure(broker_config(), false);
     reconfigure_jetstream(gone);
   });
@@ -222,7 +237,16 @@ Result<void> Server::Parts::prepare_logins() {
   return {};
 }
 
-auth::AuthenticatorPtr Server::Parts::logins_by(const Options& from) const {
+Logins Server::Parts::logins_by(const Options& from) const {
+  Logins made;
+  made.clients = made.web_sockets = authenticator_by(from);
+  // Claims say the same to all.
+  if (operator_mode) return made;
+  if (const auto seen = options_of_web_sockets(from)) made.web_sockets = authenticator_by(*seen);
+  return made;
+}
+
+auth::AuthenticatorPtr Server::Parts::authenticator_by(const Options& from) const {
   if (!operator_mode) {
     const bool by_service = from.auth.callout && !from.authenticator;
     if (by_service) return make_config_callout(from, identity, keys, zones);
@@ -241,8 +265,8 @@ Result<std::shared_ptr<KeyService>> Server::Parts::issuer_keys_by(const Options&
 }
 
 broker::BrokerConfigPtr Server::Parts::broker_config() const {
-  if (!operator_mode) return make_broker_config(*options, identity, authenticator, callouts.get());
-  return make_broker_config(claimed_options(), identity, authenticator, callouts.get());
+  if (!operator_mode) return make_broker_config(*options, identity, logins, callouts.get());
+  return make_broker_config(claimed_options(), identity, logins, callouts.get());
 }
 
 Options Server::Parts::claimed_options() const {
@@ -284,6 +308,10 @@ void Server::Parts::write_ports_file() {
     urls.monitoring = listener_urls(env.net(), options->https_port != 0 ? "https" : "http",
                                     monitor->address().host, monitor->address().port);
   }
+  if (web_sockets) {
+    const WebSocketOptions& block = *options->websocket;
+    urls.websocket = listener_urls(env.net(), block.tls ? "wss" : "ws", block.host, block.port);
+  }
   const std::string path = ports_file_path(env.process(), options->ports_file_dir);
   if (!ports_path.empty() && ports_path != path) (void)env.disk().remove_file(ports_path);
   ports_path = path;
@@ -299,6 +327,7 @@ void Server::Parts::on_main_loop(std::move_only_function<void()> function) {
 void Server::Parts::begin_lame_duck() {
   if (monitor) monitor->set_accepting(false);
   listener.reset();
+  if (web_sockets) web_sockets->stop();
   lame_duck = std::make_unique<LameDuck>(*broker, *loops[0], options->lame_duck_duration,
                                          options->lame_duck_grace_period, [this] { stop(); });
   lame_duck->start();
@@ -311,6 +340,10 @@ void Server::Parts::stop() {
     listener.reset();
     monitor.reset();
     tls->stop();
+    if (web_sockets) {
+      web_sockets->stop();
+      web_sockets->tls().stop();
+    }
     issuer_keys.reset();
     lame_duck.reset();
   });
@@ -323,7 +356,8 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options options) {
   TRY(check(options));
   auto parts = std::make_unique<Parts>(env, log, std::move(options));
-  parts->tls = std::make_unique<TlsService>(env, log, [raw = parts.get()] { raw->stop(); });
+  parts->tls = std::make_unique<TlsService>(env, log, TlsService::of_clients,
+                                            [raw = parts.get()] { raw->stop(); });
   TRY(parts->tls->start(*parts->options));
   env.process().raise_file_limit();
   parts->identify();
@@ -332,8 +366,10 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   parts->loops = env.make_loops(loop_count(*parts->options, env.process()));
   // Listening comes first: the port that was chosen is part of what the broker tells clients.
   TRY(parts->listen());
+  TRY(parts->listen_web_sockets());
   TRY(parts->prepare_logins());
   parts->broker = std::make_unique<broker::Broker>(env, log, parts->loops, parts->broker_config());
+  if (parts->web_sockets) parts->web_sockets->serve(*parts->broker);
   if (parts->options->jetstream_enabled) {
     ASSIGN_OR_RETURN(parts->jetstream,
                      start_jetstream(env, log, *parts->broker, parts->claimed_options(),
@@ -365,6 +401,7 @@ void Server::go() {
               io::to_text(load.stage) + "\"");
   });
   parts_->tls->watch(*parts_->loops[0]);
+  if (parts_->web_sockets) parts_->web_sockets->tls().watch(*parts_->loops[0]);
   const auto handlers = parts_->broker->handlers();
   if (parts_->monitor) parts_->monitor->set_accepting(true);
   if (parts_->operator_mode) parts_->operator_mode->watch(*parts_->loops[0]);
@@ -388,6 +425,7 @@ Result<void> Server::Parts::listen_monitor() {
   const int port = options->https_port != 0 ? options->https_port : options->http_port;
   const io::Address wanted{host, static_cast<std::uint16_t>(std::max(port, 0))};
   monitor->use_tls(*tls, options->https_port != 0);
+  if (web_sockets) monitor->use_web_socket_tls(web_sockets->tls());
   if (operator_mode) monitor->use_operators(*operator_mode);
   if (jetstream) monitor->use_jetstream(*jetstream);
   if (auto bound = monitor->listen(*loops[0], wanted); !bound)
@@ -444,12 +482,17 @@ Result<void> Server::reload(Options options, std::function<void()> on_applied) {
   Parts& parts = *parts_;
   const bool is_operated = parts.operator_mode != nullptr;
   TRY(check(options));
+  if (parts.web_sockets && options.websocket) keep_websocket_port(*parts.options, options);
   ASSIGN_OR_RETURN(const ReloadPlan plan, plan_reload(*parts.options, options));
   if (OperatorMode::is_wanted(options) != is_operated)
     return failure("config reload not supported for TrustedOperators");
   const bool logins_change = changes_logins(*parts.options, options);
   ASSIGN_OR_RETURN(HostPort advertised, parts.advertised_by(options));
   ASSIGN_OR_RETURN(TlsService::LoadedPtr tls, parts.tls->prepare(options));
+  TlsService::LoadedPtr web_sockets_tls;
+  if (parts.web_sockets) {
+    ASSIGN_OR_RETURN(web_sockets_tls, parts.web_sockets->tls().prepare(options));
+  }
   ASSIGN_OR_RETURN(std::shared_ptr<KeyService> issuer_keys, parts.issuer_keys_by(options));
   OperatorMode::Next operators;
   if (logins_change && is_operated) {
@@ -458,7 +501,14 @@ Result<void> Server::reload(Options options, std::function<void()> on_applied) {
 
   for (const std::string& line : plan.lines) parts.log.info(line);
   parts.tls->apply(std::move(tls));
-  parts.on_main_loop([&parts] { parts.tls->watch(*parts.loops[0]); });
+  if (parts.web_sockets) {
+    parts.web_sockets->tls().apply(std::move(web_sockets_tls));
+    parts.web_sockets->update(options);
+  }
+  parts.on_main_loop([&parts] {
+    parts.tls->watch(*parts.loops[0]);
+    if (parts.web_sockets) parts.web_sockets->tls().watch(*parts.loops[0]);
+  });
   const bool advertise_anew = options.client_advertise != parts.options->client_advertise;
   const std::int64_t excess = parts.broker->connection_count() - options.max_connections;
   {
@@ -471,7 +521,7 @@ Result<void> Server::reload(Options options, std::function<void()> on_applied) {
         if (now) now->start();
       });
     }
-    if (logins_change) parts.authenticator = parts.logins_by(options);
+    if (logins_change) parts.logins = parts.logins_by(options);
     parts.options = std::make_shared<const Options>(std::move(options));
     parts.identity.advertised_host = std::move(advertised.host);
     parts.identity.advertised_port = advertised.port;

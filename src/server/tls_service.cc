@@ -7,6 +7,13 @@
 #include "tls/stream.h"
 
 namespace midge::server {
+namespace {
+
+// To whoever speaks HTTP without TLS.
+constexpr const char* kPlainAnswer =
+    "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+
+}  // namespace
 
 // What the options say of it.
 struct TlsService::Wish {
@@ -70,9 +77,18 @@ class TlsService::SaveJob final : public io::Job {
   std::shared_ptr<AnswerCache> cache_;
 };
 
-TlsService::TlsService(io::Env& env, Log& log, std::function<void()> shut_down)
+const tls::TlsConfig* TlsService::of_clients(const Options& options) {
+  return options.tls ? &*options.tls : nullptr;
+}
+
+const tls::TlsConfig* TlsService::of_web_sockets(const Options& options) {
+  return options.websocket && options.websocket->tls ? &*options.websocket->tls : nullptr;
+}
+
+TlsService::TlsService(io::Env& env, Log& log, Select select, std::function<void()> shut_down)
     : env_(env),
       log_(log),
+      select_(select),
       door_(std::make_shared<Door>(this)),
       responders_(std::make_shared<PatientResponders>(env)),
       stapler_(env, log, std::move(shut_down)) {}
@@ -136,13 +152,13 @@ void TlsService::settle_staples(Loaded& loaded, const LoadedPtr& before, bool as
   if (const auto got = loaded.staples->obtain(known); !got) log_.error(got.error().text());
 }
 
-TlsService::Wish TlsService::wish_of(const Options& options) {
-  return {*options.tls, options.allow_non_tls, options.ocsp.value_or(OcspConfig{}),
+TlsService::Wish TlsService::wish_of(const Options& options) const {
+  return {*select_(options), options.allow_non_tls, options.ocsp.value_or(OcspConfig{}),
           options.ocsp_cache.value_or(OcspCacheConfig{}), options.store_dir};
 }
 
 Result<void> TlsService::start(const Options& options) {
-  if (!options.tls) return {};
+  if (select_(options) == nullptr) return {};
   ASSIGN_OR_RETURN(const auto loaded, load(wish_of(options), nullptr));
   TRY(loaded->staples->obtain(nullptr));
   current_.store(loaded);
@@ -150,7 +166,7 @@ Result<void> TlsService::start(const Options& options) {
 }
 
 Result<TlsService::LoadedPtr> TlsService::prepare(const Options& options) {
-  if (!options.tls) return nullptr;
+  if (select_(options) == nullptr) return nullptr;
   const LoadedPtr before = current_.load();
   ASSIGN_OR_RETURN(const auto loaded, load(wish_of(options), before));
   settle_staples(*loaded, before, false);
@@ -191,14 +207,24 @@ std::unique_ptr<io::Stream> TlsService::wrap_client(std::unique_ptr<io::Stream> 
                                        env_.clock().wall(), std::move(options));
 }
 
+std::unique_ptr<io::Stream> TlsService::wrap_web_socket(std::unique_ptr<io::Stream> stream,
+                                                        Duration timeout) {
+  const LoadedPtr loaded = current_.load();
+  if (loaded == nullptr) return stream;
+  tls::StreamOptions options;
+  options.timeout = timeout;
+  options.plain_answer = kPlainAnswer;
+  return std::make_unique<tls::Stream>(std::move(stream), loaded->clients, env_.pool(),
+                                       env_.clock().wall(), std::move(options));
+}
+
 std::unique_ptr<io::Stream> TlsService::wrap_monitoring(std::unique_ptr<io::Stream> stream) {
   const LoadedPtr loaded = current_.load();
   if (loaded == nullptr) return stream;
   tls::StreamOptions options;
   options.timeout = seconds(10);
   options.autostart = true;
-  options.plain_answer =
-      "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+  options.plain_answer = kPlainAnswer;
   return std::make_unique<tls::Stream>(std::move(stream), loaded->monitoring, env_.pool(),
                                        env_.clock().wall(), std::move(options));
 }

@@ -35,8 +35,13 @@ class TlsService {
   struct Loaded;
   using LoadedPtr = std::shared_ptr<const Loaded>;
 
+  // Which of the options' blocks it is for; null: there is none.
+  using Select = const tls::TlsConfig* (*)(const Options& options);
+  static const tls::TlsConfig* of_clients(const Options& options);
+  static const tls::TlsConfig* of_web_sockets(const Options& options);
+
   // `shut_down`: a certificate that has to be good is not any more.
-  TlsService(io::Env& env, Log& log, std::function<void()> shut_down);
+  TlsService(io::Env& env, Log& log, Select select, std::function<void()> shut_down);
   ~TlsService();
 
   // At start: loads what the options name, staples included. Blocks.
@@ -52,6 +57,8 @@ class TlsService {
   [[nodiscard]] bool enabled() const { return current_.load() != nullptr; }
   // A client's connection, as the listener accepted it; itself if there is no TLS.
   std::unique_ptr<io::Stream> wrap_client(std::unique_ptr<io::Stream> stream);
+  // One that becomes a web socket, which says when the handshake begins.
+  std::unique_ptr<io::Stream> wrap_web_socket(std::unique_ptr<io::Stream> stream, Duration timeout);
   // One to the monitoring port, which asks for no certificate.
   std::unique_ptr<io::Stream> wrap_monitoring(std::unique_ptr<io::Stream> stream);
   // When the first certificate ends to be valid; zero without TLS.
@@ -68,7 +75,7 @@ class TlsService {
 
   struct Wish;
   class SaveJob;
-  static Wish wish_of(const Options& options);
+  [[nodiscard]] Wish wish_of(const Options& options) const;
   // `before` may be null; what it knows is taken over.
   Result<std::shared_ptr<Loaded>> load(const Wish& wish, const LoadedPtr& before);
   Result<std::shared_ptr<AnswerCache>> cache_for(const Wish& wish, const LoadedPtr& before);
@@ -82,6 +89,7 @@ class TlsService {
 
   io::Env& env_;
   Log& log_;
+  const Select select_;
   io::Loop* loop_ = nullptr;
   std::atomic<LoadedPtr> current_;
   Files refused_;  // what was warned of already

@@ -102,7 +102,7 @@ test_all() {
 # The folders of tests/ that hold tests, cheap ones first.
 pytest_folders() {
   local folder
-  for folder in conformance cli jetstream server clients bad_input; do
+  for folder in conformance cli jetstream server websocket clients bad_input; do
     compgen -G "tests/$folder/test_*.py" >/dev/null && printf '%s\n' $folder
   done
 }

@@ -164,7 +164,8 @@ using E = const Entry&;
 
 constexpr Field<Entry> kConnectionFields[] = {
     row<[](E e) { return e.info.cid; }>("cid"), row<[](E) { return "Client"; }>("kind"),
-    row<[](E) { return "nats"; }>("type"), row < [](E e) -> auto& {return e.info.ip;
+    row<[](E e) { return e.info.web_socket ? "websocket" : "nats"; }>("type"),
+    row < [](E e) -> auto& {return e.info.ip;
 }  // namespace
 > ("ip"), row<[](E e) { return e.info.port; }>("port"),
     row<[](E e) { return e.info.start; }>("start"),

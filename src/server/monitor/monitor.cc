@@ -167,32 +167,34 @@ void Monitor::serve_root(ExchangeId exchange, const HttpRequest&) {
 
 void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
   gatherer_->ask({}, [this, exchange](Parts gathered) {
-    report_jetstream(
-        [this, exchange, parts = std::move(gathered)](const jetstream::Report& report) {
-          const ToldPtr told = this->told();
-          io::Process& process = env_.process();
-          const Varz varz{.identity = told->identity,
-                          .options = *told->options,
-                          .parts = parts,
-                          .requests = requests_,
-                          .now = env_.clock().wall(),
-                          .config_loaded = told->config_loaded,
-                          .memory_bytes = process.resident_bytes(),
-                          .cores = process.cores(),
-                          .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
-                          .tls_not_after = tls_ == nullptr ? WallTime{} : tls_->not_after(),
-                          .ocsp_cache = tls_ == nullptr ? std::nullopt : tls_->peer_cache(),
-                          .pinned_account_fails =
-                              operators_ == nullptr ? 0 : operators_->pinned_account_fails(),
-                          .memory = &broker_.memory(),
-                          .streams_memory = jetstream_ == nullptr ? jetstream::MemoryUse{}
-                                                                  : jetstream_->memory_use(),
-                          .total = total(parts),
-                          .write_jetstream = [&](codec::JsonWriter& json) {
-                            write_jetstream(json, jsz(*told), report);
-                          }};
-          http_->answer(exchange, HttpResponse::json(compose_varz(varz)));
-        });
+    report_jetstream([this, exchange,
+                      parts = std::move(gathered)](const jetstream::Report& report) {
+      const ToldPtr told = this->told();
+      io::Process& process = env_.process();
+      const Varz varz{
+          .identity = told->identity,
+          .options = *told->options,
+          .parts = parts,
+          .requests = requests_,
+          .now = env_.clock().wall(),
+          .config_loaded = told->config_loaded,
+          .memory_bytes = process.resident_bytes(),
+          .cores = process.cores(),
+          .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
+          .tls_not_after = tls_ == nullptr ? WallTime{} : tls_->not_after(),
+          .web_socket_tls_not_after =
+              web_socket_tls_ == nullptr ? WallTime{} : web_socket_tls_->not_after(),
+          .ocsp_cache = tls_ == nullptr ? std::nullopt : tls_->peer_cache(),
+          .pinned_account_fails = operators_ == nullptr ? 0 : operators_->pinned_account_fails(),
+          .memory = &broker_.memory(),
+          .streams_memory =
+              jetstream_ == nullptr ? jetstream::MemoryUse{} : jetstream_->memory_use(),
+          .total = total(parts),
+          .write_jetstream = [&](codec::JsonWriter& json) {
+            write_jetstream(json, jsz(*told), report);
+          }};
+      http_->answer(exchange, HttpResponse::json(compose_varz(varz)));
+    });
   });
 }
 

@@ -42,6 +42,8 @@ class Monitor final : public HttpHandler {
 
   // Before listen(). `tls` outlives this; if `https` the port speaks TLS only.
   void use_tls(TlsService& tls, bool https);
+  // The same: what is told of the certificates for web sockets.
+  void use_web_socket_tls(TlsService& tls) { web_socket_tls_ = &tls; }
   // The same, in operator mode.
   void use_operators(const OperatorMode& operators);
   // JetStream is part of what is told; it outlives this.
@@ -116,6 +118,7 @@ class Monitor final : public HttpHandler {
   Log& log_;
   broker::Broker& broker_;
   TlsService* tls_ = nullptr;
+  TlsService* web_socket_tls_ = nullptr;
   const OperatorMode* operators_ = nullptr;
   jetstream::JetStream* jetstream_ = nullptr;  // null: off
   bool https_ = false;

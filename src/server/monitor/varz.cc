@@ -6,6 +6,7 @@
 #include "server/feature_flags.h"
 #include "server/monitor/duration_text.h"
 #include "server/monitor/field_table.h"
+#include "server/monitor/websocket_varz.h"
 
 namespace midge::server {
 namespace {
@@ -158,7 +159,9 @@ constexpr Field<Varz> kFields[] = {
     nested<Varz, write_empty_object>("gateway"),
     nested<Varz, write_empty_object>("leaf"),
     nested<Varz, write_empty_object>("mqtt"),
-    nested<Varz, write_empty_object>("websocket"),
+    nested<Varz, [](JsonWriter& json,
+                    V v) { write_websocket_varz(json, v.options, v.web_socket_tls_not_after); }>(
+        "websocket"),
     nested<Varz, write_jetstream_part>("jetstream"),
     row<[](V v) { return v.options.tls ? v.options.tls->timeout.seconds() : kTlsTimeoutSeconds; }>(
         "tls_timeout"),

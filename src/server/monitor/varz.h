@@ -32,6 +32,7 @@ struct Varz {
   unsigned cores = 0;
   double cpu_percent = 0;                        // of one core
   WallTime tls_not_after{};                      // zero = no TLS
+  WallTime web_socket_tls_not_after{};           // the same, of the listener for web sockets
   std::optional<AnswerCache::Stats> ocsp_cache;  // of clients' certificates
   std::int64_t pinned_account_fails = 0;
   const broker::MemoryBudget* memory = nullptr;  // null: not told of

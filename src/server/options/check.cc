@@ -7,6 +7,7 @@
 #include "server/options/check_logins.h"
 #include "server/options/host_port.h"
 #include "server/options/options.h"
+#include "server/options/websocket_block.h"
 #include "subject/subject.h"
 
 namespace midge::server {
@@ -67,7 +68,8 @@ Result<void> check(const Options& options) {
   if (options.memory_limit != 0 && options.memory_limit < broker::MemoryBudget::kLimitMin)
     return failure("memory_limit must be at least 64MB");
   TRY(check_jetstream(options));
-  return check_logins(options);
+  TRY(check_logins(options));
+  return check_websocket(options);
 }
 
 Result<void> check_start(const Options& options) {

@@ -87,21 +87,6 @@ Result<void> check_claims_of_accounts(const AuthConfig& auth) {
   return check_sentinel(auth);
 }
 
-Result<void> check_no_auth_user(const AuthConfig& auth) {
-  const std::string& name = auth.no_auth_user;
-  if (name.empty()) return {};
-  if (!auth.operator_jwts.empty())
-    return failure("no_auth_user not compatible with Trusted Operator");
-  if (auth.users.empty() || auth.single_user)
-    return failure("no_auth_user: " + quoted(name) + " present, but users/nkeys are not defined");
-  const bool is_known = std::ranges::any_of(auth.users, [&](const auth::UserConfig& user) {
-    return user.user == name || user.nkey == name;
-  });
-  if (is_known) return {};
-  return failure("no_auth_user: " + quoted(name) +
-                 " not present as user or nkey in authorization block or account configuration");
-}
-
 Result<void> check_system_account(const Options& options) {
   const std::string& name = options.system_account;
   if (name.empty()) return {};
@@ -119,8 +104,22 @@ Result<void> check_system_account(const Options& options) {
 
 }  // namespace
 
+Result<void> check_no_auth_user(const AuthConfig& auth, const std::string& name) {
+  if (name.empty()) return {};
+  if (!auth.operator_jwts.empty())
+    return failure("no_auth_user not compatible with Trusted Operator");
+  if (auth.users.empty() || auth.single_user)
+    return failure("no_auth_user: " + quoted(name) + " present, but users/nkeys are not defined");
+  const bool is_known = std::ranges::any_of(auth.users, [&](const auth::UserConfig& user) {
+    return user.user == name || user.nkey == name;
+  });
+  if (is_known) return {};
+  return failure("no_auth_user: " + quoted(name) +
+                 " not present as user or nkey in authorization block or account configuration");
+}
+
 Result<void> check_logins(const Options& options) {
-  TRY(check_no_auth_user(options.auth));
+  TRY(check_no_auth_user(options.auth, options.auth.no_auth_user));
   TRY(check_oidc(options));
   if (!options.auth.operator_jwts.empty()) TRY(check_operators(options));
   TRY(check_claims_of_accounts(options.auth));

@@ -10,6 +10,10 @@
 
 namespace midge::server {
 
+// Whether `name` may be the user of those who name none; "" = there is none such.
+[[nodiscard]] Result<void> check_no_auth_user(const auth::AuthConfig& auth,
+                                              const std::string& name);
+
 [[nodiscard]] Result<void> check_logins(const Options& options);
 
 // What is allowed but not wise, for the log at start, in nats-server's words.

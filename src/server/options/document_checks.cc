@@ -17,16 +17,19 @@
 namespace midge::server {
 namespace {
 
-const conf::Member* find(const conf::Document& document, std::string_view key) {
-  for (const conf::Member& member : document.root.members)
+const conf::Member* find(const conf::Value& map, std::string_view key) {
+  for (const conf::Member& member : map.members)
     if (lower_case(member.key) == key) return &member;
   return nullptr;
 }
 
-void check_files(const conf::Document& document, std::string_view key,
-                 const std::optional<tls::TlsConfig>& config, const conf::Sources& sources,
-                 Findings& findings) {
-  const conf::Member* member = find(document, key);
+const conf::Member* find(const conf::Document& document, std::string_view key) {
+  return find(document.root, key);
+}
+
+// `member`: the block; it may be null.
+void check_files(const conf::Member* member, const std::optional<tls::TlsConfig>& config,
+                 const conf::Sources& sources, Findings& findings) {
   if (member == nullptr || !config) return;
   if (const Result<void> checked = check_tls_files(*config, sources); !checked)
     findings.error(member->position, checked.error().text());
@@ -54,8 +57,11 @@ void check_document(const conf::Document& document, const conf::Sources& sources
   load_operators(document, sources, options, findings);
   // The rest would stumble over what is wrong already.
   if (findings.has(Finding::Kind::kError)) return;
-  check_files(document, "tls", options.tls, sources, findings);
-  check_files(document, "resolver_tls", options.resolver_tls, sources, findings);
+  check_files(find(document, "tls"), options.tls, sources, findings);
+  check_files(find(document, "resolver_tls"), options.resolver_tls, sources, findings);
+  for (const char* key : {"websocket", "ws"})
+    if (const conf::Member* block = find(document, key); block != nullptr && options.websocket)
+      check_files(find(block->value, "tls"), options.websocket->tls, sources, findings);
   load_oidc(document, sources, options, findings);
   check_callout_accounts(options, findings);
   if (const conf::Member* accounts = find(document, "accounts"))

@@ -302,7 +302,7 @@ TEST_CASE("keys without effect are accepted and noted") {
 }
 
 TEST_CASE("parts that do not exist yet are refused by name, turned off they pass") {
-  for (const char* key : {"cluster", "gateway", "leaf", "leafnodes", "websocket", "ws", "mqtt"}) {
+  for (const char* key : {"cluster", "gateway", "leaf", "leafnodes", "mqtt"}) {
     CAPTURE(key);
     const auto lines = apply(std::string(key) + " {}").findings.errors_and_warnings();
     REQUIRE(lines.size() == 1);

@@ -19,6 +19,7 @@
 #include "broker/account_config.h"
 #include "broker/config.h"
 #include "server/options/jetstream_options.h"
+#include "server/options/websocket_options.h"
 #include "tls/tls_config.h"
 
 namespace midge::server {
@@ -98,6 +99,8 @@ struct Options {
   int http_port = 0;
   int https_port = 0;
   std::string http_base_path;
+
+  std::optional<WebSocketOptions> websocket;
 
   bool jetstream_enabled = false;
   JetStreamOptions jetstream;

@@ -37,26 +37,6 @@ int saturated(std::int64_t value) {
                                                    std::numeric_limits<int>::max()));
 }
 
-// `4222`, or `"host:4222"`. An integer leaves the host alone.
-void read_address(const Member& member, std::string& host, int& port, Findings& findings) {
-  if (member.value.kind == Kind::kInteger) {
-    port = saturated(member.value.integer);
-    return;
-  }
-  if (member.value.kind != Kind::kString) {
-    findings.error(member.position,
-                   "expected port or host:port, got " + std::string(member.value.type_name()));
-    return;
-  }
-  Result<HostPort> address = parse_listen_address(member.value.text);
-  if (!address) {
-    findings.error(member.position, address.error().text());
-    return;
-  }
-  host = std::move(address->host);
-  port = address->port;
-}
-
 // Durations that must be written as such: nothing if the text is not one.
 std::optional<Duration> strict_duration(const Member& member, std::string_view key,
                                         Findings& findings) {
@@ -90,6 +70,25 @@ void add_tag(std::string_view text, std::vector<std::string>& tags) {
 }
 
 }  // namespace
+
+void read_address(const Member& member, std::string& host, int& port, Findings& findings) {
+  if (member.value.kind == Kind::kInteger) {
+    port = saturated(member.value.integer);
+    return;
+  }
+  if (member.value.kind != Kind::kString) {
+    findings.error(member.position,
+                   "expected port or host:port, got " + std::string(member.value.type_name()));
+    return;
+  }
+  Result<HostPort> address = parse_listen_address(member.value.text);
+  if (!address) {
+    findings.error(member.position, address.error().text());
+    return;
+  }
+  host = std::move(address->host);
+  port = address->port;
+}
 
 void read_listen(const Member& member, Options& options, Findings& findings) {
   read_address(member, options.host, options.port, findings);

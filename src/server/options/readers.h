@@ -1,11 +1,16 @@
 // Values of the configuration file that need more than a type: one reader each.
 #pragma once
 
+#include <string>
+
 #include "codec/conf/value.h"
 #include "server/options/findings.h"
 #include "server/options/options.h"
 
 namespace midge::server {
+
+// `4222`, or `"host:4222"`. An integer leaves the host alone.
+void read_address(const conf::Member& member, std::string& host, int& port, Findings& findings);
 
 void read_listen(const conf::Member& member, Options& options, Findings& findings);
 void read_http(const conf::Member& member, Options& options, Findings& findings);

@@ -8,6 +8,7 @@
 
 #include "codec/conf/duration.h"
 #include "server/options/quoted.h"
+#include "server/options/websocket_block.h"
 
 namespace midge::server {
 namespace {
@@ -60,6 +61,7 @@ Result<void> check_fixed(const Options& now, const Options& next) {
   if (proxy_required(a) != proxy_required(b))
     return unsupported("ProxyRequired", text(proxy_required(a)), text(proxy_required(b)));
   TRY(check_no_auth_user(a, b));
+  TRY(check_websocket_reload(now, next));
   if (!now.tls || !next.tls) return {};
   if (now.tls->verify_and_map != next.tls->verify_and_map)
     return unsupported("TLSMap", text(now.tls->verify_and_map), text(next.tls->verify_and_map));

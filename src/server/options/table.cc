@@ -7,6 +7,7 @@
 #include "server/options/operator_block.h"
 #include "server/options/readers.h"
 #include "server/options/tls_block.h"
+#include "server/options/websocket_block.h"
 
 namespace midge::server {
 namespace {
@@ -315,6 +316,9 @@ constexpr Row kTable[] = {
      .go_name = "JetStream", .flags = "js jetstream", .group = Group::kJetStream,
      .text = "Enable JetStream"},
 
+    {.keys = "websocket ws", .read = read_websocket, .type = "block", .go_name = "Websocket",
+     .text = "Listener for clients that come over WebSocket"},
+
     {.keys = "default_js_domain", .read = read_default_domains, .type = "block",
      .go_name = "JsAccDefaultDomain", .show = show_default_domains, .group = Group::kJetStream,
      .text = "JetStream domain by account, for accounts without JetStream of their own"},
@@ -340,8 +344,6 @@ constexpr Row kTable[] = {
     {.keys = "gateway", .read = refuse, .support = Support::kUnsupported, .text = "Gateways"},
     {.keys = "leafnodes leaf", .read = refuse, .support = Support::kUnsupported,
      .text = "Leaf nodes"},
-    {.keys = "websocket ws", .read = refuse, .support = Support::kUnsupported,
-     .text = "WebSocket clients"},
     {.keys = "mqtt", .read = refuse, .support = Support::kUnsupported, .text = "MQTT clients"},
 
     {.keys = "", .type = "bool", .flags = "h help", .group = Group::kCommon,

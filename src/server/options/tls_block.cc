@@ -311,7 +311,9 @@ std::string contradiction(const Block& block) {
                                 insecure;
 }
 
-std::optional<TlsConfig> read_config(const Member& member, Findings& findings) {
+}  // namespace
+
+std::optional<TlsConfig> read_tls_config(const Member& member, Findings& findings) {
   if (!is_map(member, findings)) return std::nullopt;
   Block block;
   const std::size_t before = findings.size();
@@ -326,14 +328,12 @@ std::optional<TlsConfig> read_config(const Member& member, Findings& findings) {
   return std::move(block.config);
 }
 
-}  // namespace
-
 void read_tls(const Member& member, Options& options, Findings& findings) {
-  if (auto config = read_config(member, findings)) options.tls = std::move(*config);
+  if (auto config = read_tls_config(member, findings)) options.tls = std::move(*config);
 }
 
 void read_resolver_tls(const Member& member, Options& options, Findings& findings) {
-  if (auto config = read_config(member, findings)) options.resolver_tls = std::move(*config);
+  if (auto config = read_tls_config(member, findings)) options.resolver_tls = std::move(*config);
 }
 
 Result<void> check_tls_files(const TlsConfig& config, const conf::Sources& sources) {

@@ -13,6 +13,9 @@ namespace midge::server {
 
 // `tls` of the client listener.
 void read_tls(const conf::Member& member, Options& options, Findings& findings);
+// Any other; nothing if it is no block.
+[[nodiscard]] std::optional<tls::TlsConfig> read_tls_config(const conf::Member& member,
+                                                            Findings& findings);
 void read_resolver_tls(const conf::Member& member, Options& options, Findings& findings);
 
 // Reads the files that the configuration names. Errors: nats-server's texts.

@@ -1,8 +1,13 @@
-// Scenarios of @nats-io/transport-node: `node scenarios.js NAME URL`; see ../README.md.
+// Scenarios of @nats-io/transport-node, and of @nats-io/nats-core over WebSocket where the URL says
+// so: `node scenarios.js NAME URL`; see ../README.md.
 import assert from "node:assert/strict";
-import { connect, Empty, headers } from "@nats-io/transport-node";
+import { wsconnect } from "@nats-io/nats-core";
+import { connect as tcp, Empty, headers } from "@nats-io/transport-node";
+import { WebSocket } from "ws";
 
 const url = process.argv[3];
+const connect = url.startsWith("ws") ? wsconnect : tcp;
+globalThis.WebSocket ??= WebSocket; // browsers have one, and Node from 22 on
 const text = new TextDecoder();
 const open = (options = {}) => connect({ servers: url, ...options });
 const step = (what) => console.log(`step ${what}`);

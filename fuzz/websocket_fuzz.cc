@@ -1,0 +1,128 @@
+// Goal: no request and no frames crash their readers. Frames come out the same however they are
+// cut, and no payload is lost; a request that is whole is read the same whatever follows it. Input:
+// a byte of rules, one that says where to cut, and what a client sends.
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "websocket/close_status.h"
+#include "websocket/frame_decoder.h"
+#include "websocket/inflater.h"
+#include "websocket/upgrade.h"
+
+namespace {
+
+using namespace midge::websocket;
+
+void require(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "%s\n", what);
+  std::abort();
+}
+
+struct Outcome {
+  std::string bytes, events;
+  bool operator==(const Outcome&) const = default;
+};
+
+void feed(FrameDecoder& decoder, std::string_view input, Outcome& outcome) {
+  while (true) {
+    switch (decoder.next(input)) {
+      case FrameDecoder::Step::kNeedMore:
+        require(input.empty(), "more is wanted while there is some");
+        return;
+      case FrameDecoder::Step::kFault:
+        require(!decoder.fault().empty(), "a fault without a text");
+        outcome.events += "!" + decoder.fault();
+        return;
+      case FrameDecoder::Step::kControl:
+        require(decoder.control_payload().size() <= kControlPayloadMax, "a large control frame");
+        outcome.events += "c" + std::string(decoder.control_payload());
+        if (decoder.control() == Opcode::kClose) {
+          const CloseAnswer answer = answer_close(decoder.control_payload());
+          require(answer.payload.size() <= kControlPayloadMax, "an answer that is too long");
+        }
+        break;
+      case FrameDecoder::Step::kPayload: {
+        const FrameDecoder::Payload& payload = decoder.payload();
+        const std::size_t before = outcome.bytes.size();
+        outcome.bytes.resize(before + payload.bytes.size());
+        copy_masked(outcome.bytes.data() + before, payload.bytes.data(), payload.bytes.size(),
+                    payload.mask);
+        if (payload.ends_message) outcome.events += payload.compressed ? 'z' : '|';
+        break;
+      }
+    }
+  }
+}
+
+void check_frames(std::uint8_t rules, std::size_t cut, std::string_view input) {
+  FrameDecoder whole, parts;
+  whole.set_rules((rules & 1) != 0, (rules & 2) != 0);
+  parts.set_rules((rules & 1) != 0, (rules & 2) != 0);
+  Outcome once, twice;
+  feed(whole, input, once);
+  for (std::size_t at = 0; at < input.size() && parts.fault().empty(); at += cut)
+    feed(parts, input.substr(at, cut), twice);
+  if (input.empty()) return;
+  require(once == twice, "frames depend on how they are cut");
+}
+
+void check_inflater(std::size_t room, std::string_view input) {
+  Inflater inflater;
+  std::string into(room, '\0');
+  // A small input may hold a great deal.
+  for (int step = 0; step < 2000; ++step) {
+    std::size_t filled = 0;
+    switch (inflater.inflate(input, true, into, filled)) {
+      case Inflater::Status::kFull:
+        require(filled == room, "full, with room");
+        break;
+      case Inflater::Status::kPartTaken:
+        require(false, "more of a message that has ended");
+        return;
+      case Inflater::Status::kMessageDone:
+      case Inflater::Status::kCorrupt:
+        return;
+    }
+  }
+}
+
+void check_request(std::string_view input) {
+  RequestHead head;
+  if (parse_request_head(input, head) != HeadStatus::kWhole) return;
+  require(head.size > 0 && head.size <= input.size(), "a head longer than the input");
+  RequestHead alone;
+  require(parse_request_head(input.substr(0, head.size), alone) == HeadStatus::kWhole &&
+              alone.size == head.size && alone.path == head.path && alone.host == head.host,
+          "what follows a head changes it");
+  require(parse_request_head(input.substr(0, head.size - 1), alone) == HeadStatus::kNeedMore,
+          "whole before its end");
+  Terms terms;
+  terms.compression = true;
+  terms.user_cookie = "u";
+  terms.origins.same_origin = true;
+  const Upgrade upgrade = judge_upgrade(head, terms, false);
+  require(upgrade.answer.starts_with(upgrade.fault.empty() ? "HTTP/1.1 101 " : "HTTP/1."),
+          "an answer that is none");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const std::string_view input(reinterpret_cast<const char*>(data) + 2, size - 2);
+  const std::size_t cut = std::max<std::size_t>(data[1], 1);
+  if ((data[0] & 0x80) != 0) {
+    check_request(input);
+    (void)parse_origin(input);
+  } else if ((data[0] & 0x40) != 0) {
+    check_inflater(cut, input);
+  } else {
+    check_frames(data[0], cut, input);
+  }
+  return 0;
+}

@@ -1,0 +1,37 @@
+// Compresses messages by permessage-deflate (RFC 7692) without context takeover: each message is
+// one of its own, so that one of these serves all connections of a loop.
+//
+// Thread: its loop's.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "io/stream.h"
+
+namespace midge::websocket {
+
+class Deflater {
+ public:
+  static constexpr std::size_t kInputMax = 64 * 1024;  // of one message
+  // Messages up to this are not worth it.
+  static constexpr std::size_t kInputMin = 64;
+
+  Deflater();
+  ~Deflater();
+
+  // The slices, `size` bytes in all and at most kInputMax, as a message's payload; "" if that would
+  // not be shorter. Valid until the next call.
+  [[nodiscard]] std::string_view compress(std::span<const io::Slice> from, std::size_t size);
+
+ private:
+  struct Context;
+
+  // Small messages have a context that is quicker to begin anew. Made when first needed.
+  std::unique_ptr<Context> small_, large_;
+  std::unique_ptr<char[]> room_;
+};
+
+}  // namespace midge::websocket

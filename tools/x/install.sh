@@ -7,7 +7,7 @@
 readonly SERVER_PACKAGES=(g++ cmake ninja-build ccache libsodium-dev rapidjson-dev
   libfmt-dev libspdlog-dev robin-map-dev libxxhash-dev libboost-dev libssl-dev libcrypt-dev
   zlib1g-dev libsnappy-dev libroaring-dev)
-readonly TEST_PACKAGES=(doctest-dev libnats-dev ca-certificates strace)
+readonly TEST_PACKAGES=(doctest-dev libnats-dev ca-certificates strace chromium)
 readonly BENCH_PACKAGES=(libbenchmark-dev)
 readonly FUZZ_PACKAGES=(clang-16 libclang-rt-16-dev)
 readonly TIDY_PACKAGES=(clang-tidy-16)

@@ -1,5 +1,6 @@
 #include "broker/accounts.h"
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <mutex>
@@ -72,6 +73,14 @@ void Accounts::leave(AccountId id) { state_->counter(id).fetch_sub(1, std::memor
 
 std::int64_t Accounts::connections(AccountId id) const {
   return state_->counter(id).load(std::memory_order_relaxed);
+}
+
+std::size_t Accounts::active() const {
+  const std::lock_guard lock(state_->mutex);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(state_->connections, [](const std::atomic<std::int64_t>& count) {
+        return count.load(std::memory_order_relaxed) > 0;
+      }));
 }
 
 }  // namespace midge::broker

@@ -37,6 +37,8 @@ class Accounts {
   void leave(AccountId id);
   // Sessions that are in now.
   [[nodiscard]] std::int64_t connections(AccountId id) const;
+  // Accounts with sessions in them.
+  [[nodiscard]] std::size_t active() const;
 
  private:
   struct State;

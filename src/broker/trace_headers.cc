@@ -168,4 +168,9 @@ TraceRequest read_trace_request(std::string_view block, std::string_view account
   return request;
 }
 
+TraceEncoding accepted_encoding(std::string_view block) {
+  if (block.empty()) return TraceEncoding::kNone;
+  return encoding_of(first_value(read_headers(block), "Accept-Encoding"));
+}
+
 }  // namespace midge::broker

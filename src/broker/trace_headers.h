@@ -23,6 +23,8 @@ TraceMention find_trace_mention(std::string_view block);
 
 // How the event is to be packed, which `Accept-Encoding` says.
 enum class TraceEncoding : std::uint8_t { kNone, kIdentity, kSnappy, kGzip };
+// The same of any header block; requests in the system account say it so, too.
+TraceEncoding accepted_encoding(std::string_view block);
 
 struct TraceRequest {
   enum class Action : std::uint8_t {

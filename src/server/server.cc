@@ -28,10 +28,9 @@
 #include "server/options/reload_plan.h"
 #include "server/ports_file.h"
 #include "server/readiness.h"
-#include "server/system/asset_service.h"
-#include "server/system/server_service.h"
 #include "server/system/system_client.h"
 #include "server/system/system_login.h"
+#include "server/system/system_service.h"
 #include "server/tls_service.h"
 #include "server/websocket_listener.h"
 #include "subject/writer_lock.h"
@@ -70,8 +69,7 @@ struct Server::Parts final : io::ListenerEvents {
   std::string system_secret;                    // lets the server's own client in
   std::unique_ptr<SystemClient> system_client;
   std::unique_ptr<ClaimsService> claims_service;
-  ServerService server_service{[this] { return facts(); }, identity.events, env.clock()};
-  AssetService asset_service{[this] { return facts(); }, identity.events, env.clock()};
+  SystemService system_service{[this] { return facts(); }, identity.events, env.clock()};
   ZoneFiles zones{env.disk()};
   std::unique_ptr<CalloutDesks> callouts;   // null: no service is asked; no reload changes it
   std::shared_ptr<KeyService> issuer_keys;  // null without oidc
@@ -304,9 +302,9 @@ void Server::Parts::write_ports_file() {
   if (options->ports_file_dir.empty()) return;
   ListenerUrls urls;
   urls.nats = listener_urls(env.net(), "nats", identity.host, identity.port);
-  if (monitor) {
+  if (const auto address = monitor->address()) {
     urls.monitoring = listener_urls(env.net(), options->https_port != 0 ? "https" : "http",
-                                    monitor->address().host, monitor->address().port);
+                                    address->host, address->port);
   }
   if (web_sockets) {
     const WebSocketOptions& block = *options->websocket;
@@ -325,7 +323,7 @@ void Server::Parts::on_main_loop(std::move_only_function<void()> function) {
 }
 
 void Server::Parts::begin_lame_duck() {
-  if (monitor) monitor->set_accepting(false);
+  monitor->set_accepting(false);
   listener.reset();
   if (web_sockets) web_sockets->stop();
   lame_duck = std::make_unique<LameDuck>(*broker, *loops[0], options->lame_duck_duration,
@@ -338,7 +336,7 @@ void Server::Parts::stop() {
   log.info("Initiating Shutdown...");
   on_main_loop([this] {
     listener.reset();
-    monitor.reset();
+    monitor->stop();
     tls->stop();
     if (web_sockets) {
       web_sockets->stop();
@@ -376,18 +374,16 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
                                      parts->identity, parts->operator_mode.get()));
   }
   if (parts->callouts) parts->callouts->attach(*parts->broker);
-  if (!parts->options->no_system_account) {
-    parts->server_service.attach(*parts->broker->workers()[0]);
-    parts->asset_service.attach(*parts->broker, parts->jetstream.get());
-  }
   TRY(parts->listen_monitor());
+  if (!parts->options->no_system_account)
+    parts->system_service.attach(*parts->broker, *parts->monitor);
   parts->log_listening();
   parts->write_pid_file();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
 void Server::on_reload_request(std::function<Result<void>()> reload) {
-  parts_->server_service.on_reload(std::move(reload));
+  parts_->system_service.on_reload(std::move(reload));
 }
 
 void Server::watch_signals(io::SignalEvents& events) {
@@ -403,7 +399,7 @@ void Server::go() {
   parts_->tls->watch(*parts_->loops[0]);
   if (parts_->web_sockets) parts_->web_sockets->tls().watch(*parts_->loops[0]);
   const auto handlers = parts_->broker->handlers();
-  if (parts_->monitor) parts_->monitor->set_accepting(true);
+  parts_->monitor->set_accepting(true);
   if (parts_->operator_mode) parts_->operator_mode->watch(*parts_->loops[0]);
   if (parts_->issuer_keys) parts_->issuer_keys->start();
   if (parts_->system_client) parts_->system_client->start(*parts_->loops[0]);
@@ -419,16 +415,17 @@ void Server::go() {
 }
 
 Result<void> Server::Parts::listen_monitor() {
-  if (options->http_port == 0 && options->https_port == 0) return {};
   monitor = std::make_unique<Monitor>(env, log, *broker, monitor_identity(), options);
-  const std::string host = options->http_host.empty() ? options->host : options->http_host;
-  const int port = options->https_port != 0 ? options->https_port : options->http_port;
-  const io::Address wanted{host, static_cast<std::uint16_t>(std::max(port, 0))};
   monitor->use_tls(*tls, options->https_port != 0);
   if (web_sockets) monitor->use_web_socket_tls(web_sockets->tls());
   if (operator_mode) monitor->use_operators(*operator_mode);
   if (jetstream) monitor->use_jetstream(*jetstream);
-  if (auto bound = monitor->listen(*loops[0], wanted); !bound)
+  monitor->start(*loops[0]);
+  if (options->http_port == 0 && options->https_port == 0) return {};
+  const std::string host = options->http_host.empty() ? options->host : options->http_host;
+  const int port = options->https_port != 0 ? options->https_port : options->http_port;
+  const io::Address wanted{host, static_cast<std::uint16_t>(std::max(port, 0))};
+  if (auto bound = monitor->listen(wanted); !bound)
     return std::unexpected(bound.error().within("Can't start monitoring"));
   return {};
 }
@@ -466,7 +463,10 @@ std::unique_ptr<io::PipeClient> Server::connect_in_process() {
 }
 
 int Server::port() const { return parts_->identity.port; }
-int Server::monitor_port() const { return parts_->monitor ? parts_->monitor->address().port : 0; }
+int Server::monitor_port() const {
+  const auto address = parts_->monitor->address();
+  return address ? address->port : 0;
+}
 const std::string& Server::id() const { return parts_->identity.id; }
 
 void Server::shut_down() { parts_->stop(); }
@@ -527,7 +527,7 @@ Result<void> Server::reload(Options options, std::function<void()> on_applied) {
     parts.identity.advertised_port = advertised.port;
     parts.broker->reconfigure(parts.broker_config(), advertise_anew, std::move(on_applied));
   }
-  if (parts.monitor) parts.monitor->update(parts.options);
+  parts.monitor->update(parts.options);
   if (parts.jetstream) parts.reconfigure_jetstream();
   if (excess > 0) {
     parts.broker->close_random(static_cast<std::size_t>(excess),

@@ -241,6 +241,12 @@ Detail detail_of(const ListedAccount& account, const Accountz& accountz, const P
   return detail;
 }
 
+Result<const ListedAccount*> find(std::string_view account, const Accountz& accountz) {
+  for (const ListedAccount& one : accountz.accounts)
+    if (one.config.name == account) return &one;
+  return failure("Account " + std::string(account) + " does not exist");
+}
+
 }  // namespace
 
 void add_implied_accounts(Accountz& accountz) {
@@ -260,11 +266,10 @@ void add_implied_accounts(Accountz& accountz) {
 
 Result<void> write_accountz(JsonWriter& json, std::string_view account, const Accountz& accountz,
                             const Parts& parts) {
-  const auto found = std::ranges::find(
-      accountz.accounts, account,
-      [](const ListedAccount& one) -> const auto& { return one.config.name; });
-  if (!account.empty() && found == accountz.accounts.end())
-    return failure("Account " + std::string(account) + " does not exist");
+  const ListedAccount* found = nullptr;
+  if (!account.empty()) {
+    ASSIGN_OR_RETURN(found, find(account, accountz));
+  }
   json.begin_object().field("server_id", accountz.server_id).field("now", accountz.now);
   json.field_unless_empty("system_account", accountz.system_account);
   if (account.empty()) {
@@ -281,6 +286,14 @@ Result<std::string> compose_accountz(std::string_view account, const Accountz& a
                                      const Parts& parts) {
   JsonWriter json(true);
   TRY(write_accountz(json, account, accountz, parts));
+  return json.take();
+}
+
+Result<std::string> compose_account(std::string_view account, const Accountz& accountz,
+                                    const Parts& parts) {
+  ASSIGN_OR_RETURN(const ListedAccount* found, find(account, accountz));
+  JsonWriter json;
+  write_object<Detail>(json, kFields, detail_of(*found, accountz, parts));
   return json.take();
 }
 

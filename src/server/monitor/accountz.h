@@ -44,5 +44,8 @@ void add_implied_accounts(Accountz& accountz);
                                           const Accountz& accountz, const Parts& parts);
 [[nodiscard]] Result<std::string> compose_accountz(std::string_view account,
                                                    const Accountz& accountz, const Parts& parts);
+// The details of one account alone.
+[[nodiscard]] Result<std::string> compose_account(std::string_view account,
+                                                  const Accountz& accountz, const Parts& parts);
 
 }  // namespace midge::server

@@ -1,5 +1,6 @@
 #include "server/monitor/accstatz.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
@@ -65,6 +66,11 @@ void write_account(JsonWriter& json, const broker::AccountConfig& account, const
 Result<AccstatzRequest> parse_accstatz(const Query& query) {
   AccstatzRequest request;
   ASSIGN_OR_RETURN(request.unused, query.boolean("unused"));
+  for (std::string_view names = query.text("accounts"); !names.empty();) {
+    const std::size_t end = std::min(names.find('\n'), names.size());
+    request.accounts.emplace_back(names.substr(0, end));
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
   return request;
 }
 
@@ -74,7 +80,10 @@ void write_accstatz(JsonWriter& json, const AccstatzRequest& request, const Acco
   json.begin_object().field("server_id", accountz.server_id).field("now", accountz.now);
   json.key("account_statz").begin_array();
   for (const ListedAccount& listed : accountz.accounts) {
-    const Use& use = uses[listed.config.name];
+    const std::string& name = listed.config.name;
+    const auto& wanted = request.accounts;
+    if (!wanted.empty() && std::ranges::find(wanted, name) == wanted.end()) continue;
+    const Use& use = uses[name];
     if (request.unused || use.connections > 0) write_account(json, listed.config, use);
   }
   json.end_array().end_object();
@@ -84,6 +93,18 @@ std::string compose_accstatz(const AccstatzRequest& request, const Accountz& acc
                              const Parts& parts) {
   JsonWriter json(true);
   write_accstatz(json, request, accountz, parts);
+  return json.take();
+}
+
+Result<std::string> compose_account_stat(std::string_view account, const Accountz& accountz,
+                                         const Parts& parts) {
+  const auto found = std::ranges::find(accountz.accounts, account, [](const ListedAccount& one) {
+    return std::string_view(one.config.name);
+  });
+  if (found == accountz.accounts.end())
+    return failure("Account " + std::string(account) + " does not exist");
+  JsonWriter json;
+  write_account(json, found->config, sum_up(parts)[found->config.name]);
   return json.take();
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "codec/json_writer.h"
@@ -12,7 +14,8 @@
 namespace midge::server {
 
 struct AccstatzRequest {
-  bool unused = false;  // accounts that nobody is in, too
+  bool unused = false;                // accounts that nobody is in, too
+  std::vector<std::string> accounts;  // none: all; HTTP cannot ask for some
 };
 
 // Errors are the body of a 400.
@@ -25,5 +28,9 @@ void write_accstatz(codec::JsonWriter& json, const AccstatzRequest& request,
                     const Accountz& accountz, const Parts& parts);
 [[nodiscard]] std::string compose_accstatz(const AccstatzRequest& request, const Accountz& accountz,
                                            const Parts& parts);
+// One account's entry alone. Error: it does not exist.
+[[nodiscard]] Result<std::string> compose_account_stat(std::string_view account,
+                                                       const Accountz& accountz,
+                                                       const Parts& parts);
 
 }  // namespace midge::server

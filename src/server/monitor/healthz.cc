@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "codec/json_tree.h"
 #include "codec/json_writer.h"
 #include "jetstream/jetstream.h"
 #include "server/monitor/duration_text.h"
@@ -47,24 +46,6 @@ Result<HealthzRequest> parse_healthz(const Query& query) {
   request.account = query.text("account");
   request.stream = query.text("stream");
   request.consumer = query.text("consumer");
-  return request;
-}
-
-Result<HealthzRequest> parse_healthz_body(std::string_view body) {
-  HealthzRequest request;
-  if (body.empty()) return request;
-  ASSIGN_OR_RETURN(const codec::JsonValue value, codec::read_json_tree(body));
-  codec::JsonReader reader(&value, "HealthzEventOptions");
-  for (const std::string_view narrow : kNarrower) {
-    bool asked = false;
-    reader.read(narrow, asked);
-    request.server_only |= asked;
-  }
-  TRY(reader.read("details", request.details)
-          .read("account", request.account)
-          .read("stream", request.stream)
-          .read("consumer", request.consumer)
-          .done());
   return request;
 }
 

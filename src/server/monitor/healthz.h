@@ -26,9 +26,6 @@ struct HealthzRequest {
 // Errors are the body of a 400.
 [[nodiscard]] Result<HealthzRequest> parse_healthz(const Query& query);
 
-// The same as the body of a request in the system account. Errors: what is wrong with it.
-[[nodiscard]] Result<HealthzRequest> parse_healthz_body(std::string_view body);
-
 struct HealthAnswer {
   HttpResponse response;
   std::string failure;  // for the log; "" = healthy

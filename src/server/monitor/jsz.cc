@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "codec/json_struct.h"
-#include "codec/json_tree.h"
 #include "codec/json_writer.h"
 #include "jetstream/headers.h"
 
@@ -184,25 +183,6 @@ Result<JszRequest> parse_jsz(const Query& query) {
   ASSIGN_OR_RETURN(request.raft, query.boolean("raft"));
   TRY(query.boolean("stream-leader-only"));
   request.account = query.text("acc");
-  add_implied(request);
-  return request;
-}
-
-Result<JszRequest> parse_jsz_body(std::string_view body) {
-  JszRequest request;
-  if (body.empty()) return request;
-  ASSIGN_OR_RETURN(const codec::JsonValue value, codec::read_json_tree(body));
-  TRY(codec::JsonReader(&value, "JszEventOptions")
-          .read("account", request.account)
-          .read("accounts", request.accounts)
-          .read("streams", request.streams)
-          .read("consumer", request.consumers)
-          .read("direct_consumer", request.direct_consumers)
-          .read("config", request.config)
-          .read("offset", request.offset)
-          .read("limit", request.limit)
-          .read("raft", request.raft)
-          .done());
   add_implied(request);
   return request;
 }

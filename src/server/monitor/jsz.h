@@ -24,9 +24,6 @@ struct JszRequest {
 // Errors are the body of a 400.
 [[nodiscard]] Result<JszRequest> parse_jsz(const Query& query);
 
-// The same as the body of a request in the system account. Errors: what is wrong with it.
-[[nodiscard]] Result<JszRequest> parse_jsz_body(std::string_view body);
-
 struct Jsz {
   std::string server_id;
   WallTime now;

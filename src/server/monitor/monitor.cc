@@ -1,16 +1,20 @@
 #include "server/monitor/monitor.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "broker/worker.h"
+#include "codec/json_compact.h"
 #include "server/monitor/accstatz.h"
 #include "server/monitor/connz.h"
 #include "server/monitor/expvarz.h"
 #include "server/monitor/healthz.h"
 #include "server/monitor/queues.h"
 #include "server/monitor/root_page.h"
+#include "server/monitor/statsz.h"
 #include "server/monitor/subsz.h"
 #include "server/operator/account_conversion.h"
 
@@ -58,6 +62,14 @@ constexpr Monitor::Endpoint Monitor::kEndpoints[] = {
     {"/debug/vars", "", &Monitor::serve_expvarz},
 };
 
+// Those that HTTP has no path for.
+constexpr Monitor::Endpoint Monitor::kInnerEndpoints[] = {
+    {"account info", "", &Monitor::serve_account_info},
+    {"account jsz", "", &Monitor::serve_account_jsz},
+    {"account conns", "", &Monitor::serve_account_stat},
+    {"statsz", "", &Monitor::serve_statsz},
+};
+
 class Monitor::ComposeJob final : public io::Job {
  public:
   ComposeJob(std::shared_ptr<Door> door, ExchangeId exchange,
@@ -65,11 +77,12 @@ class Monitor::ComposeJob final : public io::Job {
       : door_(std::move(door)), exchange_(exchange), write_(std::move(write)) {}
   void run() override {
     text_ = write_();
+    if (exchange_ >= kFirstInner) text_ = codec::compact_json(text_);
     write_ = nullptr;  // what it was composed from goes here, not on the loop
   }
   void done() override {
-    if (door_->http != nullptr)
-      door_->http->answer(exchange_, HttpResponse::json(std::move(text_)));
+    if (door_->monitor != nullptr)
+      door_->monitor->respond(exchange_, HttpResponse::json(std::move(text_)));
   }
 
  private:
@@ -99,11 +112,14 @@ void Monitor::use_tls(TlsService& tls, bool https) {
   https_ = https;
 }
 
-Result<void> Monitor::listen(io::Loop& loop, const io::Address& address) {
+void Monitor::start(io::Loop& loop) {
   loop_ = &loop;
   gatherer_ = std::make_unique<Gatherer>(loop, broker_);
-  http_ = std::make_unique<HttpServer>(env_, loop, log_, *this);
-  door_->http = http_.get();
+  door_->monitor = this;
+}
+
+Result<void> Monitor::listen(const io::Address& address) {
+  http_ = std::make_unique<HttpServer>(env_, *loop_, log_, *this);
   if (https_) http_->use_tls(*tls_);
   if (auto listening = http_->listen(address); !listening)
     return std::unexpected(listening.error().within("can't listen to the monitor port"));
@@ -112,7 +128,10 @@ Result<void> Monitor::listen(io::Loop& loop, const io::Address& address) {
   return {};
 }
 
-io::Address Monitor::address() const { return http_ == nullptr ? io::Address{} : http_->address(); }
+std::optional<io::Address> Monitor::address() const {
+  if (http_ == nullptr) return std::nullopt;
+  return http_->address();
+}
 
 void Monitor::accept(std::unique_ptr<io::Stream> stream) { http_->on_accept(std::move(stream)); }
 
@@ -129,7 +148,8 @@ void Monitor::identify(MonitorIdentity identity) {
 
 void Monitor::stop() {
   gatherer_.reset();
-  door_->http = nullptr;
+  door_->monitor = nullptr;
+  asked_.clear();
   if (http_ != nullptr) http_->stop();
 }
 
@@ -149,20 +169,43 @@ const Monitor::Endpoint* Monitor::find_endpoint(std::string_view path) const {
 void Monitor::on_request(ExchangeId exchange, const HttpRequest& request) {
   if (std::string clean = clean_path(request.raw_path); clean != request.raw_path) {
     if (!request.query.empty()) clean += "?" + request.query;
-    return http_->answer(exchange, HttpResponse::redirect(std::move(clean)));
+    return respond(exchange, HttpResponse::redirect(std::move(clean)));
   }
   const Endpoint* endpoint = find_endpoint(request.path);
-  if (endpoint == nullptr) return http_->answer(exchange, HttpResponse::not_found());
+  if (endpoint == nullptr) return respond(exchange, HttpResponse::not_found());
   if (!endpoint->counted_as.empty()) ++requests_[std::string(endpoint->counted_as)];
   (this->*endpoint->serve)(exchange, request);
+}
+
+bool Monitor::ask(std::string_view endpoint, std::string query, Asked done) {
+  const auto is_it = [&](const Endpoint& one) { return one.path == endpoint; };
+  const Endpoint* found = std::ranges::find_if(kEndpoints, is_it);
+  if (found == std::end(kEndpoints)) found = std::ranges::find_if(kInnerEndpoints, is_it);
+  if (found == std::end(kInnerEndpoints)) return false;
+  if (!gatherer_) return false;
+  const ExchangeId exchange = next_inner_++;
+  asked_.emplace(exchange, std::move(done));
+  HttpRequest request;
+  request.query = std::move(query);
+  (this->*found->serve)(exchange, request);
+  return true;
+}
+
+void Monitor::respond(ExchangeId exchange, HttpResponse response) {
+  if (exchange < kFirstInner) return respond(exchange, response);
+  auto asked = asked_.extract(exchange);
+  if (asked.empty()) return;
+  // JSON has no line ends of its own: with some it is pretty.
+  if (response.body.find('\n') != std::string::npos)
+    response.body = codec::compact_json(response.body);
+  asked.mapped()(std::move(response));
 }
 
 void Monitor::serve_root(ExchangeId exchange, const HttpRequest&) {
   const ToldPtr told = this->told();
   const MonitorIdentity& identity = told->identity;
-  http_->answer(exchange,
-                HttpResponse::html(compose_root_page(identity.server_name, identity.version,
-                                                     identity.midge_version, base_path_)));
+  respond(exchange, HttpResponse::html(compose_root_page(identity.server_name, identity.version,
+                                                         identity.midge_version, base_path_)));
 }
 
 void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
@@ -193,14 +236,14 @@ void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
           .write_jetstream = [&](codec::JsonWriter& json) {
             write_jetstream(json, jsz(*told), report);
           }};
-      http_->answer(exchange, HttpResponse::json(compose_varz(varz)));
+      respond(exchange, HttpResponse::json(compose_varz(varz)));
     });
   });
 }
 
 void Monitor::serve_connz(ExchangeId exchange, const HttpRequest& request) {
   auto connz = parse_connz(Query(request.query));
-  if (!connz) return http_->answer(exchange, HttpResponse::text(connz.error().text(), 400));
+  if (!connz) return respond(exchange, HttpResponse::text(connz.error().text(), 400));
   const Wanted wanted = connz->wanted();
   gatherer_->ask(wanted, [this, exchange, connz = *std::move(connz)](Parts parts) {
     std::size_t rows = 0;
@@ -214,7 +257,7 @@ void Monitor::serve_connz(ExchangeId exchange, const HttpRequest& request) {
 
 void Monitor::serve_subsz(ExchangeId exchange, const HttpRequest& request) {
   auto subsz = parse_subsz(Query(request.query));
-  if (!subsz) return http_->answer(exchange, HttpResponse::text(subsz.error().text(), 400));
+  if (!subsz) return respond(exchange, HttpResponse::text(subsz.error().text(), 400));
   const Wanted wanted = subsz->wanted();
   gatherer_->ask(wanted, [this, exchange, subsz = *std::move(subsz)](Parts parts) {
     std::size_t rows = 0;
@@ -253,14 +296,14 @@ void Monitor::serve_accountz(ExchangeId exchange, const HttpRequest& request) {
   const std::string account = Query(request.query).text("acc");
   gatherer_->ask(wanted_for_account(account), [this, exchange, account](Parts parts) {
     auto json = compose_accountz(account, accounts(), parts);
-    http_->answer(exchange, json ? HttpResponse::json(*std::move(json))
-                                 : HttpResponse::text(json.error().text(), 400));
+    respond(exchange, json ? HttpResponse::json(*std::move(json))
+                           : HttpResponse::text(json.error().text(), 400));
   });
 }
 
 void Monitor::serve_accstatz(ExchangeId exchange, const HttpRequest& request) {
   const auto accstatz = parse_accstatz(Query(request.query));
-  if (!accstatz) return http_->answer(exchange, HttpResponse::text(accstatz.error().text(), 400));
+  if (!accstatz) return respond(exchange, HttpResponse::text(accstatz.error().text(), 400));
   gatherer_->ask(wanted_for_accstatz(), [this, exchange, accstatz = *accstatz](Parts parts) {
     std::size_t rows = 0;
     for (const Part& part : parts) rows += part.open.size() + part.subscriptions.size();
@@ -272,7 +315,7 @@ void Monitor::serve_accstatz(ExchangeId exchange, const HttpRequest& request) {
 
 void Monitor::serve_healthz(ExchangeId exchange, const HttpRequest& request) {
   const auto healthz = parse_healthz(Query(request.query));
-  if (!healthz) return http_->answer(exchange, HttpResponse::text(healthz.error().text(), 400));
+  if (!healthz) return respond(exchange, HttpResponse::text(healthz.error().text(), 400));
   HealthAnswer answer = compose_healthz(*healthz, accepting_.load(std::memory_order_relaxed));
   if (answer.failure.empty() && broker_.memory().is_full())
     answer = unhealthy_memory(*healthz, broker_.memory());
@@ -289,7 +332,7 @@ void Monitor::serve_healthz(ExchangeId exchange, const HttpRequest& request) {
 
 void Monitor::answer_health(ExchangeId exchange, const HealthAnswer& answer) {
   if (!answer.failure.empty()) log_.warn("Healthcheck failed: " + answer.failure);
-  http_->answer(exchange, answer.response);
+  respond(exchange, answer.response);
 }
 
 Jsz Monitor::jsz(const Told& told) const {
@@ -303,13 +346,13 @@ Jsz Monitor::jsz(const Told& told) const {
 void Monitor::report_jetstream(std::function<void(const jetstream::Report&)> done) {
   if (jetstream_ == nullptr) return done({});
   jetstream::make_report(*jetstream_, [door = door_, done = std::move(done)](const auto& report) {
-    if (door->http != nullptr) done(report);
+    if (door->monitor != nullptr) done(report);
   });
 }
 
 void Monitor::serve_jsz(ExchangeId exchange, const HttpRequest& request) {
   auto wanted = parse_jsz(Query(request.query));
-  if (!wanted) return http_->answer(exchange, HttpResponse::text(wanted.error().text(), 400));
+  if (!wanted) return respond(exchange, HttpResponse::text(wanted.error().text(), 400));
   report_jetstream([this, exchange, wanted = *wanted](const jetstream::Report& report) {
     compose(exchange, report.streams.size(), [this, wanted, told = told(), report] {
       return compose_jsz(wanted, jsz(*told), report);
@@ -320,12 +363,12 @@ void Monitor::serve_jsz(ExchangeId exchange, const HttpRequest& request) {
 template <class Request>
 void Monitor::serve_link(ExchangeId exchange, const Result<Request>& request,
                          void (*write)(JsonWriter&, const Request&, const Answerer&)) {
-  if (!request) return http_->answer(exchange, HttpResponse::text(request.error().text(), 400));
+  if (!request) return respond(exchange, HttpResponse::text(request.error().text(), 400));
   const ToldPtr told = this->told();
   JsonWriter json(true);
   write(json, *request,
         {told->identity.server_id, told->identity.server_name, env_.clock().wall()});
-  http_->answer(exchange, HttpResponse::json(json.take()));
+  respond(exchange, HttpResponse::json(json.take()));
 }
 
 void Monitor::serve_routez(ExchangeId exchange, const HttpRequest& request) {
@@ -341,20 +384,20 @@ void Monitor::serve_leafz(ExchangeId exchange, const HttpRequest& request) {
 }
 
 void Monitor::serve_raftz(ExchangeId exchange, const HttpRequest&) {
-  http_->answer(exchange, HttpResponse::text(std::string(kNoRaftGroups), 404));
+  respond(exchange, HttpResponse::text(std::string(kNoRaftGroups), 404));
 }
 
 void Monitor::serve_ipqueuesz(ExchangeId exchange, const HttpRequest& request) {
   const auto wanted = parse_ipqueuesz(Query(request.query));
-  if (!wanted) return http_->answer(exchange, HttpResponse::text(wanted.error().text(), 400));
+  if (!wanted) return respond(exchange, HttpResponse::text(wanted.error().text(), 400));
   JsonWriter json(true, kQueuesIndent);
   write_ipqueuesz(json, *wanted, loads());
-  http_->answer(exchange, HttpResponse::json(json.take()));
+  respond(exchange, HttpResponse::json(json.take()));
 }
 
 // Text under the type that nats-server gives it.
 void Monitor::serve_stacksz(ExchangeId exchange, const HttpRequest&) {
-  http_->answer(exchange, HttpResponse::json(compose_stacksz(loads())));
+  respond(exchange, HttpResponse::json(compose_stacksz(loads())));
 }
 
 void Monitor::serve_expvarz(ExchangeId exchange, const HttpRequest&) {
@@ -364,7 +407,7 @@ void Monitor::serve_expvarz(ExchangeId exchange, const HttpRequest&) {
       HttpResponse::json(compose_expvarz({executable, process.resident_bytes()}));
   response.content_type += "; charset=utf-8";
   response.any_origin = false;
-  http_->answer(exchange, response);
+  respond(exchange, response);
 }
 
 std::vector<io::LoopLoad> Monitor::loads() const {
@@ -376,12 +419,71 @@ std::vector<io::LoopLoad> Monitor::loads() const {
 void Monitor::serve_livez(ExchangeId exchange, const HttpRequest&) {
   const HealthAnswer answer = compose_livez(loads());
   if (!answer.failure.empty()) log_.warn("Liveness check failed: " + answer.failure);
-  http_->answer(exchange, answer.response);
+  respond(exchange, answer.response);
+}
+
+void Monitor::serve_account_info(ExchangeId exchange, const HttpRequest& request) {
+  const std::string account = Query(request.query).text("acc");
+  gatherer_->ask(wanted_for_account(account), [this, exchange, account](Parts parts) {
+    auto json = compose_account(account, accounts(), parts);
+    respond(exchange, json ? HttpResponse::json(*std::move(json))
+                           : HttpResponse::text(json.error().text(), 400));
+  });
+}
+
+void Monitor::serve_account_stat(ExchangeId exchange, const HttpRequest& request) {
+  const std::string account = Query(request.query).text("acc");
+  gatherer_->ask(wanted_for_accstatz(), [this, exchange, account](const Parts& parts) {
+    auto json = compose_account_stat(account, accounts(), parts);
+    respond(exchange, json ? HttpResponse::json(*std::move(json))
+                           : HttpResponse::text(json.error().text(), 404));
+  });
+}
+
+void Monitor::serve_account_jsz(ExchangeId exchange, const HttpRequest& request) {
+  const auto wanted = parse_jsz(Query(request.query));
+  if (!wanted) return respond(exchange, HttpResponse::text(wanted.error().text(), 400));
+  if (jetstream_ == nullptr)
+    return respond(exchange, HttpResponse::text("jetstream not enabled", 400));
+  report_jetstream([this, exchange, wanted = *wanted](const jetstream::Report& report) {
+    const std::string& name = wanted.account;
+    const auto found = std::ranges::find(report.accounts, name, &jetstream::AccountReport::name);
+    if (found == report.accounts.end()) {
+      const bool is_known = broker_.accounts().find(name).has_value();
+      return respond(exchange, HttpResponse::text("account \"" + name + "\" not " +
+                                                      (is_known ? "jetstream enabled" : "found"),
+                                                  400));
+    }
+    codec::JsonWriter json;
+    write_account_jsz(json, wanted, jsz(*told()), report, *found);
+    respond(exchange, HttpResponse::json(json.take()));
+  });
+}
+
+void Monitor::serve_statsz(ExchangeId exchange, const HttpRequest&) {
+  gatherer_->ask({}, [this, exchange](const Parts& parts) {
+    report_jetstream([this, exchange, total = total(parts)](const jetstream::Report& report) {
+      io::Process& process = env_.process();
+      Statsz statsz{.start = told()->identity.start,
+                    .memory_bytes = process.resident_bytes(),
+                    .cores = process.cores(),
+                    .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
+                    .active_accounts = broker_.accounts().active(),
+                    .memory_limit = broker_.memory().is_limited() ? broker_.memory().limit() : 0,
+                    .loops = broker_.workers().size(),
+                    .total = total};
+      if (jetstream_ != nullptr)
+        statsz.write_jetstream = [&](codec::JsonWriter& json) {
+          write_jetstream(json, jsz(*told()), report);
+        };
+      respond(exchange, HttpResponse::json(compose_statsz(statsz)));
+    });
+  });
 }
 
 void Monitor::compose(ExchangeId exchange, std::size_t rows,
                       std::move_only_function<std::string()> write) {
-  if (rows <= kRowsOnLoop) return http_->answer(exchange, HttpResponse::json(write()));
+  if (rows <= kRowsOnLoop) return respond(exchange, HttpResponse::json(write()));
   env_.pool().submit(*loop_, std::make_unique<ComposeJob>(door_, exchange, std::move(write)));
 }
 

@@ -1,16 +1,22 @@
-// Monitoring over HTTP: all that nats-server answers (monitor.cc has the table), `/livez` and the
-// page `/`.
+// Monitoring: all that nats-server answers (monitor.cc has the table), `/livez` and the page `/`.
+// Over HTTP, and for whoever asks from within: the system account's requests.
 //
 // A request asks all loops for their parts (gather.h); when they are in, a composer (varz.h,
 // connz.h, subsz.h) writes the answer. Large answers are composed on the pool.
 //
-// Life: construct (the environment has made its loops) → listen() → the loops run → destroy, on the
-// loop or when the loops have ended; answers still under way are dropped.
-// Thread: listen() before the loops run or on the loop given; the rest as marked.
+// Life: construct (the environment has made its loops) → start() → listen(), if there is a port →
+// the loops run → destroy, on the loop or when the loops have ended; answers still under way are
+// dropped. Thread: start() and listen() before the loops run or on the loop given; the rest as
+// marked.
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -48,12 +54,22 @@ class Monitor final : public HttpHandler {
   void use_operators(const OperatorMode& operators);
   // JetStream is part of what is told; it outlives this.
   void use_jetstream(jetstream::JetStream& jetstream) { jetstream_ = &jetstream; }
-  // Serves on `loop`. Logs the address; the error reads `can't listen to the monitor port: …`.
-  Result<void> listen(io::Loop& loop, const io::Address& address);
-  [[nodiscard]] io::Address address() const;
+  // Answers on `loop`.
+  void start(io::Loop& loop);
+  // Serves HTTP. Logs the address; the error reads `can't listen to the monitor port: …`.
+  Result<void> listen(const io::Address& address);
+  // Nothing: there is no port.
+  [[nodiscard]] std::optional<io::Address> address() const;
   // A connection that did not come through the port: an in-process one. On the loop, after
   // listen().
   void accept(std::unique_ptr<io::Stream> stream);
+
+  // What `/varz` and the rest answer, for somebody within; the JSON is compact. `endpoint` is a
+  // path of HTTP, or one of monitor.cc's kInnerEndpoints; false: there is no such one, or the
+  // monitor has stopped. `done` comes on
+  // the loop, now or later, unless the monitor goes before. On the loop.
+  using Asked = std::move_only_function<void(HttpResponse)>;
+  bool ask(std::string_view endpoint, std::string query, Asked done);
 
   // After a reload. Any thread, but one call of this and identify() at a time.
   void update(OptionsPtr options);
@@ -76,12 +92,15 @@ class Monitor final : public HttpHandler {
   using ToldPtr = std::shared_ptr<const Told>;
   struct Endpoint;
   class ComposeJob;
-  // Where jobs on the pool find the server when they are done; null once it is gone. Counted by the
-  // jobs, touched by the loop only.
+  // Where jobs on the pool find this when they are done; null once it is gone. Counted by the jobs,
+  // touched by the loop only.
   struct Door {
-    HttpServer* http = nullptr;
+    Monitor* monitor = nullptr;
   };
   static const Endpoint kEndpoints[];
+  static const Endpoint kInnerEndpoints[];
+  // Exchanges from here on are with somebody within, those below with HTTP.
+  static constexpr ExchangeId kFirstInner = ExchangeId{1} << 63;
 
   [[nodiscard]] const Endpoint* find_endpoint(std::string_view path) const;
   void serve_root(ExchangeId exchange, const HttpRequest& request);
@@ -109,6 +128,12 @@ class Monitor final : public HttpHandler {
   void serve_link(ExchangeId exchange, const Result<Request>& request,
                   void (*write)(codec::JsonWriter&, const Request&, const Answerer&));
   [[nodiscard]] std::vector<io::LoopLoad> loads() const;
+  void serve_account_info(ExchangeId exchange, const HttpRequest& request);
+  void serve_account_stat(ExchangeId exchange, const HttpRequest& request);
+  void serve_account_jsz(ExchangeId exchange, const HttpRequest& request);
+  void serve_statsz(ExchangeId exchange, const HttpRequest& request);
+  // Hands the answer to whoever asked.
+  void respond(ExchangeId exchange, HttpResponse response);
   // Composes now if the answer is small, else on the pool.
   void compose(ExchangeId exchange, std::size_t rows, std::move_only_function<std::string()> write);
   [[nodiscard]] Accountz accounts() const;
@@ -129,7 +154,9 @@ class Monitor final : public HttpHandler {
   CpuMeter cpu_;
   RequestCounts requests_;
   std::shared_ptr<Door> door_ = std::make_shared<Door>();
-  std::unique_ptr<HttpServer> http_;
+  std::map<ExchangeId, Asked> asked_;  // from within
+  ExchangeId next_inner_ = kFirstInner;
+  std::unique_ptr<HttpServer> http_;  // null: there is no port
   std::unique_ptr<Gatherer> gatherer_;
 };
 

@@ -27,7 +27,8 @@ struct Fixture : BrokerFixture {
     identity.start = env->clock().wall();
     monitor = std::make_unique<Monitor>(*env, log, *broker, std::move(identity),
                                         std::make_shared<const Options>(std::move(options)));
-    REQUIRE(monitor->listen(home(), {"127.0.0.1", 0}));
+    monitor->start(home());
+    REQUIRE(monitor->listen({"127.0.0.1", 0}));
     start();
   }
   ~Fixture() { end(); }

@@ -2,22 +2,17 @@
 
 #include <algorithm>
 
-#include "codec/json_tree.h"
-
 namespace midge::server {
 
-Result<ServerFilter> ServerFilter::parse(std::string_view body) {
+ServerFilter ServerFilter::of(const codec::JsonValue& body) {
   ServerFilter filter;
-  if (body.empty()) return filter;
-  ASSIGN_OR_RETURN(const codec::JsonValue json, codec::read_json_tree(body));
-  codec::JsonReader reader(&json, "EventFilterOptions");
-  reader.read("server_name", filter.name)
+  codec::JsonReader(&body)
+      .read("server_name", filter.name)
       .read("host", filter.host)
       .read("cluster", filter.cluster)
       .read("domain", filter.domain)
       .read("tags", filter.tags)
       .read("exact_match", filter.exact);
-  TRY(reader.done());
   return filter;
 }
 

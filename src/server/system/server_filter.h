@@ -2,10 +2,9 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/result.h"
+#include "codec/json_tree.h"
 #include "server/system/server_json.h"
 
 namespace midge::server {
@@ -16,8 +15,8 @@ struct ServerFilter {
   std::vector<std::string> tags;   // all of them
   bool exact = false;
 
-  // An empty body is for everybody.
-  static Result<ServerFilter> parse(std::string_view body);
+  // Of a body whose members are of the right types. Without any it is for everybody.
+  static ServerFilter of(const codec::JsonValue& body);
   [[nodiscard]] bool matches(const ServerFacts& facts) const;
 };
 

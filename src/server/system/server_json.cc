@@ -13,6 +13,7 @@ ServerFacts facts_of(const Identity& identity, const Options& options) {
           identity.host,
           identity.id,
           options.server_tags,
+          options.server_metadata,
           options.feature_flags,
           options.jetstream_enabled,
           options.jetstream_enabled ? options.jetstream.domain : std::string()};
@@ -31,6 +32,11 @@ void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64
     json.key("tags").begin_array();
     for (const std::string& tag : facts.tags) json.value(tag);
     json.end_array();
+  }
+  if (!facts.metadata.empty()) {
+    json.key("metadata").begin_object();
+    for (const auto& [name, value] : facts.metadata) json.field(name, value);
+    json.end_object();
   }
   json.key("feature_flags");
   write_feature_flags(json, facts.feature_flags);

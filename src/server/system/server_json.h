@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace midge::server {
 struct ServerFacts {
   std::string name, host, id;
   std::vector<std::string> tags;
+  std::map<std::string, std::string> metadata;
   FeatureFlagSettings feature_flags;
   bool jetstream = false;
   std::string domain;  // of JetStream

@@ -1,0 +1,184 @@
+#include "server/system/system_service.h"
+
+#include <utility>
+
+#include "broker/message_trace.h"
+#include "codec/base62.h"
+#include "codec/json_writer.h"
+#include "subject/tokens.h"
+
+namespace midge::server {
+namespace {
+
+constexpr std::string_view kServers = "$SYS.REQ.SERVER.";
+constexpr std::string_view kAccounts = "$SYS.REQ.ACCOUNT.";
+constexpr std::string_view kPing = "PING";
+constexpr int kOk = 200, kBadRequest = 400, kFailed = 500;
+
+// The token behind kAccounts.
+std::string account_in(std::string_view subject) {
+  subject.remove_prefix(kAccounts.size());
+  return std::string(subject.substr(0, subject.find('.')));
+}
+
+// As over HTTP, with the status inside, behind the word for it.
+std::string with_status(std::string body, int status) {
+  constexpr std::string_view kStart = "{\"status\":\"";
+  const std::size_t end = body.find('"', kStart.size()) + 1;
+  return body.insert(end, ",\"status_code\":" + std::to_string(status));
+}
+
+}  // namespace
+
+void SystemService::attach(broker::Broker& broker, Monitor& monitor) {
+  worker_ = broker.workers()[0].get();
+  monitor_ = &monitor;
+  worker_->add_service(*this);
+}
+
+void SystemService::on_loop_start() {
+  const std::string all = std::string(kServers).append(kPing);
+  const std::string own = std::string(kServers) + facts_().id;
+  listen(ping_request(), {all});
+  for (const RequestRow& row : server_requests()) {
+    const std::string name = "." + std::string(row.name);
+    listen(row, {all + name, own + name});
+  }
+  for (const RequestRow& row : own_requests()) {
+    if (row.kind == RequestKind::kReload && !reload_) continue;
+    listen(row, {own + "." + std::string(row.name)});
+  }
+  for (const RequestRow& row : account_requests())
+    listen(row, {std::string(kAccounts).append("*.").append(row.name)});
+}
+
+void SystemService::listen(const RequestRow& row, std::initializer_list<std::string> subjects) {
+  receivers_.push_back(std::make_unique<Receiver>(*this, row));
+  for (const std::string& subject : subjects)
+    worker_->subscribe_internal(broker::kSystemAccount, subject, "", *receivers_.back());
+}
+
+void SystemService::note(const RequestRow& row, const broker::Message& message) {
+  if (message.reply.empty()) return;  // as with nats-server, who does not ask gets nothing done
+  Request& request = requests_.emplace_back();
+  request.row = &row;
+  request.asker.reply = message.reply;
+  request.asker.encoding =
+      broker::accepted_encoding(message.payload.substr(0, message.header_size));
+  request.body = message.body();
+  if (!row.account.empty()) request.account = account_in(message.subject);
+}
+
+void SystemService::on_tick() {
+  if (requests_.empty()) return;
+  for (const Request& request : std::exchange(requests_, {})) take(request);
+}
+
+void SystemService::take(const Request& request) {
+  if (request.row->kind == RequestKind::kIdentity) {
+    const ServerFacts facts = facts_();
+    codec::JsonWriter json;
+    json.begin_object().field("name", facts.name).field("host", facts.host).field("id", facts.id);
+    return send({request.asker.reply}, json.end_object().take());
+  }
+  if (request.row->kind == RequestKind::kConnections) return take_connections(request);
+  auto body = parse_body(*request.row->body, request.body);
+  if (!body) return fail(request.asker, kBadRequest, body.error().text(), false);
+  if (!is_for_this(body->filter)) return;
+  if (request.row->kind == RequestKind::kReload) return take_reload(request);
+  // `PING` is everybody for what there is a summary of, and a name like others for the rest.
+  const bool of_all = request.row->kind == RequestKind::kStats && request.account == kPing;
+  std::string query;
+  if (!request.account.empty() && !of_all)
+    add_parameter(query, request.row->account, request.account);
+  // What is fixed is before what the body says, and of two the first counts.
+  for (const std::string_view more : {request.row->always, std::string_view(body->query)}) {
+    if (!query.empty() && !more.empty()) query += '&';
+    query += more;
+  }
+  ask_monitor(request, std::move(query));
+}
+
+void SystemService::ask_monitor(const Request& request, std::string query) {
+  const bool is_there =
+      monitor_->ask(request.row->endpoint, std::move(query),
+                    [this, request](HttpResponse response) { answer_from(request, response); });
+  if (!is_there)
+    fail(request.asker, kFailed, std::string(request.row->name) + " is not available", true);
+}
+
+void SystemService::answer_from(const Request& request, const HttpResponse& response) {
+  const RequestKind kind = request.row->kind;
+  if (kind == RequestKind::kHealthz && response.status != kBadRequest)
+    return answer(request.asker, [&](codec::JsonWriter& json) {
+      json.key("data").raw(with_status(response.body, response.status));
+    });
+  if (response.status != kOk) return fail(request.asker, kFailed, response.body, true);
+  // Compact, and no name of an account holds a quote that is not escaped.
+  if (kind == RequestKind::kStats && response.body.ends_with("\"account_statz\":[]}")) return;
+  answer(request.asker, [&](codec::JsonWriter& json) {
+    json.key(kind == RequestKind::kStatsz ? "statsz" : "data").raw(response.body);
+  });
+}
+
+// A body is read for nothing but being JSON.
+void SystemService::take_connections(const Request& request) {
+  if (!request.body.empty()) {
+    const auto body = codec::read_json_tree(request.body);
+    if (!body || body->type != codec::JsonValue::Type::kObject) return;
+  }
+  std::string query;
+  add_parameter(query, request.row->account, request.account);
+  monitor_->ask(request.row->endpoint, std::move(query),
+                [this, asker = request.asker](const HttpResponse& response) {
+                  if (response.status == kOk) send({asker.reply}, connections_event(response.body));
+                });
+}
+
+std::string SystemService::connections_event(std::string_view figures) {
+  const WallTime now = clock_.wall();
+  codec::JsonWriter json;
+  json.begin_object().field("type", "io.nats.server.advisory.v1.account_connections");
+  json.field("id", codec::random_base62(22, [this] { return worker_->random(); }));
+  json.field("timestamp", now);
+  write_server(json, facts_(), ++*sequence_, now);
+  // The members of one object go on in the other.
+  std::string event = json.end_object().take();
+  event.back() = ',';
+  return event.append(figures.substr(1));
+}
+
+void SystemService::take_reload(const Request& request) {
+  const Result<void> done = reload_();
+  if (!done) return fail(request.asker, kFailed, done.error().text(), false);
+  answer(request.asker, [](codec::JsonWriter&) {});
+}
+
+void SystemService::answer(const Asker& asker, const Write& write) {
+  codec::JsonWriter json;
+  json.begin_object();
+  write_server(json, facts_(), ++*sequence_, clock_.wall());
+  write(json);
+  send(asker, json.end_object().take());
+}
+
+void SystemService::fail(const Asker& asker, int code, std::string_view why, bool with_data) {
+  // Errors are never packed.
+  answer({asker.reply}, [&](codec::JsonWriter& json) {
+    if (with_data) json.key("data").null();
+    json.key("error").begin_object().field("code", code).field("description", why).end_object();
+  });
+}
+
+void SystemService::send(const Asker& asker, std::string json) {
+  const broker::PackedEvent packed = broker::pack_trace_event(std::move(json), asker.encoding);
+  const std::string payload = packed.header + packed.body;
+  broker::Message message;
+  message.account = broker::kSystemAccount;
+  message.subject = asker.reply;
+  message.header_size = static_cast<std::uint32_t>(packed.header.size());
+  message.payload = payload;
+  worker_->publish_internal(asker.reply, message);
+}
+
+}  // namespace midge::server

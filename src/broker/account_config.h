@@ -77,6 +77,14 @@ struct ImportConfig {
   bool operator==(const ImportConfig&) const = default;
 };
 
+// A service of the system account that every other account imports by itself.
+struct DefaultService {
+  std::string local;    // the subject everywhere
+  std::string subject;  // in the system account; `*` stands for the name of who imports
+  ResponseType response = ResponseType::kSingleton;
+  bool share = false;
+};
+
 struct MappingDestination {
   std::string subject;
   int weight = 100;  // percent

@@ -51,7 +51,11 @@ std::string StreamUse::taken_by(std::string_view subscription) const {
   return result;
 }
 
-std::string ServiceUse::remote(std::string_view published) const {
+std::string ServiceUse::remote(std::string_view published, std::string_view importer) const {
+  if (names_importer) {
+    const std::size_t star = fixed.find(subject::kStar);
+    return fixed.substr(0, star).append(importer).append(fixed, star + 1);
+  }
   if (!fixed.empty()) return fixed;
   if (!transform) return std::string(published);
   std::string result;
@@ -85,6 +89,29 @@ bool AccountPlan::concerns(std::string_view subject) const {
   };
   return std::ranges::any_of(stream_uses, streamed) || std::ranges::any_of(service_uses, served) ||
          mapping_for(subject) != nullptr;
+}
+
+void AccountPlans::import_everywhere(std::span<const DefaultService> services) {
+  for (const DefaultService& service : services) {
+    ServiceUse& use = default_services_.emplace_back();
+    use.exporter = kSystemAccount;
+    use.local = service.local;
+    use.fixed = service.subject;
+    use.names_importer = use.fixed.find(subject::kStar) != std::string::npos;
+    use.response = service.response;
+    use.share = service.share;
+  }
+}
+
+const ServiceUse* AccountPlans::default_service(AccountId account, std::string_view subject) const {
+  if (!subject.starts_with("$SYS.") || account == kSystemAccount) return nullptr;
+  const auto found = std::ranges::find(default_services_, subject, &ServiceUse::local);
+  const AccountPlan* plan = find(account);
+  if (found == default_services_.end() || plan == nullptr) return nullptr;
+  const auto is_same = [&](const ServiceUse& use) {
+    return use.exporter == kSystemAccount && use.local == subject;
+  };
+  return std::ranges::any_of(plan->service_uses, is_same) ? nullptr : &*found;
 }
 
 Result<void> check_accounts(std::span<const AccountConfig> configs) {

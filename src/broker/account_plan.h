@@ -47,6 +47,7 @@ struct ServiceUse {
   std::string local;                            // here; may hold wildcards
   std::optional<subject::Transform> transform;  // local to there
   std::string fixed;                            // the one subject there; "" = the same as here
+  bool names_importer = false;                  // `*` in `fixed` stands for its name
   bool share = false;
   ResponseType response = ResponseType::kSingleton;
   Duration threshold = minutes(2);
@@ -54,7 +55,7 @@ struct ServiceUse {
   bool allow_trace = false;
 
   // The subject in the exporter's account.
-  [[nodiscard]] std::string remote(std::string_view published) const;
+  [[nodiscard]] std::string remote(std::string_view published, std::string_view importer) const;
 };
 
 struct Mapping {
@@ -78,6 +79,7 @@ struct AccountPlan {
   AccountId id;
   std::string name;
   std::string nkey;
+  std::string title;
   AccountLimits limits;
   std::string trace_destination;
   int trace_sampling = 100;
@@ -102,9 +104,11 @@ class AccountPlans {
  public:
   // Errors have nats-server's texts. With `skipped`, what is wrong is left out and told there, in
   // place of refusing everything.
-  static Result<std::shared_ptr<const AccountPlans>> resolve(std::span<const AccountConfig> configs,
-                                                             Accounts& accounts,
-                                                             std::vector<Error>* skipped);
+  static Result<std::shared_ptr<AccountPlans>> resolve(std::span<const AccountConfig> configs,
+                                                       Accounts& accounts,
+                                                       std::vector<Error>* skipped);
+  // Before it is shared: what every account but the system account imports.
+  void import_everywhere(std::span<const DefaultService> services);
 
   // Null: an account without description.
   [[nodiscard]] const AccountPlan* find(AccountId id) const {
@@ -114,12 +118,23 @@ class AccountPlans {
   [[nodiscard]] const AccountPlan* find_crossing(AccountId id) const {
     return id.value < crossing_.size() ? crossing_[id.value] : nullptr;
   }
+  // The service that `account` imports as all do, and has not imported otherwise; null: none.
+  [[nodiscard]] const ServiceUse* default_service(AccountId account,
+                                                  std::string_view subject) const;
+  // The account's plan if more than its own interest decides about `subject`, else null.
+  [[nodiscard]] const AccountPlan* find_concerned(AccountId account,
+                                                  std::string_view subject) const {
+    const AccountPlan* plan = find_crossing(account);
+    if (plan != nullptr && plan->concerns(subject)) return plan;
+    return default_service(account, subject) == nullptr ? nullptr : find(account);
+  }
   [[nodiscard]] const std::deque<AccountPlan>& all() const { return plans_; }
 
  private:
   friend class AccountResolver;
   std::deque<AccountPlan> plans_;  // in the order of the configuration
   std::vector<const AccountPlan*> by_id_, crossing_;
+  std::vector<ServiceUse> default_services_;
 };
 
 using AccountPlansPtr = std::shared_ptr<const AccountPlans>;

@@ -88,13 +88,14 @@ Result<void> AccountResolver::settle(Result<void> result) {
   return {};
 }
 
-Result<std::shared_ptr<const AccountPlans>> AccountResolver::run() {
+Result<std::shared_ptr<AccountPlans>> AccountResolver::run() {
   plans_ = std::make_shared<AccountPlans>();
   for (const AccountConfig& config : configs_) {
     AccountPlan& plan = plans_->plans_.emplace_back();
     plan.id = accounts_.add(config.name);
     plan.name = config.name;
     plan.nkey = config.nkey;
+    plan.title = config.title;
     plan.limits = config.limits;
     plan.trace_destination = config.trace_destination;
     plan.trace_sampling = config.trace_sampling;
@@ -318,8 +319,9 @@ Result<void> check_mapping(const MappingConfig& config) {
   return {};
 }
 
-Result<std::shared_ptr<const AccountPlans>> AccountPlans::resolve(
-    std::span<const AccountConfig> configs, Accounts& accounts, std::vector<Error>* skipped) {
+Result<std::shared_ptr<AccountPlans>> AccountPlans::resolve(std::span<const AccountConfig> configs,
+                                                            Accounts& accounts,
+                                                            std::vector<Error>* skipped) {
   return AccountResolver(configs, accounts, skipped).run();
 }
 

@@ -19,7 +19,7 @@ class AccountResolver {
                   std::vector<Error>* skipped)
       : configs_(configs), accounts_(accounts), skipped_(skipped) {}
 
-  Result<std::shared_ptr<const AccountPlans>> run();
+  Result<std::shared_ptr<AccountPlans>> run();
 
  private:
   // An import that was taken, for the search for cycles.

@@ -56,6 +56,9 @@ void CrossRouter::add_account(CrossRoute& route, AccountId account, std::string 
   const std::size_t first_group = route.groups.size();
   const Step here{account, subject, before};
   move_groups(route, add_part(route, account, subject, terms, nullptr), first_group);
+  if (const ServiceUse* use =
+          plans_ == nullptr ? nullptr : plans_->default_service(account, subject))
+    add_service(route, *use, *plans_->find(account), terms, draw, here);
   const AccountPlan* plan = crossing(account);
   if (plan == nullptr) return;
   // Whoever imports a stream of the account sees this message; it goes no further from there.
@@ -63,38 +66,41 @@ void CrossRouter::add_account(CrossRoute& route, AccountId account, std::string 
     if (!subject::matches(subject, use.subject)) continue;
     move_groups(route, add_part(route, use.importer, use.local(subject), terms, &use), first_group);
   }
-  for (const ServiceUse& use : plan->service_uses) {
-    if (!subject::matches(subject, use.local)) continue;
-    std::string remote = use.remote(subject);
-    const AccountPlan* exporter = crossing(use.exporter);
-    const Mapping* mapping = exporter == nullptr ? nullptr : exporter->mapping_for(remote);
-    if (mapping != nullptr) {
-      if (!mapping->is_steady()) route.steady = false;
-      if (const subject::Transform* chosen = mapping->choose(draw)) {
-        std::string mapped;
-        chosen->apply(remote, other_draw(draw), mapped);
-        remote = std::move(mapped);
-      }
+  for (const ServiceUse& use : plan->service_uses)
+    if (subject::matches(subject, use.local)) add_service(route, use, *plan, terms, draw, here);
+}
+
+void CrossRouter::add_service(CrossRoute& route, const ServiceUse& use, const AccountPlan& via,
+                              const ServiceTerms* terms, std::uint64_t draw, const Step& here) {
+  std::string remote = use.remote(here.subject, via.name);
+  const AccountPlan* exporter = crossing(use.exporter);
+  const Mapping* mapping = exporter == nullptr ? nullptr : exporter->mapping_for(remote);
+  if (mapping != nullptr) {
+    if (!mapping->is_steady()) route.steady = false;
+    if (const subject::Transform* chosen = mapping->choose(draw)) {
+      std::string mapped;
+      chosen->apply(remote, other_draw(draw), mapped);
+      remote = std::move(mapped);
     }
-    // An account may import from itself; a request goes round only once.
-    if (here.has(use.exporter, remote)) continue;
-    auto& added = *route.terms.emplace_back(std::make_unique<ServiceTerms>());
-    added.use = &use;
-    added.via = plan;
-    added.from = subject;
-    added.before = terms;
-    added.allow_trace = use.allow_trace;
-    added.share = use.share;
-    added.response = use.response;
-    added.threshold = use.threshold;
-    if (terms != nullptr) {
-      added.allow_trace = added.allow_trace && terms->allow_trace;
-      added.share = added.share && terms->share;
-      if (terms->response == ResponseType::kSingleton) added.response = terms->response;
-      added.threshold = std::min(added.threshold, terms->threshold);
-    }
-    add_account(route, use.exporter, std::move(remote), &added, draw, &here);
   }
+  // An account may import from itself; a request goes round only once.
+  if (here.has(use.exporter, remote)) return;
+  auto& added = *route.terms.emplace_back(std::make_unique<ServiceTerms>());
+  added.use = &use;
+  added.via = &via;
+  added.from = here.subject;
+  added.before = terms;
+  added.allow_trace = use.allow_trace;
+  added.share = use.share;
+  added.response = use.response;
+  added.threshold = use.threshold;
+  if (terms != nullptr) {
+    added.allow_trace = added.allow_trace && terms->allow_trace;
+    added.share = added.share && terms->share;
+    if (terms->response == ResponseType::kSingleton) added.response = terms->response;
+    added.threshold = std::min(added.threshold, terms->threshold);
+  }
+  add_account(route, use.exporter, std::move(remote), &added, draw, &here);
 }
 
 std::uint32_t CrossRouter::add_part(CrossRoute& route, AccountId account, std::string subject,

@@ -73,6 +73,9 @@ class CrossRouter {
   [[nodiscard]] const AccountPlan* crossing(AccountId account) const {
     return plans_ == nullptr ? nullptr : plans_->find_crossing(account);
   }
+  [[nodiscard]] const AccountPlan* concerned(AccountId account, std::string_view subject) const {
+    return plans_ == nullptr ? nullptr : plans_->find_concerned(account, subject);
+  }
   // Everything that a message of `account` on `subject`, mapped already, reaches now.
   void build(AccountId account, std::string_view subject, std::uint64_t draw, CrossRoute& route);
   // Whether what build() found still holds.
@@ -81,6 +84,9 @@ class CrossRouter {
  private:
   struct Step;  // a link of the chain that led to a part
 
+  // `via`: the account that imports it.
+  void add_service(CrossRoute& route, const ServiceUse& use, const AccountPlan& via,
+                   const ServiceTerms* terms, std::uint64_t draw, const Step& here);
   void add_account(CrossRoute& route, AccountId account, std::string subject,
                    const ServiceTerms* terms, std::uint64_t draw, const Step* before);
   std::uint32_t add_part(CrossRoute& route, AccountId account, std::string subject,

@@ -66,6 +66,7 @@ AccountPlansPtr Broker::make_plans(const BrokerConfig& config) {
   auto plans = AccountPlans::resolve(config.accounts, accounts_, &skipped);
   for (const Error& error : skipped) log_.error(error.text());
   ENSURE(plans.has_value(), "resolving leaves out what it cannot resolve");
+  (*plans)->import_everywhere(config.default_services);
   return std::move(*plans);
 }
 

@@ -102,6 +102,12 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   [[nodiscard]] std::size_t subscription_count() const { return sids_.size(); }
   [[nodiscard]] ConnectionInfo info(bool with_subscriptions) const;
   void list_subscriptions(std::vector<SubscriptionInfo>& into) const;
+  // Who it is logged in as; null: nobody was asked.
+  [[nodiscard]] const auth::IdentityPtr& identity() const { return identity_; }
+  // Whether it would understand that it should go elsewhere.
+  [[nodiscard]] bool hears_lame_duck() const {
+    return pinged_ && !closing_ && options_.protocol >= 1;
+  }
   [[nodiscard]] SubscriptionInfo describe(const Subscription& subscription) const;
   // `1.2.3.4:5 - cid:6 - "v1:go:name"`: how log lines name this connection.
   [[nodiscard]] std::string log_name() const;

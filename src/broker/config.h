@@ -79,7 +79,8 @@ struct BrokerConfig {
   std::vector<std::string> pinned_certs;  // as the listener's; for those who are connected already
   WebSocketConfig web_socket;
   std::vector<AccountConfig> accounts;  // beside `$G` and `$SYS`, unless they are described
-  std::string system_account;           // what `$SYS` is called; "" = that. As at the start.
+  std::vector<DefaultService> default_services;
+  std::string system_account;  // what `$SYS` is called; "" = that. As at the start.
 };
 
 using BrokerConfigPtr = std::shared_ptr<const BrokerConfig>;

@@ -104,12 +104,10 @@ void RouteCache::fill(Route& route) {
   match_.clear();
   route.distinct = Route::Distinct::kUnknown;
   route.detour.reset();
-  if (const AccountPlan* plan = router_.crossing(route.account)) {
-    if (plan->concerns(route.subject)) {
-      route.assign(match_, loop_);
-      route.detour = std::make_unique<Detour>(*plan, route.subject);
-      return;
-    }
+  if (const AccountPlan* plan = router_.concerned(route.account, route.subject)) {
+    route.assign(match_, loop_);
+    route.detour = std::make_unique<Detour>(*plan, route.subject);
+    return;
   }
   index_.match(route.account, route.subject, match_);
   route.assign(match_, loop_);

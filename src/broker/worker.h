@@ -117,6 +117,9 @@ class Worker final : public io::LoopHandler {
   [[nodiscard]] const Origin& publisher() const { return publisher_; }
   // A client of this loop as nats-server describes clients; "" if it is gone.
   [[nodiscard]] std::string client_json(std::uint64_t cid) const;
+  // Who is logged in on a connection of this loop, as requests for it are answered; "" if it is
+  // gone.
+  [[nodiscard]] std::string user_json(std::uint64_t cid) const;
   bool receive_internal(Subscription& subscription, const Message& message);
   // Routes `message` as if it were published on `to`; those it reaches see message.subject.
   Published publish_internal(std::string_view to, const Message& message);

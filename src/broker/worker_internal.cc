@@ -1,6 +1,7 @@
 // The server's own subscriptions and publishes on a loop.
 #include "broker/call_mail.h"
 #include "broker/internal_stream.h"
+#include "broker/user_info.h"
 #include "broker/worker.h"
 #include "subject/subject.h"
 
@@ -41,6 +42,19 @@ std::string Worker::client_json(std::uint64_t cid) const {
   info.connection = &connection;
   info.server = config_->info.server_name;
   return info.json();
+}
+
+std::string Worker::user_json(std::uint64_t cid) const {
+  const Client* client = find_client(cid);
+  if (client == nullptr) return {};
+  const ConnectionInfo connection = client->info(false);
+  const AccountPlan* plan = plans_->find(client->account());
+  return UserInfo{.user = connection.authorized_user,
+                  .account = connection.account,
+                  .account_title = plan == nullptr ? std::string_view() : plan->title,
+                  .identity = client->identity().get(),
+                  .now = wall()}
+      .json();
 }
 
 bool Worker::receive_internal(Subscription& subscription, const Message& message) {

@@ -12,6 +12,8 @@ namespace midge::server {
 
 namespace {
 
+using broker::ResponseType;
+
 constexpr int kApiLevel = 5;  // the level that 2.15 announces, with JetStream or without
 
 proto::ServerInfo make_info(const Options& options, const Identity& identity) {
@@ -38,12 +40,27 @@ proto::ServerInfo make_info(const Options& options, const Identity& identity) {
   return info;
 }
 
-// The API's subjects with the domain in them, in every account.
-void add_domain(broker::BrokerConfig& config, const std::string& domain) {
-  if (domain.empty()) return;
+void describe_global_account(broker::BrokerConfig& config) {
   if (std::ranges::find(config.accounts, "$G", &broker::AccountConfig::name) ==
       config.accounts.end())
     config.accounts.push_back({.name = "$G"});
+}
+
+// Each account needs a description of its own to import what all do.
+void add_default_services(broker::BrokerConfig& config) {
+  describe_global_account(config);
+  config.default_services = {
+      {"$SYS.REQ.ACCOUNT.PING.CONNZ", "$SYS.REQ.ACCOUNT.*.CONNZ", ResponseType::kStream},
+      {"$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.ACCOUNT.*.CONNZ", ResponseType::kStream},
+      {"$SYS.REQ.ACCOUNT.PING.STATZ", "$SYS.REQ.ACCOUNT.*.STATZ", ResponseType::kStream},
+      {"$SYS.REQ.USER.INFO", "$SYS.REQ.USER.*.INFO", ResponseType::kSingleton, true},
+  };
+}
+
+// The API's subjects with the domain in them, in every account.
+void add_domain(broker::BrokerConfig& config, const std::string& domain) {
+  if (domain.empty()) return;
+  describe_global_account(config);
   for (broker::AccountConfig& account : config.accounts)
     std::ranges::copy(domain_mappings(domain), std::back_inserter(account.mappings));
 }
@@ -99,6 +116,7 @@ broker::BrokerConfigPtr make_broker_config(const Options& options, const Identit
   config->accounts = options.accounts;
   if (options.jetstream_enabled) add_domain(*config, options.jetstream.domain);
   add_default_domains(*config, options);
+  if (!options.no_system_account) add_default_services(*config);
   config->system_account = options.system_account;
   if (options.tls) config->pinned_certs = options.tls->pinned_certs;
   return config;

@@ -76,6 +76,7 @@ constexpr Body kRaftz[] = {
     {"account", Kind::kText, "acc"},
     {"group", Kind::kText, "group"},
 };
+constexpr Body kOneClient[] = {{"cid", Kind::kUnsigned, "cid"}};
 
 constexpr BodyType kNothing{"EventFilterOptions", "", {}};
 constexpr BodyType kVarzBody{"VarzEventOptions", "VarzOptions", {}};
@@ -95,6 +96,11 @@ constexpr BodyType kExpvarzBody{"ExpvarzEventOptions", "", {}};
 constexpr BodyType kIpqueueszBody{"IpqueueszEventOptions", "IpqueueszOptions", kIpqueuesz};
 constexpr BodyType kRaftzBody{"RaftzEventOptions", "RaftzOptions", kRaftz};
 
+constexpr BodyType kKickBody{"KickClientReq", "", kOneClient};
+constexpr BodyType kLameDuckBody{"LDMClientReq", "", kOneClient};
+
+constexpr RequestRow kUser{"", RequestKind::kUser, "", nullptr};
+constexpr RequestRow kSubscribers{"", RequestKind::kSubscribers, "", nullptr};
 constexpr RequestRow kPing{"", RequestKind::kStatsz, "statsz", &kStatszBody};
 
 constexpr RequestRow kServer[] = {
@@ -116,6 +122,8 @@ constexpr RequestRow kServer[] = {
 
 constexpr RequestRow kOwn[] = {
     {"RELOAD", RequestKind::kReload, "", &kNothing},
+    {"KICK", RequestKind::kKick, "", &kKickBody},
+    {"LDM", RequestKind::kLameDuck, "", &kLameDuckBody},
 };
 
 constexpr RequestRow kAccount[] = {
@@ -133,6 +141,8 @@ constexpr RequestRow kAccount[] = {
 std::span<const RequestRow> server_requests() { return kServer; }
 std::span<const RequestRow> own_requests() { return kOwn; }
 std::span<const RequestRow> account_requests() { return kAccount; }
+const RequestRow& user_request() { return kUser; }
+const RequestRow& subscribers_request() { return kSubscribers; }
 const RequestRow& ping_request() { return kPing; }
 
 }  // namespace midge::server

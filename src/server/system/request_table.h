@@ -19,6 +19,10 @@ enum class RequestKind : std::uint8_t {
   kConnections,  // the figures of one account, as an event is
   kIdentity,
   kReload,
+  kUser,         // of whoever asks
+  kSubscribers,  // how many, in the system account
+  kKick,
+  kLameDuck,
 };
 
 struct RequestRow {
@@ -36,6 +40,10 @@ struct RequestRow {
 [[nodiscard]] std::span<const RequestRow> own_requests();
 // `$SYS.REQ.ACCOUNT.<account>.<name>`.
 [[nodiscard]] std::span<const RequestRow> account_requests();
+// `$SYS.REQ.USER.INFO`, and `$SYS.REQ.USER.<account>.INFO` of other accounts.
+[[nodiscard]] const RequestRow& user_request();
+// `$SYS.DEBUG.SUBSCRIBERS`.
+[[nodiscard]] const RequestRow& subscribers_request();
 // `$SYS.REQ.SERVER.PING`.
 [[nodiscard]] const RequestRow& ping_request();
 

@@ -1,11 +1,14 @@
 #include "server/system/system_service.h"
 
+#include <optional>
 #include <utility>
 
+#include "broker/call_mail.h"
+#include "broker/client.h"
 #include "broker/message_trace.h"
 #include "codec/base62.h"
 #include "codec/json_writer.h"
-#include "subject/tokens.h"
+#include "subject/subject.h"
 
 namespace midge::server {
 namespace {
@@ -31,7 +34,9 @@ std::string with_status(std::string body, int status) {
 }  // namespace
 
 void SystemService::attach(broker::Broker& broker, Monitor& monitor) {
+  broker_ = &broker;
   worker_ = broker.workers()[0].get();
+  gatherer_ = std::make_unique<Gatherer>(worker_->loop(), broker);
   monitor_ = &monitor;
   worker_->add_service(*this);
 }
@@ -48,14 +53,17 @@ void SystemService::on_loop_start() {
     if (row.kind == RequestKind::kReload && !reload_) continue;
     listen(row, {own + "." + std::string(row.name)});
   }
+  listen(user_request(), {"$SYS.REQ.USER.INFO", "$SYS.REQ.USER.*.INFO"}, "$SYS");
+  listen(subscribers_request(), {"$SYS.DEBUG.SUBSCRIBERS"});
   for (const RequestRow& row : account_requests())
     listen(row, {std::string(kAccounts).append("*.").append(row.name)});
 }
 
-void SystemService::listen(const RequestRow& row, std::initializer_list<std::string> subjects) {
+void SystemService::listen(const RequestRow& row, std::initializer_list<std::string> subjects,
+                           std::string_view queue) {
   receivers_.push_back(std::make_unique<Receiver>(*this, row));
   for (const std::string& subject : subjects)
-    worker_->subscribe_internal(broker::kSystemAccount, subject, "", *receivers_.back());
+    worker_->subscribe_internal(broker::kSystemAccount, subject, queue, *receivers_.back());
 }
 
 void SystemService::note(const RequestRow& row, const broker::Message& message) {
@@ -66,6 +74,7 @@ void SystemService::note(const RequestRow& row, const broker::Message& message) 
   request.asker.encoding =
       broker::accepted_encoding(message.payload.substr(0, message.header_size));
   request.body = message.body();
+  if (row.kind == RequestKind::kUser) request.from = worker_->publisher();
   if (!row.account.empty()) request.account = account_in(message.subject);
 }
 
@@ -81,7 +90,20 @@ void SystemService::take(const Request& request) {
     json.begin_object().field("name", facts.name).field("host", facts.host).field("id", facts.id);
     return send({request.asker.reply}, json.end_object().take());
   }
-  if (request.row->kind == RequestKind::kConnections) return take_connections(request);
+  switch (request.row->kind) {
+    case RequestKind::kConnections:
+      return take_connections(request);
+    case RequestKind::kUser:
+      return take_user(request);
+    case RequestKind::kSubscribers:
+      return take_subscribers(request);
+    case RequestKind::kKick:
+      return take_kick(request);
+    case RequestKind::kLameDuck:
+      return take_lame_duck(request);
+    default:
+      break;
+  }
   auto body = parse_body(*request.row->body, request.body);
   if (!body) return fail(request.asker, kBadRequest, body.error().text(), false);
   if (!is_for_this(body->filter)) return;
@@ -152,6 +174,92 @@ void SystemService::take_reload(const Request& request) {
   const Result<void> done = reload_();
   if (!done) return fail(request.asker, kFailed, done.error().text(), false);
   answer(request.asker, [](codec::JsonWriter&) {});
+}
+
+void SystemService::take_user(const Request& request) {
+  const auto& workers = broker_->workers();
+  broker::Worker& theirs = *workers[request.from.loop.value];
+  theirs.loop().post(broker::call_worker(
+      [this, asker = request.asker, cid = request.from.cid](broker::Worker& worker) {
+        worker_->loop().post(
+            broker::call_worker([this, asker, json = worker.user_json(cid)](broker::Worker&) {
+              if (json.empty()) return;  // whoever asked is gone
+              answer(asker, [&](codec::JsonWriter& to) { to.key("data").raw(json); });
+            }));
+      }));
+}
+
+// The body: a subject or a pattern, and behind it the queue group whose members are counted.
+void SystemService::take_subscribers(const Request& request) {
+  const std::string& body = request.body;
+  const std::size_t blank = body.find_first_of(" \t");
+  std::string pattern = body.substr(0, blank);
+  std::string queue;
+  if (blank != body.npos) {
+    const std::size_t begin = body.find_first_not_of(" \t", blank);
+    if (begin != body.npos) queue = body.substr(begin, body.find_first_of(" \t", begin) - begin);
+  }
+  gatherer_->ask({.subscriptions = true},
+                 [this, asker = request.asker, pattern = std::move(pattern),
+                  queue = std::move(queue)](const Parts& parts) {
+                   const std::string& account = broker_->accounts().name(broker::kSystemAccount);
+                   const bool is_literal = subject::is_literal(pattern);
+                   std::uint64_t count = 0;
+                   for (const Part& part : parts)
+                     for (const broker::SubscriptionInfo& one : part.subscriptions) {
+                       if (one.account != account || (!queue.empty() && one.queue != queue))
+                         continue;
+                       count += is_literal ? subject::matches(pattern, one.subject)
+                                           : subject::matches(one.subject, pattern);
+                     }
+                   send(asker, std::to_string(count));
+                 });
+}
+
+void SystemService::take_kick(const Request& request) {
+  act_on_client(request, "no such client or leafnode id", [](broker::Client& client) {
+    client.close(broker::CloseReason::kKicked);
+    return Result<void>{};
+  });
+}
+
+void SystemService::take_lame_duck(const Request& request) {
+  act_on_client(request, "no such client id", [](broker::Client& client) -> Result<void> {
+    if (!client.hears_lame_duck())
+      return failure(
+          "client does not support Lame Duck Mode or is not ready to receive the notification");
+    client.send_lame_duck_info();
+    return {};
+  });
+}
+
+// Which loop has the connection is not known: all are asked.
+void SystemService::act_on_client(const Request& request, std::string_view unknown, Act act) {
+  const auto body = parse_body(*request.row->body, request.body);
+  if (request.body.empty() || !body) return;  // as with nats-server
+  if (!is_for_this(body->filter)) return;
+  const auto cid = Query(body->query).unsigned_integer("cid");
+  if (!cid) return;
+  struct Search {
+    std::size_t missing;
+    Result<void> result;
+  };
+  auto search =
+      std::make_shared<Search>(Search{broker_->workers().size(), failure(std::string(unknown))});
+  const auto take = [this, search, asker = request.asker](std::optional<Result<void>> found) {
+    if (found) search->result = std::move(*found);
+    if (--search->missing > 0) return;
+    if (!search->result) return fail(asker, kFailed, search->result.error().text(), false);
+    answer(asker, [](codec::JsonWriter&) {});
+  };
+  for (const auto& worker : broker_->workers())
+    worker->loop().post(broker::call_worker([this, act, take, cid = *cid](broker::Worker& asked) {
+      std::optional<Result<void>> found;
+      if (broker::Client* client = asked.open_client(cid); client && !client->is_hidden())
+        found = act(*client);
+      worker_->loop().post(broker::call_worker(
+          [take, found = std::move(found)](broker::Worker&) mutable { take(std::move(found)); }));
+    }));
 }
 
 void SystemService::answer(const Asker& asker, const Write& write) {

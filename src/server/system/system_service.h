@@ -51,6 +51,7 @@ class SystemService final : public broker::LoopService {
     Asker asker;
     std::string account;  // of those about one; "" = of none
     std::string body;
+    broker::Origin from;  // of kUser
   };
   // Listens on the subjects of one row.
   struct Receiver final : broker::InternalReceiver {
@@ -60,13 +61,23 @@ class SystemService final : public broker::LoopService {
     SystemService& service;
     const RequestRow& row;
   };
+  // On a connection of this loop; the error is for who asked.
+  using Act = std::function<Result<void>(broker::Client&)>;
   using Write = std::function<void(codec::JsonWriter&)>;
 
-  void listen(const RequestRow& row, std::initializer_list<std::string> subjects);
+  // With a queue group it is known who asks.
+  void listen(const RequestRow& row, std::initializer_list<std::string> subjects,
+              std::string_view queue = "");
   void note(const RequestRow& row, const broker::Message& message);
   void take(const Request& request);
   void take_connections(const Request& request);
   void take_reload(const Request& request);
+  void take_user(const Request& request);
+  void take_subscribers(const Request& request);
+  void take_kick(const Request& request);
+  void take_lame_duck(const Request& request);
+  // Has the loop that has the connection act; `unknown`: the error if none has it.
+  void act_on_client(const Request& request, std::string_view unknown, Act act);
   void ask_monitor(const Request& request, std::string query);
   void answer_from(const Request& request, const HttpResponse& response);
 
@@ -85,8 +96,10 @@ class SystemService final : public broker::LoopService {
   Sequence sequence_;
   io::Clock& clock_;
   Reload reload_;
+  broker::Broker* broker_ = nullptr;
   broker::Worker* worker_ = nullptr;
   Monitor* monitor_ = nullptr;
+  std::unique_ptr<Gatherer> gatherer_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
   std::vector<Request> requests_;  // of this tick
 };

@@ -192,7 +192,7 @@ bool Monitor::ask(std::string_view endpoint, std::string query, Asked done) {
 }
 
 void Monitor::respond(ExchangeId exchange, HttpResponse response) {
-  if (exchange < kFirstInner) return respond(exchange, response);
+  if (exchange < kFirstInner) return http_->answer(exchange, response);
   auto asked = asked_.extract(exchange);
   if (asked.empty()) return;
   // JSON has no line ends of its own: with some it is pretty.

@@ -65,9 +65,5 @@ fuzz_share() {
   [[ -f fuzz/CMakeLists.txt ]] || return 0
   step "fuzz tools" need "${FUZZ_PACKAGES[@]}" || return 0
   step "build, fuzz" build fuzz fuzz_targets || return 0
-  local target
-  for target in build/fuzz/bin/*_fuzz; do
-    target=$(basename "$target")
-    step "fuzz ${target%_fuzz}, 20 s" fuzz_one "$target" 20 || true
-  done
+  step "fuzz, 20 s each" fuzz_all 20 || true
 }

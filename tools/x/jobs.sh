@@ -165,10 +165,26 @@ job_fuzz() {
     fuzz_one "$1" "${2:-60}"
     return
   fi
-  local target
-  for target in build/fuzz/bin/*_fuzz; do
-    fuzz_one "$(basename "$target")" 60
-  done
+  fuzz_all 60
+}
+
+# fuzz_all SECONDS: every target, two at a time; a line each, behind what it said if it found something.
+fuzz_all() {
+  export LOGS
+  export -f fuzz_one fuzz_told
+  basename -a build/fuzz/bin/*_fuzz | xargs -P 2 -I{} bash -c 'fuzz_told "$@"' - {} "$1"
+}
+
+fuzz_told() {
+  local name=${1%_fuzz} log=$LOGS/fuzz-$1.log
+  name=${name//_/-}
+  if fuzz_one "$@" >"$log" 2>&1; then
+    echo "$name: 1 passed, 0 failed"
+  else
+    tail -n 40 "$log"
+    echo "$name: 0 passed, 1 failed"
+    return 1
+  fi
 }
 
 # fuzz_one TARGET SECONDS: fails at the first finding, whose input libFuzzer leaves in build/fuzz.

@@ -8,7 +8,7 @@
 namespace midge::broker {
 
 RouteCache::RouteCache(const subject::InterestIndex& index, LoopId loop, std::uint64_t salt)
-    : index_(index), router_(index, loop), loop_(loop), salt_(salt) {}
+    : index_(index), router_(index, loop), loop_(loop), salt_(salt), shared_(index) {}
 
 std::uint64_t RouteCache::hash_of(AccountId account, std::string_view subject) const {
   return XXH3_64bits_withSeed(subject.data(), subject.size(), salt_ + account.value);
@@ -25,18 +25,32 @@ Route& RouteCache::find(AccountId account, std::string_view subject) {
   }
   Route* route = enabled_ ? admit(hash) : nullptr;
   const bool cached = route != nullptr;
-  if (!cached) route = &once_;
+  last_ = route;
+  // The generation is read before the match: a change in between makes the route stale, never
+  // wrong.
+  const subject::InterestIndex::GenerationKey key = index_.generation_key(account, subject);
+  const std::uint64_t generation = index_.generation(key);
+  if (!cached) {
+    if (Route* shared = find_shared(account, subject, key, generation)) return *shared;
+    route = &once_;
+  }
   route->account = account;
   route->subject = subject;
   route->permitted_by.reset();
   route->cached = cached;
-  // The generation is read before the match: a change in between makes the route stale, never
-  // wrong.
-  route->key = index_.generation_key(account, subject);
-  route->generation = index_.generation(route->key);
+  route->key = key;
+  route->generation = generation;
   fill(*route);
-  last_ = cached ? route : nullptr;
-  return *route;
+  return !cached && enabled_ && match_.shared ? shared_.keep(*route) : *route;
+}
+
+Route* RouteCache::find_shared(AccountId account, std::string_view subject,
+                               subject::InterestIndex::GenerationKey key,
+                               std::uint64_t generation) {
+  Route* const shared = enabled_ ? shared_.find(account, subject, key, generation) : nullptr;
+  if (shared == nullptr || router_.concerned(account, subject) != nullptr) return nullptr;
+  ++hits_;
+  return shared;
 }
 
 bool RouteCache::look_up_ahead(AccountId account, std::string_view subject) {
@@ -118,6 +132,7 @@ void RouteCache::set_plans(const AccountPlans* plans) {
   sets_.reset();
   seen_.reset();
   once_ = Route();
+  shared_.clear();
   last_ = nullptr;
   size_ = 0;
 }

@@ -1,12 +1,9 @@
-// Routes: match results as one loop uses them, split into own targets and other loops', and the
-// cache of them by (account, subject).
-//
-// What leaves its account, or is mapped within it, is a Detour: then the route's own targets are
-// empty and account_route.h has the rest.
+// The cache of routes by (account, subject).
 //
 // A cached route is valid while the interest's generation for its subject is unchanged. The cache
 // is bounded, set associative, and admits a subject on second sight, so that a stream of one-off
-// subjects (inboxes) does not empty it. Thread: the loop's.
+// subjects (inboxes) does not empty it; those use the route that they share, if there is one.
+// Thread: the loop's.
 #pragma once
 
 #include <array>
@@ -18,25 +15,11 @@
 #include "auth/permissions.h"
 #include "base/ids.h"
 #include "broker/account_route.h"
-#include "broker/route_targets.h"
+#include "broker/route.h"
+#include "broker/shared_routes.h"
 #include "subject/interest_index.h"
 
 namespace midge::broker {
-
-struct Route : RouteTargets {
-  AccountId account;
-  std::string subject;
-  subject::InterestIndex::GenerationKey key;
-  std::uint64_t generation = 0;
-  std::uint32_t last_used = 0;
-  bool cached = false;  // stays where it is until the next call of find() for another subject
-  // Whether all own targets belong to different clients; computed when first asked.
-  enum class Distinct : std::uint8_t { kUnknown, kYes, kNo } distinct = Distinct::kUnknown;
-  std::unique_ptr<Detour> detour;  // null: the targets are all there is
-  // Rules that allow publishing on the subject. They are immutable and cannot go while they are
-  // held here, so the very same object always says the same; other rules are another object.
-  std::shared_ptr<const auth::Permissions> permitted_by;
-};
 
 class RouteCache {
  public:
@@ -92,6 +75,10 @@ class RouteCache {
   [[nodiscard]] bool look_up_ahead(AccountId account, std::string_view subject);
   // Null: it is not cached, or not admitted yet.
   [[nodiscard]] Route* look_up(AccountId account, std::string_view subject, std::uint64_t hash);
+  // For a subject that is not cached itself.
+  [[nodiscard]] Route* find_shared(AccountId account, std::string_view subject,
+                                   subject::InterestIndex::GenerationKey key,
+                                   std::uint64_t generation);
   void fill(Route& route);
   Route& renewed(Route& route);
   Route* admit(std::uint64_t hash);
@@ -105,6 +92,7 @@ class RouteCache {
   std::unique_ptr<std::array<std::uint32_t, 4096>> seen_;  // hashes of subjects seen once
   Route* last_ = nullptr;                                  // the route found last, if cached
   Route once_;                                             // for subjects not admitted
+  SharedRoutes shared_;
   // Found not to be cached; compared by its place, never read. If another text has come to lie
   // there, its route will not be found again, which is all.
   std::string_view missing_;

@@ -124,9 +124,13 @@ void InterestIndex::match(AccountId account, std::string_view subject, MatchResu
   if (state_->trie.concerns(account)) {
     state_->literals.prefetch_node(at);  // arrives while the trie is walked
     state_->trie.match(account, subject, into);
+  } else {
+    into.shared = true;
   }
-  if (const Interest* interest = state_->find_literal(at, account, subject))
+  if (const Interest* interest = state_->find_literal(at, account, subject)) {
     interest->append_to(into);
+    into.shared = false;
+  }
 }
 
 bool InterestIndex::has_literal(AccountId account, std::string_view subject) const {

@@ -56,12 +56,16 @@ class WildcardTrie::Walk {
       : trie_(trie), tokens_(tokens), into_(into) {}
 
   void from(const Node* root) const {
+    into_.shared = true;
     Level level;
     level.add(root);
     down(&level, 0);
   }
 
  private:
+  // MatchResult::shared speaks of subjects with so many equal tokens.
+  static constexpr std::size_t kSharedTokens = 2;
+
   // Nodes that are reached by the same number of tokens. A level too wide for one is walked in
   // parts, which nest; each level of nesting needs as many branching patterns, so the stack stays
   // small.
@@ -82,6 +86,7 @@ class WildcardTrie::Walk {
     for (; level->size > 0; ++depth, std::swap(level, next)) {
       std::uint64_t edges[Level::kWidth];
       prefetch(*level, depth, edges);
+      if (depth == kSharedTokens) note_shared(*level, edges);
       for (std::size_t i = 0; i < level->size; ++i) append(level->nodes[i]->tail);
       if (depth + 1 == tokens_.size()) return finish(*level, depth, edges);
       next->size = 0;
@@ -93,6 +98,16 @@ class WildcardTrie::Walk {
         next->add(level->nodes[i]->star.load(std::memory_order_acquire));
         next->add(literal_child(level->nodes[i], depth, edges[i]));
       }
+    }
+  }
+
+  // What lies below these nodes looks at tokens beyond those that subjects share.
+  void note_shared(const Level& level, const std::uint64_t* edges) const {
+    const bool goes_on = tokens_.size() > kSharedTokens + 1;
+    for (std::size_t i = 0; i < level.size; ++i) {
+      const bool looks_on =
+          goes_on && level.nodes[i]->star.load(std::memory_order_acquire) != nullptr;
+      if (looks_on || edges[i] != kNoEdge) into_.shared = false;
     }
   }
 

@@ -28,12 +28,31 @@ std::size_t message_frame_bytes(std::size_t subject, std::size_t sid, std::size_
          2 + payload + 2;
 }
 
-Batch Batch::repeat(std::string_view subject, std::size_t payload, bool ping) {
-  const std::string frame = publish_frame(subject, "", payload);
+namespace {
+
+// Overwrites the payload at the end of `frame` with text that has names that recur and numbers that
+// do not.
+void vary(std::string& frame, std::size_t payload, std::uint64_t number) {
+  std::string text;
+  for (std::uint64_t value = number; text.size() < payload; ++value) {
+    value = value * 6364136223846793005U + 1442695040888963407U;
+    text += R"({"sensor":)" + std::to_string(value >> 52) + R"(,"temperature":)" +
+            std::to_string(value % 100000) + R"(,"state":"ok"},)";
+  }
+  std::copy_n(text.begin(), payload, frame.end() - 2 - static_cast<std::ptrdiff_t>(payload));
+}
+
+}  // namespace
+
+Batch Batch::repeat(std::string_view subject, std::size_t payload, bool ping, bool varied) {
+  std::string frame = publish_frame(subject, "", payload);
   Batch batch;
   batch.frame_bytes_ = frame.size();
   batch.frames_ = std::max<std::size_t>(kBatchBytes / frame.size(), 16);
-  for (std::uint64_t i = 0; i < batch.frames_; ++i) batch.bytes_ += frame;
+  for (std::uint64_t i = 0; i < batch.frames_; ++i) {
+    if (varied) vary(frame, payload, i);
+    batch.bytes_ += frame;
+  }
   if (ping) batch.bytes_ += kPing;
   return batch;
 }

@@ -13,7 +13,9 @@ class Batch {
  public:
   // One frame, repeated until the batch has about 64 KiB; with `ping`, a PING ends the batch, whose
   // PONG says that the server has read it all.
-  static Batch repeat(std::string_view subject, std::size_t payload, bool ping);
+  // `varied`: payloads as applications have them, for who compresses; else of one letter.
+  static Batch repeat(std::string_view subject, std::size_t payload, bool ping,
+                      bool varied = false);
   // One frame for each subject; the subjects are equally long.
   static Batch of(const std::vector<std::string>& subjects, std::size_t payload);
 

@@ -1,5 +1,6 @@
 // midge-load flow: P publishers and S subscribers of one subject.
 //   --publishers 1 --subscribers 1 --queue NAME --payload 16 --window BYTES (published, under way)
+//   --varied 1 (payloads are not all one letter)
 //   --rate R (messages a second, of all publishers; 0 = peak) --warmup 0.5 --seconds 2
 #include <string>
 
@@ -19,6 +20,7 @@ struct FlowOptions {
         queue(options.text("queue", "")),
         payload(static_cast<std::size_t>(options.number("payload", 16))),
         window_bytes(static_cast<std::size_t>(options.number("window", 2 << 20))),
+        varied(options.number("varied", 0) != 0),
         rate(options.real("rate", 0)),
         warmup(options.real("warmup", 0.5)),
         seconds(options.real("seconds", 2)) {}
@@ -26,6 +28,7 @@ struct FlowOptions {
   std::int64_t publishers, subscribers;
   std::string queue;
   std::size_t payload, window_bytes;
+  bool varied;
   double rate, warmup, seconds;
 };
 
@@ -62,7 +65,8 @@ void run_flow(Options& options) {
   options.finish();
 
   Engine engine(target.pid);
-  const Batch batch = Batch::repeat(kSubject, wanted.payload, wanted.subscribers == 0);
+  const Batch batch =
+      Batch::repeat(kSubject, wanted.payload, wanted.subscribers == 0, wanted.varied);
   Flow flow(engine, plan_of(wanted, batch), batch);
   connect(flow, wanted, target.dialer());
   if (wanted.rate > 0) {

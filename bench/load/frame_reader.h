@@ -32,6 +32,14 @@ class FrameReader {
   // One read. Calls `on_frame(std::string_view)` with each whole frame, in order.
   template <class OnFrame>
   void drain(Socket& socket, OnFrame&& on_frame) {
+    do {
+      drain_once(socket, on_frame);
+    } while (socket.has_more());
+  }
+
+ private:
+  template <class OnFrame>
+  void drain_once(Socket& socket, OnFrame&& on_frame) {
     scratch_.make_room(rest_.size());
     std::memcpy(scratch_.data(), rest_.data(), rest_.size());
     const char* at = scratch_.data();
@@ -51,7 +59,6 @@ class FrameReader {
     rest_.assign(at, end);
   }
 
- private:
   // The size of the MSG frame at `at`, 0 where none is, or not all of it yet.
   [[nodiscard]] std::size_t whole_frame(const char* at, const char* end) const {
     if (frame_bytes_ == 0) return 0;

@@ -20,7 +20,7 @@ struct Target {
   pid_t pid;
   int loops;
   std::string place;
-  Logins logins;  // --publisher USER:PASSWORD, --subscriber USER:PASSWORD
+  Logins logins;  // --publisher USER:PASSWORD, --subscriber USER:PASSWORD, --web-socket KIND
 };
 
 void run_flow(Options& options);          // publish, 1→1, N→N, fan-out, queue group

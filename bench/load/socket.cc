@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "clock.h"
@@ -48,7 +49,7 @@ Login Login::parse(const std::string& text) {
   const auto colon = text.find(':');
   if (text.empty()) return {};
   if (colon == std::string::npos) fail("a login is user:password");
-  return {text.substr(0, colon), text.substr(colon + 1)};
+  return {.user = text.substr(0, colon), .password = text.substr(colon + 1)};
 }
 
 Socket Socket::dial(std::uint16_t port, const Login& login, const SocketShape& shape) {
@@ -59,6 +60,8 @@ Socket Socket::dial(std::uint16_t port, const Login& login, const SocketShape& s
     ::usleep(10'000);
   }
   Socket socket(fd);
+  if (login.web_socket != WebSocketKind::kNone)
+    socket.open_web_socket(login.web_socket == WebSocketKind::kCompressed);
   if (const std::string info = socket.read_line(); !info.starts_with("INFO ")) {
     fail("expected INFO, got " + info);
   } else if (info.find("\"tls_required\":true") != std::string::npos) {
@@ -108,7 +111,57 @@ long Socket::send_secure(const char* bytes, std::size_t size) {
   return -1;
 }
 
+void Socket::open_web_socket(bool compressed) {
+  auto framed = std::make_unique<Framed>(compressed);
+  send_all(framed->web_socket.request());
+  std::string answer;
+  while (!answer.ends_with("\r\n\r\n")) answer += read_line();
+  if (!framed->web_socket.is_opened_by(answer)) fail("the server does not open a web socket");
+  framed_ = std::move(framed);
+}
+
+long Socket::receive_framed(char* bytes, std::size_t size) {
+  std::string& arrived = framed_->arrived;
+  while (arrived.empty()) {
+    char raw[64 * 1024];
+    const ssize_t received = ::recv(fd_, raw, sizeof raw, 0);
+    if (received <= 0) return received;
+    framed_->web_socket.unwrap({raw, static_cast<std::size_t>(received)}, arrived);
+  }
+  const std::size_t count = arrived.copy(bytes, size);
+  arrived.erase(0, count);
+  return static_cast<long>(count);
+}
+
+std::size_t Socket::try_send_framed(const char* bytes, std::size_t size) {
+  // As much as leaves in one call; all of it is taken, what the kernel leaves waits here.
+  constexpr std::size_t kAtOnce = 64 * 1024;
+  std::string& leaving = framed_->leaving;
+  std::size_t taken = 0;
+  while (true) {
+    if (!leaving.empty()) {
+      const ssize_t sent = ::send(fd_, leaving.data(), leaving.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno != EAGAIN) fail_errno("send");
+      if (sent > 0) leaving.erase(0, static_cast<std::size_t>(sent));
+      if (!leaving.empty()) return taken;
+    }
+    if (taken == size) return taken;
+    const std::size_t part = std::min(size - taken, kAtOnce);
+    framed_->web_socket.wrap({bytes + taken, part}, leaving);
+    taken += part;
+  }
+}
+
+long Socket::receive(char* bytes, std::size_t size) {
+  if (framed_ != nullptr) return receive_framed(bytes, size);
+  return tls_ != nullptr ? receive_secure(bytes, size) : ::recv(fd_, bytes, size, 0);
+}
+
 void Socket::send_all(std::string_view bytes) {
+  if (framed_ != nullptr) {
+    while (!bytes.empty()) bytes.remove_prefix(try_send_framed(bytes.data(), bytes.size()));
+    return;
+  }
   while (!bytes.empty()) {
     const ssize_t sent = tls_ != nullptr ? send_secure(bytes.data(), bytes.size())
                                          : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -135,6 +188,7 @@ void Socket::set_nonblocking() {
 }
 
 std::size_t Socket::try_send(const char* bytes, std::size_t size) {
+  if (framed_ != nullptr) return try_send_framed(bytes, size);
   const ssize_t sent =
       tls_ != nullptr ? send_secure(bytes, size) : ::send(fd_, bytes, size, MSG_NOSIGNAL);
   if (sent >= 0) return static_cast<std::size_t>(sent);
@@ -143,8 +197,7 @@ std::size_t Socket::try_send(const char* bytes, std::size_t size) {
 }
 
 std::size_t Socket::try_receive(char* bytes, std::size_t size) {
-  const ssize_t received =
-      tls_ != nullptr ? receive_secure(bytes, size) : ::recv(fd_, bytes, size, 0);
+  const ssize_t received = receive(bytes, size);
   if (received > 0) return static_cast<std::size_t>(received);
   if (received == 0) fail("the server closed a connection");
   if (errno != EAGAIN) fail_errno("recv");
@@ -155,7 +208,7 @@ std::string Socket::read_line() {
   std::string line;
   char byte;
   while (!line.ends_with("\r\n")) {
-    const ssize_t received = tls_ != nullptr ? receive_secure(&byte, 1) : ::recv(fd_, &byte, 1, 0);
+    const ssize_t received = receive(&byte, 1);
     if (received < 0) fail_errno("recv");
     if (received == 0) fail("the server closed a connection during the set-up");
     line += byte;

@@ -1,3 +1,4 @@
+#include "fail.h"
 #include "scenario.h"
 
 namespace midge::load {
@@ -8,6 +9,14 @@ Target::Target(Options& options)
       loops(static_cast<int>(options.number("loops", 1))),
       place(options.text("place", "spread")),
       logins{Login::parse(options.text("publisher", "")),
-             Login::parse(options.text("subscriber", ""))} {}
+             Login::parse(options.text("subscriber", ""))} {
+  const std::string kind = options.text("web-socket", "");
+  if (!kind.empty() && kind != "plain" && kind != "compressed")
+    fail("--web-socket is plain or compressed");
+  for (Login* login : {&logins.publisher, &logins.subscriber}) {
+    if (kind == "plain") login->web_socket = WebSocketKind::kPlain;
+    if (kind == "compressed") login->web_socket = WebSocketKind::kCompressed;
+  }
+}
 
 }  // namespace midge::load

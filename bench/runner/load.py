@@ -31,9 +31,11 @@ class Load:
     def run(self, kind, row, loops, place, arguments):
         pinned = self.pin and loops == 1
         with Server(kind, loops, 0 if pinned else None, row.tls,
-                    row.setup_for(kind)) as server:
-            command = [self.path, *arguments, "--port", str(server.port), "--loops", str(loops),
-                       "--place", place, "--pid", str(server.process.pid)]
+                    row.setup_for(kind), row.web_socket) as server:
+            command = [self.path, *arguments, "--port", str(server.load_port), "--loops",
+                       str(loops), "--place", place, "--pid", str(server.process.pid)]
+            if row.web_socket:
+                command += ["--web-socket", row.web_socket]
             cpu = 0 if row.sequential else 1
             pin = (lambda: os.sched_setaffinity(0, {cpu})) if pinned else None
             sync_us = disk.fdatasync_us()[0] if row.syncs else None

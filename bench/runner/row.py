@@ -65,6 +65,7 @@ class Row:
     runs_max: int = 5      # memory hardly differs from run to run
     sequential: bool = False  # never work for server and generator at once
     tls: bool = False      # the server wants TLS of its clients, and so gets it
+    web_socket: str = ""   # the load comes by web sockets: plain or compressed
     setup: str = ""        # what else its configuration says
     peer_setup: str = ""   # the peer's, where that is another
     count: int = 0         # --count of midge-load, where --scale makes it less
@@ -168,6 +169,19 @@ ROWS = (
     Row("tls_idle_connections", "idle TLS connections", ("idle", "--count", "2000"), ONCE,
         timed=False, runs_max=3, tls=True, figures=(
             Figure("an idle TLS connection", "connection_bytes", "KiB", 20, scale=1 / 1024),)),
+    Row("ws_one_to_one_128", "WebSocket 1→1, 128 B", flow("--payload", "128", "--varied", "1"),
+        PAIR, {"": 0.4}, web_socket="plain"),
+    Row("ws_compressed_one_to_one_128", "WebSocket 1→1, 128 B, compressed",
+        flow("--payload", "128", "--varied", "1"), PAIR, {"": 0.4}, web_socket="compressed"),
+    Row("ws_idle_connections", "idle WebSocket connections", ("idle", "--count", "5000"), ONCE,
+        timed=False, runs_max=3, web_socket="plain", figures=(
+            Figure("an idle WebSocket connection", "connection_bytes", "KiB", 5,
+                   scale=1 / 1024),)),
+    # 1.3 times the one above.
+    Row("ws_compressed_idle_connections", "idle compressed WebSocket connections",
+        ("idle", "--count", "5000"), ONCE, timed=False, runs_max=3, web_socket="compressed",
+        figures=(Figure("an idle compressed WebSocket connection", "connection_bytes", "KiB", 6.5,
+                        scale=1 / 1024),)),
     storm("tls_storm", "5,000 TLS reconnects", 2, ("--clients", "5000", "--limit", "40"), tls=True),
     storm("bcrypt_storm", "200 bcrypt logins", 1.1,
           ("--clients", "200", "--login", "slow:benchmark", "--publisher", "traffic:traffic",

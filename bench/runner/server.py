@@ -37,20 +37,23 @@ class Server:
     """Context manager. Nothing connects to the server before the load generator does: which of
     Midge's loops a connection gets depends on how many came before."""
 
-    def __init__(self, kind, loops, cpu=None, tls=False, setup=""):
+    def __init__(self, kind, loops, cpu=None, tls=False, setup="", web_socket=""):
         self.kind = kind
         self.loops = loops
         self.cpu = cpu
         self.tls = tls
         self.setup = setup
         self.port = free_port()
+        self.web_socket = web_socket  # "", plain or compressed: how the load comes
+        self.load_port = free_port() if web_socket else self.port
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="midge-bench-")
         path = os.path.join(self.folder.name, "server.conf")
         with open(path, "w") as file:
             setup = self.setup.replace("$STORE", os.path.join(self.folder.name, "store"))
-            file.write(self.kind.config(self.port, self.loops, self._tls_block() + setup))
+            file.write(self.kind.config(self.port, self.loops, self._tls_block() + self._web_socket_block() +
+                                        setup))
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
         self.start()
         return self
@@ -71,6 +74,13 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+    def _web_socket_block(self):
+        if not self.web_socket:
+            return ""
+        compression = "true" if self.web_socket == "compressed" else "false"
+        return (f'websocket {{ listen: "127.0.0.1:{self.load_port}", no_tls: true, '
+                f'compression: {compression} }}\n')
 
     def _tls_block(self):
         if not self.tls:

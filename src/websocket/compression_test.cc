@@ -50,7 +50,7 @@ std::string inflated(Inflater& inflater, const std::string& message, std::size_t
 TEST_CASE("what is compressed is inflated again, however it is cut") {
   Deflater deflater;
   Inflater inflater;
-  for (const std::size_t size : {65U, 300U, 1024U, 1025U, 5000U, 65536U}) {
+  for (const std::size_t size : {65U, 300U, 1024U, 1025U, 5000U, 16384U}) {
     const std::string text = message_of(size);
     const std::string message = compressed(deflater, text);
     REQUIRE(!message.empty());

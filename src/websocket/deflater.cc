@@ -10,7 +10,8 @@ namespace {
 // Up to here the codes that every decompressor knows serve as well as made ones, which cost more
 // than all the rest.
 constexpr std::size_t kSmallInput = 1024;
-constexpr std::size_t kSmallWindowBits = 10, kSmallMemory = 3;
+constexpr int kSmallWindowBits = 11, kSmallMemory = 4;
+constexpr int kLargeMemory = 7;
 // What a flush ends with, and a message does without.
 constexpr std::size_t kTailSize = 4;
 
@@ -56,7 +57,7 @@ std::string_view Deflater::compress(std::span<const io::Slice> from, std::size_t
   if (context == nullptr) {
     context = size <= kSmallInput
                   ? std::make_unique<Context>(kSmallWindowBits, kSmallMemory, Z_FIXED)
-                  : std::make_unique<Context>(MAX_WBITS, MAX_MEM_LEVEL - 1, Z_DEFAULT_STRATEGY);
+                  : std::make_unique<Context>(MAX_WBITS, kLargeMemory, Z_DEFAULT_STRATEGY);
   }
   const std::size_t bytes = context->run(from, room_.get(), size + kTailSize);
   return bytes > kTailSize ? std::string_view(room_.get(), bytes - kTailSize) : std::string_view();

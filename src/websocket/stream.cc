@@ -276,7 +276,8 @@ void Stream::watch(bool readable, bool writable) {
   want_readable_ = readable;
   want_writable_ = writable;
   watch_wire();
-  if (is_over() && !told_end_ && want_readable_) loop_->schedule(*this);
+  const bool has_more = held_ != nullptr || (is_over() && !told_end_);
+  if (has_more && want_readable_) loop_->schedule(*this);
 }
 
 void Stream::watch_wire() {

@@ -5,6 +5,7 @@ job_ci() {
   need "${SERVER_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${FORMAT_PACKAGES[@]}" python3
   need_python
   need_node
+  need_browser
 
   step "format" job_format --check || true
   step "docs/compatibility.md is fresh" compatibility_is_fresh || true
@@ -35,7 +36,7 @@ sanitized_tests() {
   local preset=$1 folder
   step "build, $preset" build "$preset" || return 0
   step "unit tests, $preset" sanitized "$preset" unit_tests "$preset" || true
-  for folder in conformance clients; do
+  for folder in conformance websocket clients; do
     compgen -G "tests/$folder/test_*.py" >/dev/null || continue
     step "tests/$folder, $preset" sanitized "$preset" pytest_with "$preset" "tests/$folder" || true
   done

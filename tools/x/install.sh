@@ -7,7 +7,8 @@
 readonly SERVER_PACKAGES=(g++ cmake ninja-build ccache libsodium-dev rapidjson-dev
   libfmt-dev libspdlog-dev robin-map-dev libxxhash-dev libboost-dev libssl-dev libcrypt-dev
   zlib1g-dev libsnappy-dev libroaring-dev)
-readonly TEST_PACKAGES=(doctest-dev libnats-dev ca-certificates strace chromium)
+readonly TEST_PACKAGES=(doctest-dev libnats-dev ca-certificates strace)
+readonly BROWSER_PACKAGES=(chromium) # 124 MB to fetch, for one test: tests/clients alone asks for it
 readonly BENCH_PACKAGES=(libbenchmark-dev)
 readonly FUZZ_PACKAGES=(clang-16 libclang-rt-16-dev)
 readonly TIDY_PACKAGES=(clang-tidy-16)
@@ -94,4 +95,9 @@ need_node() {
     die "could not install $folder's packages (build/logs/npm.log)"
   }
   printf '%s' "$wanted" >$folder/node_modules/stamp
+}
+
+# The browser that a client's test drives.
+need_browser() {
+  command -v chromium >/dev/null || need "${BROWSER_PACKAGES[@]}"
 }

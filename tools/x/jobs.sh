@@ -68,6 +68,7 @@ job_test() {
   if ((${#what[@]} == 0)); then
     need_python
     need_node
+    need_browser
     test_all release
     finish
     return
@@ -80,6 +81,7 @@ job_test() {
     else
       need_python
       need_node
+      case $name in tests | tests/ | tests/clients*) need_browser ;; esac
       pytest_at "${MIDGE_SERVER:-build/release/bin/midge-server}" "$name" "${extra[@]}"
     fi
   done

@@ -46,8 +46,8 @@ void read_tls_block(const Member& member, WebSocketOptions& block, Findings& fin
 // One, or several.
 void read_origins(const Member& member, WebSocketOptions& block, Findings& findings) {
   const auto wrong = [&](const conf::Value& value, const conf::Position& place, const char* where) {
-    findings.error(place, std::string("error parsing allowed origins: unsupported type ") + where +
-                              std::string(value.type_name()));
+    std::string text = "error parsing allowed origins: unsupported type ";
+    findings.error(place, text.append(where).append(value.type_name()));
   };
   const conf::Value& value = member.value;
   block.allowed_origins.clear();

@@ -10,6 +10,8 @@ find_library(ROARING_LIBRARY NAMES libroaring.a roaring REQUIRED)
 find_library(XXHASH_ARCHIVE NAMES libxxhash.a REQUIRED)
 find_library(ZLIB_ARCHIVE NAMES libz.a REQUIRED)
 find_library(SNAPPY_ARCHIVE NAMES libsnappy.a REQUIRED)
+# The same as with CRoaring.
+find_library(PROMETHEUS_LIBRARY NAMES libprometheus-cpp-core.a prometheus-cpp-core REQUIRED)
 
 midge_room(base    DEPS)
 midge_room(io      DEPS base)
@@ -23,6 +25,7 @@ midge_room(websocket DEPS base io codec crypto LIBS ${ZLIB_ARCHIVE})
 midge_room(auth    DEPS base codec crypto subject proto)
 midge_room(broker  DEPS base io codec crypto subject proto auth)
 midge_room(jetstream DEPS base io codec crypto subject proto auth broker store)
-midge_room(server  DEPS base io codec crypto subject proto tls websocket auth broker store jetstream)
+midge_room(server  DEPS base io codec crypto subject proto tls websocket auth broker store jetstream
+           LIBS ${PROMETHEUS_LIBRARY})
 # sim implements io's interfaces; tests and the simulator program link it, the product never does.
 midge_room(sim     DEPS base io subject proto tls websocket auth broker server codec crypto store jetstream)

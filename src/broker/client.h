@@ -100,6 +100,7 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   // Output that waits, and input of which a part has come.
   [[nodiscard]] std::size_t held_bytes() const { return outbox_.pending() + parser_.held_bytes(); }
   [[nodiscard]] std::size_t subscription_count() const { return sids_.size(); }
+  [[nodiscard]] const Traffic& traffic() const { return traffic_; }
   [[nodiscard]] ConnectionInfo info(bool with_subscriptions) const;
   void list_subscriptions(std::vector<SubscriptionInfo>& into) const;
   // Who it is logged in as; null: nobody was asked.

@@ -47,9 +47,17 @@ struct SubscriptionInfo {
   std::uint64_t delivered = 0, max = 0, cid = 0;
 };
 
-// Of an account's sessions that have ended.
+// Of an account's sessions.
 struct AccountTraffic {
   std::uint64_t in_msgs = 0, out_msgs = 0, in_bytes = 0, out_bytes = 0, slow_consumers = 0;
+  AccountTraffic& operator+=(const AccountTraffic& other) {
+    in_msgs += other.in_msgs;
+    out_msgs += other.out_msgs;
+    in_bytes += other.in_bytes;
+    out_bytes += other.out_bytes;
+    slow_consumers += other.slow_consumers;
+    return *this;
+  }
 };
 using EndedTraffic = std::map<std::string, AccountTraffic>;  // by account
 

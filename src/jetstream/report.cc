@@ -4,17 +4,16 @@
 #include <memory>
 #include <tuple>
 
-#include "jetstream/api/api.h"
 #include "jetstream/jetstream.h"
 #include "jetstream/shard.h"
+#include "jetstream/shard_round.h"
 
 namespace midge::jetstream {
 namespace {
 
 void add_streams(Shard& shard, Report& report) {
   for (Stream* stream : shard.streams()) {
-    // Of an account that has no JetStream nobody sees any.
-    if (stream->is_restoring() || (!stream->is_serving() && stream->shelved() == nullptr)) continue;
+    if (!stream->is_shown()) continue;
     StreamReport& added = report.streams.emplace_back();
     added.account = stream->account_name();
     added.info = stream->info();
@@ -41,30 +40,19 @@ void add_accounts(JetStream& jetstream, Report& report) {
   report.reserved_storage = jetstream.directory().reserved(Storage::kFile);
 }
 
-using Pending = std::shared_ptr<Report>;
-
-// From loop to loop, and back to the first.
-void visit(JetStream& jetstream, std::size_t loop, Pending report,
-           std::function<void(Report)> done) {
-  if (loop < jetstream.shards())
-    return jetstream.api().on_loop({static_cast<std::uint8_t>(loop)},
-                                   [loop, report, done](Shard& shard) {
-                                     add_streams(shard, *report);
-                                     visit(shard.jetstream(), loop + 1, report, done);
-                                   });
-  jetstream.api().on_home([&jetstream, report, done](Shard&) {
-    add_accounts(jetstream, *report);
-    std::ranges::sort(report->streams, {}, [](const StreamReport& stream) {
-      return std::tie(stream.account, stream.info.config.name);
-    });
-    done(std::move(*report));
-  });
-}
-
 }  // namespace
 
 void make_report(JetStream& jetstream, std::function<void(Report)> done) {
-  visit(jetstream, 0, std::make_shared<Report>(), std::move(done));
+  const auto report = std::make_shared<Report>();
+  visit_shards(
+      jetstream, [report](Shard& shard) { add_streams(shard, *report); },
+      [&jetstream, report, done = std::move(done)] {
+        add_accounts(jetstream, *report);
+        std::ranges::sort(report->streams, {}, [](const StreamReport& stream) {
+          return std::tie(stream.account, stream.info.config.name);
+        });
+        done(std::move(*report));
+      });
 }
 
 }  // namespace midge::jetstream

@@ -324,6 +324,7 @@ void Server::Parts::on_main_loop(std::move_only_function<void()> function) {
 
 void Server::Parts::begin_lame_duck() {
   monitor->set_accepting(false);
+  monitor->set_leaving();
   listener.reset();
   if (web_sockets) web_sockets->stop();
   lame_duck = std::make_unique<LameDuck>(*broker, *loops[0], options->lame_duck_duration,
@@ -436,6 +437,7 @@ Result<std::unique_ptr<Server>> Server::run(Options options) {
   log_options.debug = options.debug;
   log_options.trace = options.trace;
   log_options.log_file = options.log_file;
+  log_options.json = options.log_json;
   ASSIGN_OR_RETURN(auto log, io::make_log_writer(log_options));
   io::Env& env_used = *env;
   Log& log_used = *log;

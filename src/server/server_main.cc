@@ -27,6 +27,7 @@ midge::io::LogOptions log_options(const Options& options) {
   midge::io::LogOptions log;
   log.logtime = options.logtime;
   log.logtime_utc = options.logtime_utc;
+  log.json = options.log_json;
   log.debug = options.debug;
   log.trace = options.trace;
   log.log_file = options.log_file;

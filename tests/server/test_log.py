@@ -1,5 +1,6 @@
 """Log lines: format, traces, files."""
 
+import json
 import re
 import socket
 import subprocess
@@ -271,3 +272,46 @@ def test_remote_syslog(start, kind_of_socket):
     assert re.match(rb"<5>\d{4}-\d\d-\d\dT\S+ \S+ \S+\[%d\]: Starting nats-server\n" % server.pid,
                     text), text
     assert server.log() == ""
+
+
+def test_json_lines(start):
+    """`log_format: json`, for log shippers: an object a line, whatever clients send."""
+    if servers.kind() == "peer":
+        pytest.skip("Midge's own")
+    server = start(config="log_format: json\nlogtime_utc: true\ndebug: true\ntrace: true\n")
+    wire = client(server, name='q"\\\u00e4')
+    wire.send(b"PUB foo 4\r\n\x00\xff\"\n\r\nPUB t\xff\xc3\xa4 1\r\nx\r\n")
+    wire.barrier()
+    wire.finish()
+    server.wait_log("Client connection closed")
+    lines = [json.loads(line) for line in server.log_path.read_bytes().splitlines()]
+    for line in lines:
+        assert list(line)[:3] == ["time", "level", "pid"] and list(line)[-1] == "message"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", line["time"])
+        assert line["level"] in ("trace", "debug", "info", "warn", "error", "fatal")
+        assert line["pid"] == server.pid
+    assert "Server is ready" in [line["message"] for line in lines]
+    closed = [line for line in lines if line["message"].endswith("connection closed: Client Closed")]
+    port = closed[0]["client"].rsplit(":", 1)[1]
+    assert closed[0]["client"] == f"127.0.0.1:{port}" and port.isdigit()
+    assert closed[0]["cid"] > 0 and closed[0]["level"] == "debug"
+    assert any("\ufffd" in line["message"] or "\\xff" in line["message"] for line in lines)
+
+
+def test_json_by_a_reload_and_in_a_file(start):
+    if servers.kind() == "peer":
+        pytest.skip("Midge's own")
+    config = "log_file: server.log\n"
+    server = start(config=config)
+    path = server.folder / "server.log"
+    server.config_path.write_text(config + "log_format: json\n")
+    server.signal("HUP")
+    servers.wait_until(lambda: '"message":"Reloaded server configuration' in path.read_text(),
+                       "the reload in the file")
+    lines = path.read_text().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("{"))
+    assert all(line.startswith("[") for line in lines[:first])
+    assert all(json.loads(line)["level"] for line in lines[first:])
+    server.config_path.write_text(config + "log_format: xml\n")
+    server.signal("HUP")
+    servers.wait_until(lambda: "log_format must be 'text' or 'json'" in path.read_text(), "why not")

@@ -6,6 +6,7 @@ job_ci() {
   need_python
   need_node
   need_browser
+  need_promtool
 
   step "format" job_format --check || true
   step "docs/compatibility.md is fresh" compatibility_is_fresh || true

@@ -6,7 +6,7 @@
 # What building the server takes, and no more: it is what a user waits for.
 readonly SERVER_PACKAGES=(g++ cmake ninja-build ccache libsodium-dev rapidjson-dev
   libfmt-dev libspdlog-dev robin-map-dev libxxhash-dev libboost-dev libssl-dev libcrypt-dev
-  zlib1g-dev libsnappy-dev libroaring-dev)
+  zlib1g-dev libsnappy-dev libroaring-dev prometheus-cpp-dev)
 readonly TEST_PACKAGES=(doctest-dev libnats-dev ca-certificates strace)
 readonly BROWSER_PACKAGES=(chromium) # 124 MB to fetch, for one test: tests/clients alone asks for it
 readonly BENCH_PACKAGES=(libbenchmark-dev)
@@ -100,4 +100,26 @@ need_node() {
 # The browser that a client's test drives.
 need_browser() {
   command -v chromium >/dev/null || need "${BROWSER_PACKAGES[@]}"
+}
+
+# Prometheus' judge of metrics, for the tests. Out of its package, which would also start a server.
+need_promtool() {
+  [[ -x build/tools/promtool ]] && return 0
+  command -v promtool >/dev/null && return 0
+  command -v apt-get >/dev/null || return 0 # not Debian: that test is skipped
+  say "x: fetching promtool"
+  local folder
+  folder=$(mktemp -d)
+  chmod 755 "$folder"
+  {
+    (cd "$folder" && { apt-get -q download prometheus ||
+      { as_root apt-get -q update && apt-get -q download prometheus; }; }) &&
+      dpkg -x "$folder"/prometheus_*.deb "$folder/out" &&
+      mkdir -p build/tools && cp "$folder/out/usr/bin/promtool" build/tools/
+  } </dev/null >build/logs/promtool.log 2>&1 || {
+    tail -n 30 build/logs/promtool.log >&2
+    rm -rf "$folder"
+    die "could not fetch promtool (build/logs/promtool.log)"
+  }
+  rm -rf "$folder"
 }

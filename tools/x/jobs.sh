@@ -69,6 +69,7 @@ job_test() {
     need_python
     need_node
     need_browser
+    need_promtool
     test_all release
     finish
     return
@@ -82,6 +83,7 @@ job_test() {
       need_python
       need_node
       case $name in tests | tests/ | tests/clients*) need_browser ;; esac
+      need_promtool
       pytest_at "${MIDGE_SERVER:-build/release/bin/midge-server}" "$name" "${extra[@]}"
     fi
   done

@@ -3,8 +3,10 @@
 #define SPDLOG_FMT_EXTERNAL
 #endif
 #include <spdlog/pattern_formatter.h>
+#include <unistd.h>
 
 #include "io/posix/log_format.h"
+#include "io/posix/log_json.h"
 
 namespace midge::io {
 namespace {
@@ -64,7 +66,9 @@ std::unique_ptr<spdlog::pattern_formatter> make_formatter(LogFormat format) {
 }  // namespace
 
 struct LogFormatter::State {
-  explicit State(LogFormat format) : formatter(make_formatter(format)) {}
+  explicit State(LogFormat wanted) : format(wanted), formatter(make_formatter(wanted)) {}
+  LogFormat format;
+  std::string json;
   std::unique_ptr<spdlog::pattern_formatter> formatter;
   spdlog::memory_buf_t buffer;
 };
@@ -73,6 +77,7 @@ LogFormatter::LogFormatter(LogFormat format) : state_(std::make_unique<State>(fo
 LogFormatter::~LogFormatter() = default;
 
 std::string_view LogFormatter::format(const LogLine& line) {
+  if (state_->format.json) return state_->json = json_line(line, ::getpid(), state_->format.utc);
   const spdlog::log_clock::time_point time{std::chrono::duration_cast<spdlog::log_clock::duration>(
       std::chrono::nanoseconds(line.time.ns))};
   const spdlog::details::log_msg message(time, spdlog::source_loc{}, "", label_of(line.level).level,

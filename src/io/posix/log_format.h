@@ -1,4 +1,5 @@
-// Lines as nats-server writes them: `[PID] 2026/08/21 14:50:11.123456 [INF] text`.
+// Lines as nats-server writes them: `[PID] 2026/08/21 14:50:11.123456 [INF] text`; or as JSON
+// (log_json.h).
 #pragma once
 
 #include <memory>
@@ -12,6 +13,7 @@ struct LogFormat {
   bool time = true;
   bool utc = false;
   bool colours = false;
+  bool json = false;  // then there is always a time, and no colour
 };
 
 class LogFormatter {

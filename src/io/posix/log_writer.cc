@@ -57,7 +57,10 @@ class ThreadedLogWriter final : public LogWriter {
 
  private:
   Result<std::shared_ptr<LogTarget>> make_target(const LogOptions& options) {
-    LogFormat format{.time = options.logtime, .utc = options.logtime_utc, .colours = false};
+    LogFormat format{.time = options.logtime,
+                     .utc = options.logtime_utc,
+                     .colours = false,
+                     .json = options.json};
     if (!options.log_file.empty()) {
       const LogFileLimits limits{options.log_size_limit, options.log_max_num};
       auto file = LogFile::open(options.log_file, limits, format);

@@ -18,6 +18,7 @@ namespace midge::io {
 struct LogOptions {
   bool logtime = true;
   bool logtime_utc = false;
+  bool json = false;  // an object a line, to stderr and files
   bool debug = false;
   bool trace = false;
   std::string log_file;             // "" = not to a file

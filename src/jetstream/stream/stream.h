@@ -81,6 +81,8 @@ class Stream {
   void on_clock_step();
   // Null unless it is offline: it as it was left, without its messages.
   [[nodiscard]] const RecoveredStream* shelved() const { return shelved_.get(); }
+  // Whether reports have it: of an account that has no JetStream nobody sees any.
+  [[nodiscard]] bool is_shown() const { return !restoring_ && (serving_ || shelved_ != nullptr); }
 
   // ---- the API
   [[nodiscard]] StreamInfo info() const;

@@ -18,25 +18,17 @@ struct Use {
 };
 using Uses = std::map<std::string, Use>;  // by account
 
-void add(AccountTraffic& sum, const AccountTraffic& more) {
-  sum.in_msgs += more.in_msgs;
-  sum.in_bytes += more.in_bytes;
-  sum.out_msgs += more.out_msgs;
-  sum.out_bytes += more.out_bytes;
-  sum.slow_consumers += more.slow_consumers;
-}
-
 Uses sum_up(const Parts& parts) {
   Uses uses;
   for (const Part& part : parts) {
     for (const broker::ConnectionInfo& open : part.open) {
       Use& use = uses[open.account];
       ++use.connections;
-      add(use.traffic, {open.in_msgs, open.out_msgs, open.in_bytes, open.out_bytes, 0});
+      use.traffic += {open.in_msgs, open.out_msgs, open.in_bytes, open.out_bytes, 0};
     }
     for (const broker::SubscriptionInfo& subscription : part.subscriptions)
       ++uses[subscription.account].subscriptions;
-    for (const auto& [account, traffic] : part.ended) add(uses[account].traffic, traffic);
+    for (const auto& [account, traffic] : part.ended) uses[account].traffic += traffic;
   }
   return uses;
 }

@@ -9,6 +9,29 @@
 #include "server/monitor/part_collector.h"
 
 namespace midge::server {
+
+broker::AccountTraffic AccountUse::all() const {
+  broker::AccountTraffic sum = open;
+  sum += ended;
+  return sum;
+}
+
+AccountUse& AccountUse::operator+=(const AccountUse& other) {
+  connections += other.connections;
+  subscriptions += other.subscriptions;
+  pending_bytes += other.pending_bytes;
+  open += other.open;
+  ended += other.ended;
+  return *this;
+}
+
+AccountUses account_uses(const Parts& parts) {
+  AccountUses uses;
+  for (const Part& part : parts)
+    for (const auto& [name, use] : part.accounts) uses[name] += use;
+  return uses;
+}
+
 broker::WorkerStats total(const Parts& parts) {
   broker::WorkerStats sum;
   for (const Part& part : parts) {

@@ -19,12 +19,24 @@
 
 namespace midge::server {
 
+// How one account is used.
+struct AccountUse {
+  std::uint64_t connections = 0, subscriptions = 0;
+  std::uint64_t pending_bytes = 0;
+  broker::AccountTraffic open, ended;  // of sessions that there are, and of those that have ended
+
+  [[nodiscard]] broker::AccountTraffic all() const;
+  AccountUse& operator+=(const AccountUse& other);
+};
+using AccountUses = std::map<std::string, AccountUse>;  // by account
+
 // What to ask for beyond the counters.
 struct Wanted {
   bool open = false;                 // connections
   bool closed = false;               // connections that ended, as far as remembered
   bool their_subscriptions = false;  // of open connections
   bool subscriptions = false;        // all, as one list
+  bool accounts = false;             // the use of each
 };
 
 // What one loop has to say; a copy that anyone may read.
@@ -36,11 +48,15 @@ struct Part {
   std::vector<broker::ConnectionInfo> closed;
   std::vector<broker::SubscriptionInfo> subscriptions;
   broker::EndedTraffic ended;  // with the open connections
+  AccountUses accounts;
 };
 using Parts = std::vector<Part>;  // in the order of loops
 
 // All loops' counters; of maxima the largest.
 [[nodiscard]] broker::WorkerStats total(const Parts& parts);
+
+// The same of all accounts.
+[[nodiscard]] AccountUses account_uses(const Parts& parts);
 
 class Gatherer {
  public:

@@ -91,6 +91,12 @@ HttpResponse HttpResponse::json(std::string body, int status) {
           .body = std::move(body)};
 }
 
+HttpResponse HttpResponse::metrics(std::string body) {
+  return {.status = 200,
+          .content_type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = std::move(body)};
+}
+
 HttpResponse HttpResponse::text(std::string body, int status) {
   return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
 }

@@ -26,6 +26,8 @@ struct HttpResponse {
   std::string body;
 
   static HttpResponse json(std::string body, int status = 200);
+  // Metrics in Prometheus' text format.
+  static HttpResponse metrics(std::string body);
   static HttpResponse text(std::string body, int status);
   static HttpResponse html(std::string body, int status = 200);
   static HttpResponse not_found();

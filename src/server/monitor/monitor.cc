@@ -53,6 +53,10 @@ constexpr Monitor::Endpoint Monitor::kEndpoints[] = {
     {"/jsz", "/jsz", &Monitor::serve_jsz},
     {"/healthz", "/healthz", &Monitor::serve_healthz},
     {"/livez", "/livez", &Monitor::serve_livez},
+    {"/startedz", "/startedz", &Monitor::serve_startedz},
+    {"/readyz", "/readyz", &Monitor::serve_readyz},
+    {"/stopz", "/stopz", &Monitor::serve_stopz},
+    {"/metrics", "/metrics", &Monitor::serve_metrics},
     {"/routez", "/routez", &Monitor::serve_routez},
     {"/gatewayz", "/gatewayz", &Monitor::serve_gatewayz},
     {"/leafz", "/leafz", &Monitor::serve_leafz},
@@ -73,22 +77,22 @@ constexpr Monitor::Endpoint Monitor::kInnerEndpoints[] = {
 class Monitor::ComposeJob final : public io::Job {
  public:
   ComposeJob(std::shared_ptr<Door> door, ExchangeId exchange,
-             std::move_only_function<std::string()> write)
-      : door_(std::move(door)), exchange_(exchange), write_(std::move(write)) {}
+             std::move_only_function<std::string()> write, Shape shape)
+      : door_(std::move(door)), exchange_(exchange), write_(std::move(write)), shape_(shape) {}
   void run() override {
     text_ = write_();
     if (exchange_ >= kFirstInner) text_ = codec::compact_json(text_);
     write_ = nullptr;  // what it was composed from goes here, not on the loop
   }
   void done() override {
-    if (door_->monitor != nullptr)
-      door_->monitor->respond(exchange_, HttpResponse::json(std::move(text_)));
+    if (door_->monitor != nullptr) door_->monitor->respond(exchange_, shape_(std::move(text_)));
   }
 
  private:
   std::shared_ptr<Door> door_;
   ExchangeId exchange_;
   std::move_only_function<std::string()> write_;
+  Shape shape_;
   std::string text_;
 };
 
@@ -210,35 +214,39 @@ void Monitor::serve_root(ExchangeId exchange, const HttpRequest&) {
 
 void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
   gatherer_->ask({}, [this, exchange](Parts gathered) {
-    report_jetstream([this, exchange,
-                      parts = std::move(gathered)](const jetstream::Report& report) {
-      const ToldPtr told = this->told();
-      io::Process& process = env_.process();
-      const Varz varz{
-          .identity = told->identity,
-          .options = *told->options,
-          .parts = parts,
-          .requests = requests_,
-          .now = env_.clock().wall(),
-          .config_loaded = told->config_loaded,
-          .memory_bytes = process.resident_bytes(),
-          .cores = process.cores(),
-          .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
-          .tls_not_after = tls_ == nullptr ? WallTime{} : tls_->not_after(),
-          .web_socket_tls_not_after =
-              web_socket_tls_ == nullptr ? WallTime{} : web_socket_tls_->not_after(),
-          .ocsp_cache = tls_ == nullptr ? std::nullopt : tls_->peer_cache(),
-          .pinned_account_fails = operators_ == nullptr ? 0 : operators_->pinned_account_fails(),
-          .memory = &broker_.memory(),
-          .streams_memory =
-              jetstream_ == nullptr ? jetstream::MemoryUse{} : jetstream_->memory_use(),
-          .total = total(parts),
-          .write_jetstream = [&](codec::JsonWriter& json) {
-            write_jetstream(json, jsz(*told), report);
-          }};
-      respond(exchange, HttpResponse::json(compose_varz(varz)));
+    report_jetstream([this, exchange, parts = std::move(gathered)](const auto& report) {
+      respond(exchange, HttpResponse::json(varz(parts, report)));
     });
   });
+}
+
+std::string Monitor::varz(const Parts& parts, const jetstream::Report& report) {
+  const ToldPtr told = this->told();
+  io::Process& process = env_.process();
+  const Varz varz{
+      .identity = told->identity,
+      .options = *told->options,
+      .parts = parts,
+      .requests = requests_,
+      .now = env_.clock().wall(),
+      .config_loaded = told->config_loaded,
+      .memory_bytes = process.resident_bytes(),
+      .cores = process.cores(),
+      .cpu_percent = cpu_.percent(env_.clock().now(), process.cpu_time()),
+      .tls_not_after = tls_ == nullptr ? WallTime{} : tls_->not_after(),
+      .web_socket_tls_not_after =
+          web_socket_tls_ == nullptr ? WallTime{} : web_socket_tls_->not_after(),
+      .ocsp_cache = tls_ == nullptr ? std::nullopt : tls_->peer_cache(),
+      .pinned_account_fails = operators_ == nullptr ? 0 : operators_->pinned_account_fails(),
+      .memory = &broker_.memory(),
+      .streams_memory = streams_memory(),
+      .total = total(parts),
+      .write_jetstream = [&](JsonWriter& json) { write_jetstream(json, jsz(*told), report); }};
+  return compose_varz(varz);
+}
+
+jetstream::MemoryUse Monitor::streams_memory() const {
+  return jetstream_ == nullptr ? jetstream::MemoryUse{} : jetstream_->memory_use();
 }
 
 void Monitor::serve_connz(ExchangeId exchange, const HttpRequest& request) {
@@ -316,11 +324,7 @@ void Monitor::serve_accstatz(ExchangeId exchange, const HttpRequest& request) {
 void Monitor::serve_healthz(ExchangeId exchange, const HttpRequest& request) {
   const auto healthz = parse_healthz(Query(request.query));
   if (!healthz) return respond(exchange, HttpResponse::text(healthz.error().text(), 400));
-  HealthAnswer answer = compose_healthz(*healthz, accepting_.load(std::memory_order_relaxed));
-  if (answer.failure.empty() && broker_.memory().is_full())
-    answer = unhealthy_memory(*healthz, broker_.memory());
-  if (answer.failure.empty() && jetstream_ != nullptr && !healthz->server_only)
-    answer = add_jetstream(*healthz, std::move(answer), *jetstream_);
+  HealthAnswer answer = health(*healthz);
   if (!answer.failure.empty() || jetstream_ == nullptr || healthz->account.empty())
     return answer_health(exchange, answer);
   report_jetstream([this, exchange, request = *healthz,
@@ -328,6 +332,15 @@ void Monitor::serve_healthz(ExchangeId exchange, const HttpRequest& request) {
     const auto fault = find_asset_fault(request, &report);
     answer_health(exchange, fault ? unhealthy_asset(request, *fault) : answer);
   });
+}
+
+HealthAnswer Monitor::health(const HealthzRequest& request) const {
+  HealthAnswer answer = compose_healthz(request, accepting_.load(std::memory_order_relaxed));
+  if (answer.failure.empty() && broker_.memory().is_full())
+    answer = unhealthy_memory(request, broker_.memory());
+  if (answer.failure.empty() && jetstream_ != nullptr && !request.server_only)
+    answer = add_jetstream(request, std::move(answer), *jetstream_);
+  return answer;
 }
 
 void Monitor::answer_health(ExchangeId exchange, const HealthAnswer& answer) {
@@ -482,9 +495,10 @@ void Monitor::serve_statsz(ExchangeId exchange, const HttpRequest&) {
 }
 
 void Monitor::compose(ExchangeId exchange, std::size_t rows,
-                      std::move_only_function<std::string()> write) {
-  if (rows <= kRowsOnLoop) return respond(exchange, HttpResponse::json(write()));
-  env_.pool().submit(*loop_, std::make_unique<ComposeJob>(door_, exchange, std::move(write)));
+                      std::move_only_function<std::string()> write, Shape shape) {
+  if (rows <= kRowsOnLoop) return respond(exchange, shape(write()));
+  env_.pool().submit(*loop_,
+                     std::make_unique<ComposeJob>(door_, exchange, std::move(write), shape));
 }
 
 }  // namespace midge::server

@@ -23,6 +23,7 @@
 #include "base/result.h"
 #include "broker/broker.h"
 #include "io/env.h"
+#include "server/metrics/metrics.h"
 #include "server/monitor/accountz.h"
 #include "server/monitor/cpu_meter.h"
 #include "server/monitor/gather.h"
@@ -31,6 +32,7 @@
 #include "server/monitor/identity.h"
 #include "server/monitor/jsz.h"
 #include "server/monitor/links.h"
+#include "server/monitor/probes.h"
 #include "server/monitor/varz.h"
 #include "server/operator/operator_mode.h"
 #include "server/options/options.h"
@@ -77,6 +79,8 @@ class Monitor final : public HttpHandler {
   void identify(MonitorIdentity identity);
   // Whether the client port takes connections; not until told. Any thread.
   void set_accepting(bool accepting) { accepting_.store(accepting, std::memory_order_relaxed); }
+  // Lame duck mode begins. Any thread.
+  void set_leaving() { leaving_.store(true, std::memory_order_relaxed); }
   // Closes the port and all its connections. On the loop, or when it does not run.
   void stop();
 
@@ -123,6 +127,20 @@ class Monitor final : public HttpHandler {
   void serve_stacksz(ExchangeId exchange, const HttpRequest& request);
   void serve_expvarz(ExchangeId exchange, const HttpRequest& request);
   void serve_livez(ExchangeId exchange, const HttpRequest& request);
+  // For orchestrators and Prometheus (monitor_metrics.cc).
+  void serve_startedz(ExchangeId exchange, const HttpRequest& request);
+  void serve_readyz(ExchangeId exchange, const HttpRequest& request);
+  void serve_stopz(ExchangeId exchange, const HttpRequest& request);
+  void serve_metrics(ExchangeId exchange, const HttpRequest& request);
+  // But for connections and what is not durable.
+  [[nodiscard]] ServerState state() const;
+  // All but what JetStream's loops have to say.
+  [[nodiscard]] Metrics metrics(Parts parts);
+  void write_metrics(ExchangeId exchange, const std::shared_ptr<Metrics>& metrics);
+  [[nodiscard]] std::string varz(const Parts& parts, const jetstream::Report& report);
+  [[nodiscard]] jetstream::MemoryUse streams_memory() const;
+  // Of the server as a whole, not of assets.
+  [[nodiscard]] HealthAnswer health(const HealthzRequest& request) const;
   // One of the pages that need no part of any loop: `write` gets what was asked.
   template <class Request>
   void serve_link(ExchangeId exchange, const Result<Request>& request,
@@ -135,7 +153,10 @@ class Monitor final : public HttpHandler {
   // Hands the answer to whoever asked.
   void respond(ExchangeId exchange, HttpResponse response);
   // Composes now if the answer is small, else on the pool.
-  void compose(ExchangeId exchange, std::size_t rows, std::move_only_function<std::string()> write);
+  using Shape = HttpResponse (*)(std::string text);
+  static HttpResponse as_json(std::string text) { return HttpResponse::json(std::move(text)); }
+  void compose(ExchangeId exchange, std::size_t rows, std::move_only_function<std::string()> write,
+               Shape shape = as_json);
   [[nodiscard]] Accountz accounts() const;
   [[nodiscard]] ToldPtr told() const { return told_.load(); }
 
@@ -151,6 +172,7 @@ class Monitor final : public HttpHandler {
   std::string base_path_;  // "" or `/a/b`
   std::atomic<ToldPtr> told_;
   std::atomic<bool> accepting_{false};
+  std::atomic<bool> leaving_{false};
   CpuMeter cpu_;
   RequestCounts requests_;
   std::shared_ptr<Door> door_ = std::make_shared<Door>();

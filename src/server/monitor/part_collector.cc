@@ -19,6 +19,8 @@ bool PartCollector::step(broker::Worker& worker) {
     return false;
   }
   if (wanted_.open) part_.ended = worker.ended_traffic();
+  if (wanted_.accounts)
+    for (const auto& [name, traffic] : worker.ended_traffic()) part_.accounts[name].ended = traffic;
   if (wanted_.closed) worker.list_closed(part_.closed);
   done_(std::move(part_));
   return true;
@@ -38,10 +40,20 @@ void PartCollector::collect_connections(broker::Worker& worker) {
     if (client == nullptr) continue;
     ++part_.stats.connections;
     part_.stats.pending_bytes += client->pending();
+    if (wanted_.accounts) add_to_account(worker, *client);
     if (!wanted_.open) continue;
     if (wanted_.their_subscriptions) places_[client->cid()] = part_.open.size();
     part_.open.push_back(client->info(false));
   }
+}
+
+void PartCollector::add_to_account(broker::Worker& worker, const broker::Client& client) {
+  AccountUse& use = part_.accounts[worker.broker().accounts().name(client.account())];
+  const broker::Traffic& traffic = client.traffic();
+  ++use.connections;
+  use.subscriptions += client.subscription_count();
+  use.pending_bytes += client.pending();
+  use.open += {traffic.in_msgs, traffic.out_msgs, traffic.in_bytes, traffic.out_bytes, 0};
 }
 
 void PartCollector::collect_subscriptions(broker::Worker& worker) {

@@ -27,6 +27,7 @@ class PartCollector final : public broker::StepWork {
  private:
   void begin(broker::Worker& worker);
   void collect_connections(broker::Worker& worker);
+  void add_to_account(broker::Worker& worker, const broker::Client& client);
   void collect_subscriptions(broker::Worker& worker);
 
   Wanted wanted_;

@@ -21,8 +21,12 @@ constexpr std::pair<std::string_view, std::string_view> kLinks[] = {
     {"ipqueuesz?all=1", "Queues within the server"},
     {"stacksz", "What each loop is doing"},
     {"debug/vars", "Figures of the process, as expvar names them"},
+    {"metrics", "Metrics for Prometheus"},
     {"healthz", "Health: clients can be served"},
     {"livez", "Liveness: no loop is stuck"},
+    {"startedz", "The server has come up"},
+    {"readyz", "Clients may be sent here"},
+    {"stopz", "The server may be stopped now"},
 };
 
 std::string escaped(std::string_view text) {

@@ -19,6 +19,7 @@
 #include "broker/account_config.h"
 #include "broker/config.h"
 #include "server/options/jetstream_options.h"
+#include "server/options/metrics_config.h"
 #include "server/options/websocket_options.h"
 #include "tls/tls_config.h"
 
@@ -80,6 +81,7 @@ struct Options {
   bool trace_headers = false;  // of a message only its headers; implies trace
   bool logtime = true;
   bool logtime_utc = false;
+  bool log_json = false;
   std::string log_file;
   std::int64_t log_size_limit = 0;  // bytes; 0: no rotation
   std::int64_t log_max_num = 0;     // files kept after rotation; 0: all
@@ -99,6 +101,7 @@ struct Options {
   int http_port = 0;
   int https_port = 0;
   std::string http_base_path;
+  MetricsConfig metrics;
 
   std::optional<WebSocketOptions> websocket;
 

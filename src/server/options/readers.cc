@@ -240,6 +240,11 @@ void read_connection_placement(const Member& member, Options& options, Findings&
               options.connection_placement, findings);
 }
 
+void read_log_format(const Member& member, Options& options, Findings& findings) {
+  constexpr std::array<std::pair<const char*, bool>, 2> kKnown{{{"text", false}, {"json", true}}};
+  read_choice(member, kKnown, "log_format must be 'text' or 'json'", options.log_json, findings);
+}
+
 void refuse(const Member& member, Options&, Findings& findings) {
   findings.error(member.position, "\"" + member.key + "\" is not supported yet");
 }

@@ -26,6 +26,7 @@ void read_lame_duck_duration(const conf::Member& member, Options& options, Findi
 void read_lame_duck_grace_period(const conf::Member& member, Options& options, Findings& findings);
 void read_loops(const conf::Member& member, Options& options, Findings& findings);
 void read_slow_consumer_policy(const conf::Member& member, Options& options, Findings& findings);
+void read_log_format(const conf::Member& member, Options& options, Findings& findings);
 void read_connection_placement(const conf::Member& member, Options& options, Findings& findings);
 
 // For parts that do not exist yet: refuses whatever would turn them on.

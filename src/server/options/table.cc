@@ -4,6 +4,7 @@
 #include "server/options/accounts_block.h"
 #include "server/options/authorization_block.h"
 #include "server/options/ocsp_block.h"
+#include "server/options/metrics_block.h"
 #include "server/options/operator_block.h"
 #include "server/options/readers.h"
 #include "server/options/tls_block.h"
@@ -59,6 +60,8 @@ std::string show_write_timeout(const Options& options) {
   constexpr const char* kNames[] = {"", "close", "retry"};
   return kNames[static_cast<int>(options.write_timeout)];
 }
+
+std::string show_log_format(const Options& options) { return options.log_json ? "json" : "text"; }
 
 std::string show_slow_consumer_policy(const Options& options) {
   constexpr const char* kNames[] = {"close", "drop_new", "drop_old"};
@@ -131,6 +134,9 @@ constexpr Row kTable[] = {
      .text = "Port of the monitoring pages with TLS (default: none)"},
     {.keys = "http_base_path", .field = &Options::http_base_path, .go_name = "HTTPBasePath",
      .text = "Path in front of the monitoring pages"},
+    {.keys = "metrics", .read = read_metrics, .type = "block", .reloadable = true,
+     .go_name = "Metrics", .show = show_metrics,
+     .text = "What /metrics lists one by one, and by which names (`docs/metrics.md`)"},
 
     // Log.
     {.keys = "log_file logfile", .field = &Options::log_file, .reloadable = true,
@@ -142,6 +148,9 @@ constexpr Row kTable[] = {
     {.keys = "logtime_utc", .field = &Options::logtime_utc, .reloadable = true,
      .go_name = "LogtimeUTC", .flags = "logtime_utc", .group = Group::kLogging,
      .text = "That time is UTC, not local (default: false)"},
+    {.keys = "log_format", .read = read_log_format, .type = "text or json", .reloadable = true,
+     .go_name = "LogFormat", .show = show_log_format,
+     .text = "Log lines as nats-server writes them, or as JSON objects (`docs/logs.md`)"},
     {.keys = "syslog", .field = &Options::syslog, .reloadable = true, .go_name = "Syslog",
      .flags = "s syslog", .group = Group::kLogging, .text = "Log to the system's log"},
     {.keys = "remote_syslog", .field = &Options::remote_syslog, .reloadable = true,

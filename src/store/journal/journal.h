@@ -69,6 +69,13 @@ struct JournalOptions {
   std::shared_ptr<const Keyring> keys;  // null: not encrypted
 };
 
+// Since the start; for monitoring.
+struct JournalFigures {
+  std::uint64_t batches = 0;  // written
+  std::uint64_t syncs = 0;
+  Duration writing{};  // of all batches, with the syncs that they wait for
+};
+
 class Journal {
  public:
   // Makes the folders and the first segment; blocks. `id` was never used before. env, loop and
@@ -95,6 +102,7 @@ class Journal {
   virtual void release_before(JournalPosition position) = 0;
   // Bytes of records kept because no checkpoint covers them.
   [[nodiscard]] virtual std::uint64_t unreleased() const = 0;
+  [[nodiscard]] virtual JournalFigures figures() const = 0;
 };
 
 }  // namespace midge::store

@@ -272,7 +272,10 @@ void JournalWriter::on_written(WriteJob& job) {
   }
   durable_ = durable_ + job.batch.size();
   ++last_batch_;
+  ++figures_.batches;
+  figures_.writing = figures_.writing + (loop_.now() - job.begun);
   if (options_.sync_before_durable) {
+    ++figures_.syncs;
     synced_ = last_batch_;
   } else if (unsynced_.empty() || unsynced_.back() != job.segment) {
     unsynced_.push_back(job.segment);
@@ -330,6 +333,7 @@ void JournalWriter::on_sync_due() {
 // as rot, and does not hide what was synced since.
 void JournalWriter::on_synced(SyncJob& job) {
   syncing_ = false;
+  ++figures_.syncs;
   synced_ = std::max(synced_, job.through);
   for (const auto& segment : job.failed) {
     segment->fail();

@@ -37,6 +37,7 @@ class JournalWriter final : public Journal {
   void commit() override { write_next(); }
   void release_before(JournalPosition position) override;
   [[nodiscard]] std::uint64_t unreleased() const override { return appended_ - released_; }
+  [[nodiscard]] JournalFigures figures() const override { return figures_; }
 
  private:
   class Job;
@@ -94,6 +95,7 @@ class JournalWriter final : public Journal {
   std::optional<Error> failure_;  // since when nothing could be written
   io::MemberTimer<&JournalWriter::on_retry> retry_{*this};
 
+  JournalFigures figures_;
   MonoTime written_at_{};
   io::MemberTimer<&JournalWriter::on_idle> idle_{*this};
 

@@ -75,6 +75,15 @@ std::int64_t Accounts::connections(AccountId id) const {
   return state_->counter(id).load(std::memory_order_relaxed);
 }
 
+std::vector<std::string> Accounts::active_names() const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<std::string> names;
+  for (std::size_t id = 0; id < state_->names.size(); ++id)
+    if (state_->connections[id].load(std::memory_order_relaxed) > 0)
+      names.push_back(state_->names[id]);
+  return names;
+}
+
 std::size_t Accounts::active() const {
   const std::lock_guard lock(state_->mutex);
   return static_cast<std::size_t>(

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 
@@ -39,6 +40,7 @@ class Accounts {
   [[nodiscard]] std::int64_t connections(AccountId id) const;
   // Accounts with sessions in them.
   [[nodiscard]] std::size_t active() const;
+  [[nodiscard]] std::vector<std::string> active_names() const;
 
  private:
   struct State;

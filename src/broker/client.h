@@ -316,6 +316,7 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   bool write_blocked_ = false;
   bool read_paused_ = false;
   bool has_policy_drops_ = false;
+  bool told_ = false;  // whoever watches sessions knows of it
   CloseReason reason_ = CloseReason::kClientClosed;
 };
 

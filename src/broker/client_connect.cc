@@ -45,6 +45,10 @@ void Client::finish_connect() {
                             CloseReason::kNoRespondersRequiresHeaders);
   }
   send_ok();
+  // A client may say CONNECT again.
+  SessionWatcher* watcher = worker_.session_watcher();
+  if (watcher != nullptr && !is_hidden() && !std::exchange(told_, true))
+    watcher->on_session_begin(*this);
 }
 
 void Client::handle_ping() {

@@ -299,6 +299,7 @@ bool Client::may_deliver(const Subscription& subscription, const Message& messag
 void Client::refuse_login(const auth::Refused& refused) {
   const std::string user = claimed_user();
   log_wrong("authentication error" + (user.empty() ? "" : " - " + user) + ": " + refused.why);
+  if (SessionWatcher* watcher = worker_.session_watcher()) watcher->on_login_refused(*this);
   refuse(refused.text, close_reason(refused.reason));
 }
 

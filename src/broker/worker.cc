@@ -336,6 +336,7 @@ void Worker::remember_closed(ConnectionInfo info) {
   const auto limit =
       static_cast<std::size_t>(std::max<std::int64_t>(config_->max_closed_clients, 0));
   if (!info.account.empty()) count_ended(info);
+  if (session_watcher_ != nullptr) session_watcher_->on_session_end(info);
   closed_.push_back(std::move(info));
   while (closed_.size() > limit) closed_.pop_front();
 }

@@ -30,6 +30,7 @@
 #include "broker/publish_run.h"
 #include "broker/read_chunk.h"
 #include "broker/route_cache.h"
+#include "broker/session_watcher.h"
 #include "broker/stats.h"
 #include "broker/step_work.h"
 #include "broker/subscription_table.h"
@@ -109,6 +110,9 @@ class Worker final : public io::LoopHandler {
 
   // Before the loops start; it outlives them.
   void add_service(LoopService& service);
+  // Before the loops start; at most one, which outlives this.
+  void watch_sessions(SessionWatcher& watcher) { session_watcher_ = &watcher; }
+  [[nodiscard]] SessionWatcher* session_watcher() { return session_watcher_; }
   // `receiver` outlives the subscription.
   subject::Target subscribe_internal(AccountId account, std::string_view subject,
                                      std::string_view queue, InternalReceiver& receiver);
@@ -290,6 +294,7 @@ class Worker final : public io::LoopHandler {
   SubscriptionTable subscriptions_;
   std::unique_ptr<Client> internal_;  // null: the server itself has not subscribed or asked yet
   std::vector<LoopService*> services_;
+  SessionWatcher* session_watcher_ = nullptr;
   AccountPlansPtr plans_;
   RouteCache routes_;
   ResponseTable responses_;

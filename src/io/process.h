@@ -15,6 +15,8 @@ namespace midge::io {
 
 enum class Signal : std::uint8_t { kHangup, kUser1, kUser2, kInterrupt, kTerminate };
 
+class Profiler;
+
 class SignalEvents {
  public:
   virtual ~SignalEvents() = default;
@@ -44,6 +46,8 @@ class Process {
   virtual Result<void> send_signal(std::int64_t pid, std::optional<Signal> signal_or_kill) = 0;
   // Processes whose executable has this name, this process excluded.
   virtual std::vector<std::int64_t> find_processes(const std::string& name) = 0;
+  // Null where there is none.
+  virtual Profiler* profiler() { return nullptr; }
 };
 
 }  // namespace midge::io

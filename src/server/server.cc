@@ -28,6 +28,7 @@
 #include "server/options/reload_plan.h"
 #include "server/ports_file.h"
 #include "server/readiness.h"
+#include "server/system/session_events.h"
 #include "server/system/system_client.h"
 #include "server/system/system_login.h"
 #include "server/system/system_service.h"
@@ -70,6 +71,7 @@ struct Server::Parts final : io::ListenerEvents {
   std::unique_ptr<SystemClient> system_client;
   std::unique_ptr<ClaimsService> claims_service;
   SystemService system_service{[this] { return facts(); }, identity.events, env.clock()};
+  std::vector<std::unique_ptr<SessionEvents>> session_events;  // by loop
   ZoneFiles zones{env.disk()};
   std::unique_ptr<CalloutDesks> callouts;   // null: no service is asked; no reload changes it
   std::shared_ptr<KeyService> issuer_keys;  // null without oidc
@@ -123,6 +125,7 @@ struct Server::Parts final : io::ListenerEvents {
   void reconfigure_jetstream(std::string_view gone = {});
   [[nodiscard]] Result<HostPort> advertised_by(const Options& options) const;
   Result<void> listen_monitor();
+  void tell_system_account();
   void write_pid_file();
   void write_ports_file();
   void on_main_loop(std::move_only_function<void()> function);
@@ -289,6 +292,14 @@ Result<HostPort> Server::Parts::advertised_by(const Options& from) const {
   return parse_advertised_address(from.client_advertise, identity.port);
 }
 
+void Server::Parts::tell_system_account() {
+  system_service.attach(*broker, *monitor);
+  for (const auto& worker : broker->workers())
+    session_events.push_back(std::make_unique<SessionEvents>(
+        *worker, identity.id,
+        [this](const std::string& account) { system_service.note_account(account); }));
+}
+
 void Server::Parts::write_pid_file() {
   const std::string pid = std::to_string(env.process().id());
   if (!options->pid_file.empty()) {
@@ -327,6 +338,7 @@ void Server::Parts::begin_lame_duck() {
   monitor->set_leaving();
   listener.reset();
   if (web_sockets) web_sockets->stop();
+  if (!options->no_system_account) system_service.tell_lame_duck();
   lame_duck = std::make_unique<LameDuck>(*broker, *loops[0], options->lame_duck_duration,
                                          options->lame_duck_grace_period, [this] { stop(); });
   lame_duck->start();
@@ -376,8 +388,7 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   }
   if (parts->callouts) parts->callouts->attach(*parts->broker);
   TRY(parts->listen_monitor());
-  if (!parts->options->no_system_account)
-    parts->system_service.attach(*parts->broker, *parts->monitor);
+  if (!parts->options->no_system_account) parts->tell_system_account();
   parts->log_listening();
   parts->write_pid_file();
   return std::unique_ptr<Server>(new Server(std::move(parts)));

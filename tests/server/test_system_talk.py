@@ -30,11 +30,15 @@ MORE = (
     ("*IPQUEUESZ*", "data.*"),
 )
 # The peer has null for a list without members, of an account that does not exist.
-OTHER_TYPE = (("*CONNZ*", "data.connections"),)
+OTHER_TYPE = (
+    ("*CONNZ*", "data.connections"),
+    ("*PROFILEZ*heap*", "data.profile"),  # which Midge does not keep
+)
 # nats-server's answers to these are odd, or of its own kind.
 OTHER_ANSWER = {
     's $SYS.REQ.SERVER.PING.CONNZ {"state": 7}': (500, "Error decoding state for 7"),
     's $SYS.REQ.SERVER.PING.CONNZ {"acc": "nobody"}': None,
+    "s $SYS.REQ.ACCOUNT.NSUBS ": "nobody",  # servers ask each other
 }
 
 
@@ -67,14 +71,15 @@ def askers(tmp_path_factory):
 
 def check(asker, request, subject, body):
     expected = RECORD[request]
+    if request in OTHER_ANSWER:
+        expected = OTHER_ANSWER[request]
     if expected == "silence":
         assert asker.is_silent(subject, body), request
         return
     found = system_talk.kept(asker.ask(subject, body))
-    if request in OTHER_ANSWER:
-        if OTHER_ANSWER[request]:
-            error = found["error"]
-            assert (error["code"], error["description"]) == OTHER_ANSWER[request]
+    if expected is None or isinstance(expected, tuple):
+        error = found.get("error", {})
+        assert expected in (None, (error.get("code"), error.get("description")))
         return
     if expected == "nobody":
         assert found == "nobody", request

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "io/posix/posix_clock.h"
+#include "io/posix/posix_profiler.h"
 
 namespace midge::io {
 namespace {
@@ -53,7 +54,10 @@ PosixLoop::~PosixLoop() {
 
 void PosixLoop::start(LoopHandler& handler) {
   handler_ = &handler;
-  thread_.emplace("midge-loop-" + std::to_string(id_.value), [this] { run(); });
+  thread_.emplace("midge-loop-" + std::to_string(id_.value), [this] {
+    PosixProfiler::allow_here();
+    run();
+  });
 }
 
 void PosixLoop::stop() {

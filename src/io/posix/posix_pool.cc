@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "io/posix/posix_profiler.h"
 #include "io/posix/posix_pulse.h"
 #include "io/posix/posix_thread.h"
 
@@ -40,7 +41,10 @@ struct PosixPool::State {
 
   static void run(Job& job, std::optional<PosixPulse>& pulse) {
     if (!job.computes()) return job.run();
-    if (!pulse) pulse.emplace();
+    if (!pulse) {
+      pulse.emplace();
+      PosixProfiler::allow_here();  // not where jobs wait for disks, which signals must not break
+    }
     pulse->start();
     job.run();
     pulse->stop();

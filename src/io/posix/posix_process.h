@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "io/posix/posix_profiler.h"
 #include "io/process.h"
 
 namespace midge::io {
@@ -30,11 +31,13 @@ class PosixProcess final : public Process {
   void watch_signals(Loop& loop, SignalEvents& events) override;
   Result<void> send_signal(std::int64_t pid, std::optional<Signal> signal_or_kill) override;
   std::vector<std::int64_t> find_processes(const std::string& name) override;
+  Profiler* profiler() override { return &profiler_; }
 
  private:
   class SignalSource;
   std::string argv0_;
   std::unique_ptr<SignalSource> signals_;
+  PosixProfiler profiler_;
 };
 
 }  // namespace midge::io

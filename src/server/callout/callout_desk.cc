@@ -9,6 +9,7 @@
 #include "codec/base64.h"
 #include "codec/go_quoted.h"
 #include "io/pool.h"
+#include "server/system/session_events.h"
 #include "subject/target.h"
 
 namespace midge::server {
@@ -170,9 +171,25 @@ void CalloutDesk::close(Case& login, auth::Verdict verdict) {
   if (login.subscription) worker_.unsubscribe_internal(*login.subscription);
   const std::uint64_t cid = login.cid;
   const std::uint32_t question = login.question;
+  const AccountId account = login.account;
   cases_.erase(login.number);
-  if (broker::Client* client = worker_.open_client(cid))
-    client->take_verdict(question, std::move(verdict));
+  broker::Client* client = worker_.open_client(cid);
+  if (client == nullptr) return;
+  if (const auto* refused = std::get_if<auth::Refused>(&verdict))
+    tell_refused(account, *client, refused->why);
+  client->take_verdict(question, std::move(verdict));
+}
+
+// The service's account hears of those who were not let in, as of its own who have left.
+void CalloutDesk::tell_refused(AccountId account, const broker::Client& client,
+                               std::string_view why) {
+  constexpr std::string_view kSubject = "$SYS.ACCOUNT.CLIENT.AUTH.ERR";
+  if (!worker_.has_interest(account, kSubject) || !worker_.config().sign_event) return;
+  broker::ConnectionInfo info = client.info(false);
+  info.account = worker_.broker().accounts().name(account);
+  info.stop = worker_.wall();
+  const std::string event = session_event(worker_, info, why);
+  worker_.publish_internal(kSubject, {.account = account, .subject = kSubject, .payload = event});
 }
 
 }  // namespace midge::server

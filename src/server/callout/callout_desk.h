@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "auth/inquiry.h"
@@ -34,6 +35,7 @@ class CalloutDesk final : public broker::LoopService {
   void look_at(Case& login);
   void publish(Case& login);
   void judge(Case& login);
+  void tell_refused(AccountId account, const broker::Client& client, std::string_view why);
   void refuse_late(Case& login);
   // The end of a case: its client is told, if it is still there.
   void close(Case& login, auth::Verdict verdict);

@@ -10,6 +10,7 @@
 #include "server/monitor/duration_text.h"
 #include "server/monitor/field_table.h"
 #include "server/monitor/subscription_json.h"
+#include "subject/subject.h"
 
 namespace midge::server {
 namespace {
@@ -260,10 +261,17 @@ Infos in_state_and_account(const ConnzRequest& request, const Parts& parts) {
   return found;
 }
 
+bool has_subscription(const ConnectionInfo& info, std::string_view subject) {
+  return std::ranges::any_of(info.subscription_list, [subject](const auto& one) {
+    return subject::overlaps(one.subject, subject);
+  });
+}
+
 void apply_filters(const ConnzRequest& request, Infos& infos) {
   std::erase_if(infos, [&](const ConnectionInfo* info) {
     return (request.cid != 0 && info->cid != request.cid) ||
            (!request.user.empty() && info->authorized_user != request.user) ||
+           (!request.filter_subject.empty() && !has_subscription(*info, request.filter_subject)) ||
            !request.mqtt_client.empty();  // no connection has one
   });
 }
@@ -286,9 +294,10 @@ std::span<const ConnectionInfo* const> sorted_page(const ConnzRequest& request, 
 }  // namespace
 
 Wanted ConnzRequest::wanted() const {
-  return {.open = state != ConnectionState::kClosed,
-          .closed = state != ConnectionState::kOpen,
-          .their_subscriptions = subscriptions != SubscriptionDetail::kNone};
+  return {
+      .open = state != ConnectionState::kClosed,
+      .closed = state != ConnectionState::kOpen,
+      .their_subscriptions = subscriptions != SubscriptionDetail::kNone || !filter_subject.empty()};
 }
 
 Result<ConnzRequest> parse_connz(const Query& query) {
@@ -303,6 +312,9 @@ Result<ConnzRequest> parse_connz(const Query& query) {
   request.user = query.text("user");
   request.account = query.text("acc");
   request.mqtt_client = query.text("mqtt_client");
+  request.filter_subject = query.text(kFilterSubject);
+  if (!request.filter_subject.empty() && request.account.empty())
+    return failure("filter by subject only valid with account filtering");
   if (request.offset < 0) request.offset = 0;
   if (request.limit <= 0) request.limit = kLimitDefault;
   if (request.cid != 0) request.limit = 1;

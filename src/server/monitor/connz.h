@@ -41,9 +41,13 @@ struct ConnzRequest {
   std::uint64_t cid = 0;      // 0 = all
   std::string user, account;  // "" = all
   std::string mqtt_client;
+  std::string filter_subject;  // only those that have subscribed to it; "" = all
 
   [[nodiscard]] Wanted wanted() const;
 };
+
+// The parameter that the system account's requests have beyond HTTP's.
+inline constexpr std::string_view kFilterSubject = "filter subject";
 
 // Errors are the body of a 400.
 [[nodiscard]] Result<ConnzRequest> parse_connz(const Query& query);

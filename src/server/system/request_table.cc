@@ -1,5 +1,7 @@
 #include "server/system/request_table.h"
 
+#include "server/monitor/connz.h"
+
 namespace midge::server {
 namespace {
 
@@ -18,7 +20,7 @@ constexpr Body kConnz[] = {
     {"state", Kind::kState, "state"},
     {"user", Kind::kText, "user"},
     {"acc", Kind::kText, "acc"},
-    {"filter_subject", Kind::kText, "filter_subject"},
+    {"filter_subject", Kind::kText, kFilterSubject},
 };
 constexpr Body kSubsz[] = {
     {"offset", Kind::kInt, "offset"}, {"limit", Kind::kInt, "limit"},
@@ -68,6 +70,11 @@ constexpr Body kHealthz[] = {
     {"consumer", Kind::kText, "consumer"},
     {"details", Kind::kBool, "details"},
 };
+constexpr Body kProfilez[] = {
+    {"name", Kind::kText, "name"},
+    {"debug", Kind::kInt, "debug"},
+    {"duration", Kind::kDuration, "duration"},
+};
 constexpr Body kIpqueuesz[] = {
     {"all", Kind::kBool, "all"},
     {"filter", Kind::kText, "queues"},
@@ -92,6 +99,7 @@ constexpr BodyType kAccountStatzBody{"AccountStatzEventOptions", "AccountStatzOp
 constexpr BodyType kAccountInfoBody{"AccInfoEventOptions", "", {}};
 constexpr BodyType kJszBody{"JszEventOptions", "JSzOptions", kJsz};
 constexpr BodyType kHealthzBody{"HealthzEventOptions", "HealthzOptions", kHealthz};
+constexpr BodyType kProfilezBody{"ProfilezEventOptions", "ProfilezOptions", kProfilez};
 constexpr BodyType kExpvarzBody{"ExpvarzEventOptions", "", {}};
 constexpr BodyType kIpqueueszBody{"IpqueueszEventOptions", "IpqueueszOptions", kIpqueuesz};
 constexpr BodyType kRaftzBody{"RaftzEventOptions", "RaftzOptions", kRaftz};
@@ -115,9 +123,10 @@ constexpr RequestRow kServer[] = {
     {"ACCOUNTZ", RequestKind::kMonitor, "/accountz", &kAccountzBody},
     {"JSZ", RequestKind::kMonitor, "/jsz", &kJszBody},
     {"HEALTHZ", RequestKind::kHealthz, "/healthz", &kHealthzBody},
+    {"PROFILEZ", RequestKind::kProfile, "", &kProfilezBody},
     {"EXPVARZ", RequestKind::kMonitor, "/debug/vars", &kExpvarzBody},
     {"IPQUEUESZ", RequestKind::kMonitor, "/ipqueuesz", &kIpqueueszBody},
-    {"RAFTZ", RequestKind::kMonitor, "/raftz", &kRaftzBody},
+    {"RAFTZ", RequestKind::kGroups, "/raftz", &kRaftzBody},
 };
 
 constexpr RequestRow kOwn[] = {

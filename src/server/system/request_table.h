@@ -16,9 +16,11 @@ enum class RequestKind : std::uint8_t {
   kStatsz,       // the same, as `statsz`
   kHealthz,      // the same, with the status inside
   kStats,        // the same, unless it lists nobody
+  kGroups,       // the same; where it finds none, an empty object
   kConnections,  // the figures of one account, as an event is
   kIdentity,
   kReload,
+  kProfile,
   kUser,         // of whoever asks
   kSubscribers,  // how many, in the system account
   kKick,

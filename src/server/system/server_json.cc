@@ -21,8 +21,13 @@ ServerFacts facts_of(const Identity& identity, const Options& options) {
 
 void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64_t sequence,
                   WallTime now) {
-  json.key("server")
-      .begin_object()
+  json.key("server");
+  write_server_object(json, facts, sequence, now);
+}
+
+void write_server_object(codec::JsonWriter& json, const ServerFacts& facts, std::uint64_t sequence,
+                         WallTime now) {
+  json.begin_object()
       .field("name", facts.name)
       .field("host", facts.host)
       .field("id", facts.id)

@@ -25,6 +25,9 @@ struct ServerFacts {
 
 [[nodiscard]] ServerFacts facts_of(const Identity& identity, const Options& options);
 
+// Writes the object that it is.
+void write_server_object(codec::JsonWriter& json, const ServerFacts& facts, std::uint64_t sequence,
+                         WallTime now);
 // Writes the member `server`.
 void write_server(codec::JsonWriter& json, const ServerFacts& facts, std::uint64_t sequence,
                   WallTime now);

@@ -1,5 +1,6 @@
 #include "server/system/system_service.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -7,7 +8,10 @@
 #include "broker/client.h"
 #include "broker/message_trace.h"
 #include "codec/base62.h"
+#include "codec/base64.h"
 #include "codec/json_writer.h"
+#include "server/monitor/accstatz.h"
+#include "server/system/session_events.h"
 #include "subject/subject.h"
 
 namespace midge::server {
@@ -16,7 +20,11 @@ namespace {
 constexpr std::string_view kServers = "$SYS.REQ.SERVER.";
 constexpr std::string_view kAccounts = "$SYS.REQ.ACCOUNT.";
 constexpr std::string_view kPing = "PING";
-constexpr int kOk = 200, kBadRequest = 400, kFailed = 500;
+constexpr Duration kFirstStatsz = milliseconds(250), kStatsz = seconds(10);
+constexpr Duration kHeartbeat = seconds(30);
+// Between two tellings of accounts that change.
+constexpr Duration kConnectionsPause = milliseconds(100);
+constexpr int kOk = 200, kBadRequest = 400, kNotFound = 404, kFailed = 500;
 
 // The token behind kAccounts.
 std::string account_in(std::string_view subject) {
@@ -37,6 +45,7 @@ void SystemService::attach(broker::Broker& broker, Monitor& monitor) {
   broker_ = &broker;
   worker_ = broker.workers()[0].get();
   gatherer_ = std::make_unique<Gatherer>(worker_->loop(), broker);
+  profiles_ = std::make_unique<ProfileDesk>(broker.env(), worker_->loop());
   monitor_ = &monitor;
   worker_->add_service(*this);
 }
@@ -55,8 +64,21 @@ void SystemService::on_loop_start() {
   }
   listen(user_request(), {"$SYS.REQ.USER.INFO", "$SYS.REQ.USER.*.INFO"}, "$SYS");
   listen(subscribers_request(), {"$SYS.DEBUG.SUBSCRIBERS"});
+  io::Timers& timers = worker_->loop().timers();
+  statsz_pause_ = kFirstStatsz;
+  timers.arm(statsz_timer_, worker_->now() + statsz_pause_);
+  timers.arm(heartbeat_, worker_->now() + kHeartbeat);
   for (const RequestRow& row : account_requests())
     listen(row, {std::string(kAccounts).append("*.").append(row.name)});
+}
+
+void SystemService::on_loop_stop() {
+  io::Timers& timers = worker_->loop().timers();
+  timers.cancel(statsz_timer_);
+  timers.cancel(heartbeat_);
+  timers.cancel(connections_timer_);
+  profiles_.reset();
+  gatherer_.reset();
 }
 
 void SystemService::listen(const RequestRow& row, std::initializer_list<std::string> subjects,
@@ -108,6 +130,7 @@ void SystemService::take(const Request& request) {
   if (!body) return fail(request.asker, kBadRequest, body.error().text(), false);
   if (!is_for_this(body->filter)) return;
   if (request.row->kind == RequestKind::kReload) return take_reload(request);
+  if (request.row->kind == RequestKind::kProfile) return take_profile(request, Query(body->query));
   // `PING` is everybody for what there is a summary of, and a name like others for the rest.
   const bool of_all = request.row->kind == RequestKind::kStats && request.account == kPing;
   std::string query;
@@ -135,6 +158,9 @@ void SystemService::answer_from(const Request& request, const HttpResponse& resp
     return answer(request.asker, [&](codec::JsonWriter& json) {
       json.key("data").raw(with_status(response.body, response.status));
     });
+  if (kind == RequestKind::kGroups && response.status == kNotFound)
+    return answer(request.asker,
+                  [](codec::JsonWriter& json) { json.key("data").begin_object().end_object(); });
   if (response.status != kOk) return fail(request.asker, kFailed, response.body, true);
   // Compact, and no name of an account holds a quote that is not escaped.
   if (kind == RequestKind::kStats && response.body.ends_with("\"account_statz\":[]}")) return;
@@ -174,6 +200,22 @@ void SystemService::take_reload(const Request& request) {
   const Result<void> done = reload_();
   if (!done) return fail(request.asker, kFailed, done.error().text(), false);
   answer(request.asker, [](codec::JsonWriter&) {});
+}
+
+void SystemService::take_profile(const Request& request, const Query& query) {
+  const Duration duration{query.integer("duration").value_or(0)};
+  profiles_->make({query.text("name"), duration},
+                  [this, asker = request.asker](const Result<std::string>& profile) {
+                    answer(asker, [&](codec::JsonWriter& json) {
+                      json.key("data").begin_object().key("profile");
+                      if (profile)
+                        json.value(codec::encode_base64(codec::Base64::kStd, *profile));
+                      else
+                        json.null();
+                      json.field("error", profile ? "" : profile.error().text());
+                      json.end_object();
+                    });
+                  });
 }
 
 void SystemService::take_user(const Request& request) {
@@ -260,6 +302,83 @@ void SystemService::act_on_client(const Request& request, std::string_view unkno
       worker_->loop().post(broker::call_worker(
           [take, found = std::move(found)](broker::Worker&) mutable { take(std::move(found)); }));
     }));
+}
+
+// ---- what is told unasked
+
+// Soon after the start, then less and less often.
+void SystemService::on_statsz_timer() {
+  statsz_pause_ = std::min(statsz_pause_ + statsz_pause_, kStatsz);
+  worker_->loop().timers().arm(statsz_timer_, worker_->now() + statsz_pause_);
+  tell_statsz();
+}
+
+void SystemService::tell_statsz() {
+  const std::string subject = "$SYS.SERVER." + facts_().id + ".STATSZ";
+  if (!is_wanted(subject)) return;
+  monitor_->ask("statsz", "", [this, subject](const HttpResponse& response) {
+    codec::JsonWriter json;
+    json.begin_object();
+    write_server(json, facts_(), ++*sequence_, clock_.wall());
+    publish(subject, json.key("statsz").raw(response.body).end_object().take());
+  });
+}
+
+void SystemService::on_heartbeat() {
+  worker_->loop().timers().arm(heartbeat_, worker_->now() + kHeartbeat);
+  for (const std::string& account : broker_->accounts().active_names())
+    if (std::ranges::any_of(connections_subjects(account),
+                            [this](const std::string& subject) { return is_wanted(subject); }))
+      note_change(account);
+}
+
+void SystemService::note_account(const std::string& account) {
+  worker_->loop().post(
+      broker::call_worker([this, account](broker::Worker&) { note_change(account); }));
+}
+
+void SystemService::note_change(const std::string& account) {
+  changed_.insert(account);
+  if (connections_timer_.armed() || asks_figures_) return;
+  on_connections_timer();
+}
+
+void SystemService::on_connections_timer() {
+  if (changed_.empty()) return;
+  asks_figures_ = true;
+  gatherer_->ask(
+      wanted_for_accstatz(), [this, accounts = std::exchange(changed_, {})](const Parts& parts) {
+        asks_figures_ = false;
+        worker_->loop().timers().arm(connections_timer_, worker_->now() + kConnectionsPause);
+        const Accountz known = monitor_->accounts();
+        for (const std::string& account : accounts) {
+          const auto figures = compose_account_stat(account, known, parts);
+          if (!figures) continue;
+          for (const std::string& subject : connections_subjects(account))
+            if (is_wanted(subject)) publish(subject, connections_event(*figures));
+        }
+      });
+}
+
+void SystemService::tell_of_server(std::string_view what) {
+  const ServerFacts facts = facts_();
+  const std::string subject = "$SYS.SERVER." + facts.id + "." + std::string(what);
+  if (!is_wanted(subject)) return;
+  codec::JsonWriter json;
+  write_server_object(json, facts, ++*sequence_, clock_.wall());
+  publish(subject, json.take());
+}
+
+bool SystemService::is_wanted(std::string_view subject) {
+  return worker_->has_interest(broker::kSystemAccount, subject);
+}
+
+void SystemService::publish(std::string_view subject, std::string_view json) {
+  broker::Message message;
+  message.account = broker::kSystemAccount;
+  message.subject = subject;
+  message.payload = json;
+  worker_->publish_internal(subject, message);
 }
 
 void SystemService::answer(const Asker& asker, const Write& write) {

@@ -1,5 +1,6 @@
 // Answers what is asked in the system account (request_table.h): about this server, by its id or
-// with all others (PING), and about accounts. Monitoring has the answers; this wraps them up.
+// with all others (PING), and about accounts. Monitoring has the answers; this wraps them up. Tells
+// it unasked of this server's figures, of those of accounts that change, and of its end.
 //
 // Life: made before the broker, attached to loop 0's worker before the loops run, outlives the
 // broker. Thread: that loop's.
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +20,9 @@
 #include "broker/trace_headers.h"
 #include "broker/worker.h"
 #include "io/clock.h"
+#include "io/timer.h"
 #include "server/monitor/monitor.h"
+#include "server/system/profile_desk.h"
 #include "server/system/request_table.h"
 #include "server/system/server_json.h"
 
@@ -38,7 +42,14 @@ class SystemService final : public broker::LoopService {
   void on_reload(Reload reload) { reload_ = std::move(reload); }
 
   void on_loop_start() override;
+  void on_loop_stop() override;
+  void on_goodbye() override { tell_of_server("SHUTDOWN"); }
   void on_tick() override;
+
+  // Any loop's thread: its connections have changed.
+  void note_account(const std::string& account);
+  // On the loop.
+  void tell_lame_duck() { tell_of_server("LAMEDUCK"); }
 
  private:
   // Where an answer goes, and how it is packed.
@@ -72,6 +83,7 @@ class SystemService final : public broker::LoopService {
   void take(const Request& request);
   void take_connections(const Request& request);
   void take_reload(const Request& request);
+  void take_profile(const Request& request, const Query& query);
   void take_user(const Request& request);
   void take_subscribers(const Request& request);
   void take_kick(const Request& request);
@@ -83,6 +95,17 @@ class SystemService final : public broker::LoopService {
 
   // `figures`: an object, whose members go into the event.
   [[nodiscard]] std::string connections_event(std::string_view figures);
+
+  void on_statsz_timer();
+  void on_heartbeat();
+  void note_change(const std::string& account);
+  void tell_statsz();
+  void tell_of_server(std::string_view what);
+  // Of accounts that have changed, all at once: one round of all loops for any number of changes.
+  void on_connections_timer();
+  // Whether somebody in the system account would get it.
+  [[nodiscard]] bool is_wanted(std::string_view subject);
+  void publish(std::string_view subject, std::string_view json);
 
   // An answer, with the server's member and what `write` adds.
   void answer(const Asker& asker, const Write& write);
@@ -100,8 +123,15 @@ class SystemService final : public broker::LoopService {
   broker::Worker* worker_ = nullptr;
   Monitor* monitor_ = nullptr;
   std::unique_ptr<Gatherer> gatherer_;
+  std::unique_ptr<ProfileDesk> profiles_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
   std::vector<Request> requests_;  // of this tick
+  std::set<std::string> changed_;  // accounts whose figures are to be told
+  bool asks_figures_ = false;      // a round is under way
+  Duration statsz_pause_{};
+  io::MemberTimer<&SystemService::on_statsz_timer> statsz_timer_{*this};
+  io::MemberTimer<&SystemService::on_heartbeat> heartbeat_{*this};
+  io::MemberTimer<&SystemService::on_connections_timer> connections_timer_{*this};
 };
 
 }  // namespace midge::server

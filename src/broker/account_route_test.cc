@@ -261,6 +261,36 @@ TEST_CASE("other plans, other routes") {
   CHECK(world.route("A", "s") == "");
 }
 
+TEST_CASE("what every account imports of the system account [SYS-15, SYS-31]") {
+  auto configs = two({}, {});
+  configs[1].imports.push_back(imported(true, "A", "own", "$SYS.REQ.ACCOUNT.PING.CONNZ"));
+  configs[0].exports.push_back(exported(true, "own"));
+  World world(configs);
+  auto resolved = AccountPlans::resolve(configs, world.accounts, nullptr);
+  REQUIRE(resolved);
+  const DefaultService services[] = {
+      {"$SYS.REQ.ACCOUNT.PING.CONNZ", "$SYS.REQ.ACCOUNT.*.CONNZ", ResponseType::kStream},
+      {"$SYS.REQ.USER.INFO", "$SYS.REQ.USER.*.INFO"}};
+  (*resolved)->import_everywhere(services);
+  world.plans = *resolved;
+  world.cache.set_plans(world.plans.get());
+  world.subscribe("$SYS", "$SYS.REQ.ACCOUNT.*.CONNZ");
+  world.subscribe("$SYS", "$SYS.REQ.USER.*.INFO");
+  world.subscribe("A", "own");
+  world.subscribe("A", "$SYS.>");
+  CHECK(world.route("A", "$SYS.REQ.ACCOUNT.PING.CONNZ") ==
+        "A:$SYS.REQ.ACCOUNT.PING.CONNZ[3,] $SYS:$SYS.REQ.ACCOUNT.A.CONNZ?[0,] ");
+  CHECK(world.route("B", "$SYS.REQ.USER.INFO") == "$SYS:$SYS.REQ.USER.B.INFO?[1,] ");
+  // It is for the importer alone to say which account it is.
+  CHECK(world.route("B", "$SYS.REQ.ACCOUNT.A.CONNZ") == "");
+  CHECK(world.route("$SYS", "$SYS.REQ.USER.INFO") == "");
+  // An account without a description imports nothing.
+  CHECK(world.route("$G", "$SYS.REQ.USER.INFO") == "");
+  // What is imported otherwise goes there, too.
+  CHECK(world.route("B", "$SYS.REQ.ACCOUNT.PING.CONNZ") ==
+        "$SYS:$SYS.REQ.ACCOUNT.B.CONNZ?[0,] A:own?[2,] ");
+}
+
 // ---- random accounts against a model
 
 std::vector<std::string> reached(World& world, std::string_view account, std::string_view subject) {

@@ -125,6 +125,7 @@ struct Server::Parts final : io::ListenerEvents {
   void reconfigure_jetstream(std::string_view gone = {});
   [[nodiscard]] Result<HostPort> advertised_by(const Options& options) const;
   Result<void> listen_monitor();
+  void tell_rejections(TlsService& service);
   void tell_system_account();
   void write_pid_file();
   void write_ports_file();
@@ -206,6 +207,7 @@ Result<void> Server::Parts::listen() {
 Result<void> Server::Parts::listen_web_sockets() {
   if (!options->websocket || options->websocket->port == 0) return {};
   web_sockets = std::make_unique<WebSocketListener>(env, log, [this] { stop(); });
+  tell_rejections(web_sockets->tls());
   TRY(web_sockets->tls().start(*options));
   auto bound = std::make_shared<Options>(*options);
   TRY(web_sockets->listen(*loops[0], *bound));
@@ -292,6 +294,12 @@ Result<HostPort> Server::Parts::advertised_by(const Options& from) const {
   return parse_advertised_address(from.client_advertise, identity.port);
 }
 
+void Server::Parts::tell_rejections(TlsService& service) {
+  service.on_ocsp_rejection([this](const tls::OcspRejection& rejection) {
+    if (!options->no_system_account) system_service.note_rejection(rejection);
+  });
+}
+
 void Server::Parts::tell_system_account() {
   system_service.attach(*broker, *monitor);
   for (const auto& worker : broker->workers())
@@ -369,6 +377,7 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   auto parts = std::make_unique<Parts>(env, log, std::move(options));
   parts->tls = std::make_unique<TlsService>(env, log, TlsService::of_clients,
                                             [raw = parts.get()] { raw->stop(); });
+  parts->tell_rejections(*parts->tls);
   TRY(parts->tls->start(*parts->options));
   env.process().raise_file_limit();
   parts->identify();

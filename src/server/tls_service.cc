@@ -114,8 +114,8 @@ Result<std::shared_ptr<TlsService::Loaded>> TlsService::load(const Wish& wish,
     const auto get = [responders = responders_](const std::string& url, Duration timeout) {
       return responders->get(url, timeout);
     };
-    peer_check =
-        std::make_shared<const tls::OcspPeerCheck>(config.ocsp_peer, loaded->cache, get, log_);
+    peer_check = std::make_shared<const tls::OcspPeerCheck>(config.ocsp_peer, loaded->cache, get,
+                                                            log_, on_rejection_);
   }
   ASSIGN_OR_RETURN(loaded->clients, tls::Context::load(config, read_once, Use::kListener,
                                                        {.peer_check = std::move(peer_check)}));

@@ -24,6 +24,7 @@
 #include "server/ocsp/stapler.h"
 #include "server/options/options.h"
 #include "tls/context.h"
+#include "tls/ocsp_peer.h"
 
 namespace midge::server {
 
@@ -44,6 +45,8 @@ class TlsService {
   TlsService(io::Env& env, Log& log, Select select, std::function<void()> shut_down);
   ~TlsService();
 
+  // Before start(): who is told of peers whose certificates are not good any more.
+  void on_ocsp_rejection(tls::OnOcspRejection told) { on_rejection_ = std::move(told); }
   // At start: loads what the options name, staples included. Blocks.
   Result<void> start(const Options& options);
   // For a reload: the same without asking anybody. Changes nothing; null: no TLS.
@@ -90,6 +93,7 @@ class TlsService {
   io::Env& env_;
   Log& log_;
   const Select select_;
+  tls::OnOcspRejection on_rejection_;
   io::Loop* loop_ = nullptr;
   std::atomic<LoadedPtr> current_;
   Files refused_;  // what was warned of already

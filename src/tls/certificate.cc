@@ -114,8 +114,7 @@ bool is_named(int nid) {
   return std::ranges::any_of(kAttributes, [nid](const auto& one) { return one.first == nid; });
 }
 
-std::string subject_in_go_order(X509* certificate, bool whole) {
-  const X509_NAME* name = X509_get_subject_name(certificate);
+std::string in_go_order(const X509_NAME* name, bool whole) {
   std::string text;
   for (const auto& [nid, label] : kAttributes) {
     const std::string part = named_part(name, nid, label);
@@ -151,7 +150,13 @@ std::string subject_by_rfc2253(X509* certificate) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-std::string subject_text(X509* certificate) { return subject_in_go_order(certificate, true); }
+std::string subject_text(X509* certificate) {
+  return in_go_order(X509_get_subject_name(certificate), true);
+}
+
+std::string issuer_text(X509* certificate) {
+  return in_go_order(X509_get_issuer_name(certificate), true);
+}
 
 std::string cert_sha256(X509* certificate) {
   unsigned char* der = nullptr;
@@ -189,9 +194,10 @@ std::vector<std::string> login_names(X509* certificate) {
   }
   add(subject_by_rfc2253(certificate));
   const std::string components = domain_components(certificate);
-  if (!components.empty()) add(subject_in_go_order(certificate, false) + "," + components);
-  add(subject_in_go_order(certificate, false));
-  add(subject_in_go_order(certificate, true));
+  if (!components.empty())
+    add(in_go_order(X509_get_subject_name(certificate), false) + "," + components);
+  add(in_go_order(X509_get_subject_name(certificate), false));
+  add(in_go_order(X509_get_subject_name(certificate), true));
   return names;
 }
 

@@ -20,6 +20,7 @@ struct Validity {
 
 // `CN=alice,OU=a+OU=b,O=Midge`: Go's order, which is not the certificate's.
 std::string subject_text(x509_st* certificate);
+std::string issuer_text(x509_st* certificate);
 std::string cert_sha256(x509_st* certificate);  // of all of it, hex
 std::string spki_sha256(x509_st* certificate);  // of its public key, hex
 Validity validity(x509_st* certificate);

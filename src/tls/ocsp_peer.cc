@@ -11,14 +11,29 @@
 namespace midge::tls {
 namespace {
 
+std::string in_base64(const unsigned char* bytes, int size) {
+  std::string text(static_cast<std::size_t>(size + 2) / 3 * 4 + 1, '\0');
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes, size);
+  text.resize(static_cast<std::size_t>(length));
+  return text;
+}
+
 // As nats-server's cache files have it: SHA-256 of the certificate in base64.
 std::string cache_key(X509* certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;
   X509_digest(certificate, EVP_sha256(), digest.data(), &size);
-  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> text;
-  const int length = EVP_EncodeBlock(text.data(), digest.data(), static_cast<int>(size));
-  return {reinterpret_cast<char*>(text.data()), static_cast<std::size_t>(length)};
+  return in_base64(digest.data(), static_cast<int>(size));
+}
+
+ToldCertificate told(X509* certificate) {
+  ToldCertificate facts{
+      subject_text(certificate), issuer_text(certificate), cache_key(certificate), {}};
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate, &der);
+  if (size > 0) facts.raw = in_base64(der, size);
+  OPENSSL_free(der);
+  return facts;
 }
 
 std::vector<std::string> web_responders(X509* certificate) {
@@ -40,8 +55,12 @@ struct OcspPeerCheck::Link {
 };
 
 OcspPeerCheck::OcspPeerCheck(OcspPeerRules rules, std::shared_ptr<OcspAnswers> answers, OcspGet get,
-                             Log& log)
-    : rules_(rules), answers_(std::move(answers)), get_(std::move(get)), log_(log) {}
+                             Log& log, OnOcspRejection on_rejection)
+    : rules_(rules),
+      answers_(std::move(answers)),
+      get_(std::move(get)),
+      log_(log),
+      on_rejection_(std::move(on_rejection)) {}
 
 bool OcspPeerCheck::accepts(STACK_OF(X509) * chain, WallTime now) const {
   const int length = sk_X509_num(chain);
@@ -68,23 +87,25 @@ bool OcspPeerCheck::accepts(STACK_OF(X509) * chain, WallTime now) const {
   }
   log_.debug("Chain [0] has " + std::to_string(links.size()) + " OCSP eligible link(s)");
   for (const Link& link : links) {
-    if (is_good(link, now)) continue;
-    // Advisories of a rejected peer and of the link that was invalid (SYS-27) begin here.
+    const std::string fault = fault_of(link, now);
+    if (fault.empty()) continue;
+    log_.debug(fault);
     log_.debug("No OCSP valid chains, thus peer is invalid");
+    if (on_rejection_)
+      on_rejection_({told(sk_X509_value(chain, 0)), told(link.certificate), fault});
     return false;
   }
   log_.debug("Chain [0] is OCSP valid for all eligible links, thus peer is valid");
   return true;
 }
 
-bool OcspPeerCheck::is_good(const Link& link, WallTime now) const {
+std::string OcspPeerCheck::fault_of(const Link& link, WallTime now) const {
   bool was_revoked = false;
   std::optional<OcspAnswer> answer = cached(link, now, was_revoked);
   if (!answer) {
     Finding found = ask(link, now, was_revoked);
     if (!found.answer) {
-      if (!found.may_pass) log_.debug(found.lost);
-      return found.may_pass;
+      return found.may_pass ? std::string() : found.lost;
     }
     answer = std::move(found.answer);
     answers_->keep(link.key, link.subject, *answer);
@@ -93,13 +114,12 @@ bool OcspPeerCheck::is_good(const Link& link, WallTime now) const {
                    (answer->status == OcspStatus::kUnknown && !rules_.unknown_is_good);
   if (!bad) {
     log_.debug("OCSP verify pass for [" + link.subject + "]");
-    return true;
+    return {};
   }
   const std::string status = to_text(answer->status);
   log_.warn("OCSP verify fail for [" + link.subject + "] with CA status [" + status + "]");
-  if (passes_with_warning(link)) return true;
-  log_.debug("Invalid OCSP response status: " + status);
-  return false;
+  if (passes_with_warning(link)) return {};
+  return "Invalid OCSP response status: " + status;
 }
 
 std::optional<OcspAnswer> OcspPeerCheck::cached(const Link& link, WallTime now,

@@ -35,13 +35,28 @@ class OcspAnswers {
 // GET of a URL: the answer's body. Blocks.
 using OcspGet = std::function<Result<std::string>(const std::string& url, Duration timeout)>;
 
+// A certificate as it is told of; the last two in base64.
+struct ToldCertificate {
+  std::string subject, issuer;
+  std::string fingerprint;  // SHA-256 of `raw`
+  std::string raw;
+};
+
+// A peer that did not pass, and the certificate of its chain because of which.
+struct OcspRejection {
+  ToldCertificate peer, link;
+  std::string reason;
+};
+using OnOcspRejection = std::function<void(const OcspRejection&)>;  // any thread
+
 class OcspPeerCheck {
  public:
   // What a peer is told whose certificate did not pass.
   static constexpr std::string_view kRejection = "client not OCSP valid";
 
-  // `log` outlives it.
-  OcspPeerCheck(OcspPeerRules rules, std::shared_ptr<OcspAnswers> answers, OcspGet get, Log& log);
+  // `log` outlives it. `on_rejection` may be empty.
+  OcspPeerCheck(OcspPeerRules rules, std::shared_ptr<OcspAnswers> answers, OcspGet get, Log& log,
+                OnOcspRejection on_rejection = {});
 
   // `chain`: verified, the leaf first, the trusted authority last, which is not asked after.
   [[nodiscard]] bool accepts(stack_st_X509* chain, WallTime now) const;
@@ -55,7 +70,8 @@ class OcspPeerCheck {
     bool may_pass = false;  // all the same, by the rules
   };
 
-  [[nodiscard]] bool is_good(const Link& link, WallTime now) const;
+  // Why it is not good; "" = it is.
+  [[nodiscard]] std::string fault_of(const Link& link, WallTime now) const;
   [[nodiscard]] std::optional<OcspAnswer> cached(const Link& link, WallTime now,
                                                  bool& was_revoked) const;
   [[nodiscard]] Finding ask(const Link& link, WallTime now, bool was_revoked) const;
@@ -67,6 +83,7 @@ class OcspPeerCheck {
   const std::shared_ptr<OcspAnswers> answers_;
   const OcspGet get_;
   Log& log_;
+  const OnOcspRejection on_rejection_;
 };
 
 using OcspPeerCheckPtr = std::shared_ptr<const OcspPeerCheck>;

@@ -2,6 +2,7 @@
 
 The responders are `openssl ocsp`; staples are looked at with `openssl s_client -status`."""
 
+import base64
 import hashlib
 import json
 import os
@@ -521,3 +522,34 @@ def test_a_slow_responder_holds_nobody_up(start_asking, authority, issue):
         assert connects(server, issue(), authority)
         served.close()
         waiting.close()
+
+
+@pytest.mark.rows("SYS-27")
+def test_the_system_account_hears_of_rejections(start_asking, authority, responder, issue):
+    operator, mallory = issue(), issue()
+    authority.revoke(mallory)
+    server = start_asking(cache="\naccounts { SYS { users [{user: s, password: s}] } }\n"
+                                "system_account: SYS\n")
+    wire = TlsWire(server.host, server.port)
+    wire.start_tls(tls.client_context(operator, authority.path))
+    wire.send(b'CONNECT {"user":"s","pass":"s"}\r\nSUB $SYS.SERVER.*.OCSP.> 1\r\nPING\r\n')
+    wait_until(lambda: b"PONG" in wire.line() or None, "PONG")
+    assert not connects(server, mallory, authority)
+    fingerprint = base64.b64encode(bytes.fromhex(der_sha256(mallory))).decode()
+    who = {"subject": f"CN={mallory.cert.stem}", "issuer": "CN=OCSP Authority",
+           "fingerprint": fingerprint,
+           "raw": base64.b64encode(ssl.PEM_cert_to_DER_cert(mallory.pem)).decode()}
+    link, reject = (frame.partition(b"\r\n") for frame in (wire.frame(), wire.frame()))
+    assert link[0].split()[1].endswith(b".OCSP.PEER.LINK.INVALID")
+    event = json.loads(link[2])
+    assert list(event) == ["type", "id", "timestamp", "link", "peer", "server", "reason"]
+    assert event["type"] == "io.nats.server.advisory.v1.ocsp_peer_link_invalid"
+    assert event["link"] == event["peer"] == who
+    assert event["reason"] == "Invalid OCSP response status: revoked"
+    assert reject[0].split()[1].endswith(b".OCSP.PEER.CONN.REJECT")
+    event = json.loads(reject[2])
+    assert list(event) == ["type", "id", "timestamp", "kind", "peer", "server", "reason"]
+    assert event["type"] == "io.nats.server.advisory.v1.ocsp_peer_reject"
+    assert (event["kind"], event["peer"], event["reason"]) == ("Client", who,
+                                                              "client not OCSP valid")
+    wire.close()

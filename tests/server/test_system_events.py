@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from harness.callout import Asking, Service
+from harness.claims import Key
 from harness.server import wait_until
 from harness.wire import Wire, client
 
@@ -146,6 +148,28 @@ def test_the_end(start):
             server = start(config=CONFIG)
             listener = Listener(server, "$SYS.SERVER.*.SHUTDOWN")
             server.signal("TERM")
+
+
+@pytest.mark.rows("SYS-23")
+def test_whom_a_callout_refuses(start):
+    """The service's account hears of them."""
+    issuer = Key("A", "issuer")
+    server = start(config=f"""
+        server_name: paris
+        accounts {{ AUTH {{ users [{{user: auth, password: auth}}] }} }}
+        authorization {{
+          timeout: 1
+          auth_callout {{ issuer: {issuer}, account: AUTH, auth_users: [auth] }}
+        }}""")
+    service = Service(server.port, user="auth", **{"pass": "auth"})
+    listener = Listener(server, "$SYS.ACCOUNT.CLIENT.AUTH.ERR", user="auth")
+    asking = Asking(server.port, user="ann", **{"pass": "x"})
+    service.answer(service.next(), issuer, error="go away")
+    event = listener.next("$SYS.ACCOUNT.CLIENT.AUTH.ERR")
+    check_head(event, "client_disconnect")
+    assert (event["client"]["acc"], event["client"]["user"]) == ("AUTH", "ann")
+    assert "go away" in event["reason"]
+    assert asking.next_line() == "-ERR 'Authorization Violation'"
 
 
 @pytest.mark.rows("SYS-01", "SYS-30", "SYS-32")

@@ -64,10 +64,9 @@ def test_go_reads_it(asker, tmp_path):
     path = tmp_path / "cpu.pprof"
     path.write_bytes(base64.b64decode(answer["profile"]))
     shown = subprocess.run([GO, "tool", "pprof", "-symbolize=none", "-top", "-cum", str(path)],
-                           capture_output=True, text=True, timeout=60, check=True,
-                           env={**os.environ, "HOME": str(tmp_path)})
+                           capture_output=True, text=True, timeout=300, check=True)
     assert "Type: cpu" in shown.stdout
-    assert "midge::broker::Worker::on_tick_end" in shown.stdout or "midge::io::PosixLoop" in shown.stdout
+    assert "midge::io::PosixLoop::run" in shown.stdout
     for wire in wires:
         wire.close()
 

@@ -39,6 +39,7 @@ OTHER_ANSWER = {
     's $SYS.REQ.SERVER.PING.CONNZ {"state": 7}': (500, "Error decoding state for 7"),
     's $SYS.REQ.SERVER.PING.CONNZ {"acc": "nobody"}': None,
     "s $SYS.REQ.ACCOUNT.NSUBS ": "nobody",  # servers ask each other
+    "s $SYS.REQ.USER.A.INFO ": None,  # whoever asks is told of itself, whatever the subject
 }
 
 

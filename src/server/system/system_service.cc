@@ -32,6 +32,13 @@ std::string account_in(std::string_view subject) {
   return std::string(subject.substr(0, subject.find('.')));
 }
 
+void write_certificate(codec::JsonWriter& json, std::string_view name,
+                       const tls::ToldCertificate& certificate) {
+  json.key(name).begin_object().field("subject", certificate.subject);
+  json.field("issuer", certificate.issuer).field("fingerprint", certificate.fingerprint);
+  json.field("raw", certificate.raw).end_object();
+}
+
 // As over HTTP, with the status inside, behind the word for it.
 std::string with_status(std::string body, int status) {
   constexpr std::string_view kStart = "{\"status\":\"";
@@ -184,12 +191,8 @@ void SystemService::take_connections(const Request& request) {
 }
 
 std::string SystemService::connections_event(std::string_view figures) {
-  const WallTime now = clock_.wall();
-  codec::JsonWriter json;
-  json.begin_object().field("type", "io.nats.server.advisory.v1.account_connections");
-  json.field("id", codec::random_base62(22, [this] { return worker_->random(); }));
-  json.field("timestamp", now);
-  write_server(json, facts_(), ++*sequence_, now);
+  codec::JsonWriter json = begin_event("account_connections");
+  write_server(json, facts_(), ++*sequence_, clock_.wall());
   // The members of one object go on in the other.
   std::string event = json.end_object().take();
   event.back() = ',';
@@ -367,6 +370,40 @@ void SystemService::tell_of_server(std::string_view what) {
   codec::JsonWriter json;
   write_server_object(json, facts, ++*sequence_, clock_.wall());
   publish(subject, json.take());
+}
+
+void SystemService::note_rejection(const tls::OcspRejection& rejection) {
+  worker_->loop().post(
+      broker::call_worker([this, rejection](broker::Worker&) { tell_rejection(rejection); }));
+}
+
+// Of the certificate that is not good, and of the peer that is turned away because of it.
+void SystemService::tell_rejection(const tls::OcspRejection& rejection) {
+  const std::string server = "$SYS.SERVER." + facts_().id;
+  const std::string of_link = server + ".OCSP.PEER.LINK.INVALID";
+  if (is_wanted(of_link)) {
+    codec::JsonWriter json = begin_event("ocsp_peer_link_invalid");
+    write_certificate(json, "link", rejection.link);
+    write_certificate(json, "peer", rejection.peer);
+    write_server(json, facts_(), ++*sequence_, clock_.wall());
+    publish(of_link, json.field("reason", rejection.reason).end_object().take());
+  }
+  const std::string of_peer = server + ".OCSP.PEER.CONN.REJECT";
+  if (is_wanted(of_peer)) {
+    codec::JsonWriter json = begin_event("ocsp_peer_reject");
+    json.field("kind", "Client");
+    write_certificate(json, "peer", rejection.peer);
+    write_server(json, facts_(), ++*sequence_, clock_.wall());
+    publish(of_peer, json.field("reason", tls::OcspPeerCheck::kRejection).end_object().take());
+  }
+}
+
+codec::JsonWriter SystemService::begin_event(std::string_view type) {
+  codec::JsonWriter json;
+  json.begin_object().field("type", "io.nats.server.advisory.v1." + std::string(type));
+  json.field("id", codec::random_base62(22, [this] { return worker_->random(); }));
+  json.field("timestamp", clock_.wall());
+  return json;
 }
 
 bool SystemService::is_wanted(std::string_view subject) {

@@ -25,6 +25,7 @@
 #include "server/system/profile_desk.h"
 #include "server/system/request_table.h"
 #include "server/system/server_json.h"
+#include "tls/ocsp_peer.h"
 
 namespace midge::server {
 
@@ -48,6 +49,8 @@ class SystemService final : public broker::LoopService {
 
   // Any loop's thread: its connections have changed.
   void note_account(const std::string& account);
+  // Any thread, while the loops run.
+  void note_rejection(const tls::OcspRejection& rejection);
   // On the loop.
   void tell_lame_duck() { tell_of_server("LAMEDUCK"); }
 
@@ -100,6 +103,9 @@ class SystemService final : public broker::LoopService {
   void on_heartbeat();
   void note_change(const std::string& account);
   void tell_statsz();
+  void tell_rejection(const tls::OcspRejection& rejection);
+  // Begins an event.
+  codec::JsonWriter begin_event(std::string_view type);
   void tell_of_server(std::string_view what);
   // Of accounts that have changed, all at once: one round of all loops for any number of changes.
   void on_connections_timer();

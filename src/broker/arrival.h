@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "broker/fwd.h"
 #include "io/web_socket_stream.h"

@@ -10,7 +10,7 @@ namespace midge::websocket {
 namespace {
 
 constexpr io::IoCount kNothingNow{io::IoCount::Status::kWouldBlock};
-constexpr std::size_t kSlicesMax = 128;  // of one message
+constexpr std::size_t kSlicesPerMessage = 128;
 
 }  // namespace
 
@@ -104,7 +104,7 @@ io::IoCount Stream::write_compressed(std::span<const io::Slice> from) {
   Deflater& deflater = compression_.of(loop_->id()).deflater();
   std::size_t taken = 0;
   for (FramePlan::Cursor at{from}; !at.done();) {
-    std::array<io::Slice, kSlicesMax> slices;
+    std::array<io::Slice, kSlicesPerMessage> slices;
     std::size_t size = 0;
     const std::size_t count = at.take(Deflater::kInputMax, slices, size);
     const std::span<const io::Slice> part(slices.data(), count);

@@ -1,6 +1,7 @@
 """A client over a web socket: what it is told, who it may be, how it is shown, how it ends."""
 
 import asyncio
+import hashlib
 import json
 
 import nats
@@ -103,7 +104,9 @@ def test_with_other_clients(connect, shared):
 
 BROWSER = "User-Agent: Mozilla/5.0 (X11; Linux) AppleWebKit/537.36 Chrome/120.0 Safari/537.36"
 SAFARI = "User-Agent: Mozilla/5.0 (Macintosh) AppleWebKit/605.1 Version/17.0 Safari/605.1"
-TEXT_LINES = "".join(f"line {i * i} of a text\n" for i in range(3000)).encode()
+# Compresses, but not to nothing.
+TEXT_LINES = "".join(hashlib.sha256(bytes([i & 0xFF, i >> 8])).hexdigest() + "\n"
+                     for i in range(1000)).encode()
 
 
 def receive_large(connect, shared, *headers):

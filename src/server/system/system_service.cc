@@ -39,10 +39,12 @@ void write_certificate(codec::JsonWriter& json, std::string_view name,
   json.field("raw", certificate.raw).end_object();
 }
 
+// How answers about health begin; what is wrong with a request is plain text.
+constexpr std::string_view kHealth = "{\"status\":\"";
+
 // As over HTTP, with the status inside, behind the word for it.
 std::string with_status(std::string body, int status) {
-  constexpr std::string_view kStart = "{\"status\":\"";
-  const std::size_t end = body.find('"', kStart.size()) + 1;
+  const std::size_t end = body.find('"', kHealth.size()) + 1;
   return body.insert(end, ",\"status_code\":" + std::to_string(status));
 }
 
@@ -161,7 +163,7 @@ void SystemService::ask_monitor(const Request& request, std::string query) {
 
 void SystemService::answer_from(const Request& request, const HttpResponse& response) {
   const RequestKind kind = request.row->kind;
-  if (kind == RequestKind::kHealthz && response.status != kBadRequest)
+  if (kind == RequestKind::kHealthz && response.body.starts_with(kHealth))
     return answer(request.asker, [&](codec::JsonWriter& json) {
       json.key("data").raw(with_status(response.body, response.status));
     });

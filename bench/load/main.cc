@@ -23,6 +23,7 @@ constexpr std::array kSubcommands{
     Subcommand{"handshakes", midge::load::run_handshakes},
     Subcommand{"compare", midge::load::run_compare},
     Subcommand{"storm", midge::load::run_storm},
+    Subcommand{"monitoring", midge::load::run_monitoring},
     Subcommand{"js-publish", midge::load::run_js_publish},
     Subcommand{"js-get", midge::load::run_js_get},
     Subcommand{"js-consume", midge::load::run_js_consume},
@@ -45,7 +46,8 @@ int main(int argc, char** argv) {
   }
   std::fputs(
       "usage: midge-load flow|subjects|requests|churn|stalled|slow-readers|idle|handshakes|compare|"
-      "storm|js-publish|js-get|js-consume|js-subjects|js-filter|js-consumers|js-volume|js-fill "
+      "storm|monitoring|js-publish|js-get|js-consume|js-subjects|js-filter|js-consumers|js-volume|"
+      "js-fill "
       "--port P --pid PID\n",
       stderr);
   return 2;

@@ -33,6 +33,7 @@ void run_idle(Options& options);          // memory of idle connections
 void run_handshakes(Options& options);    // connections that come and go
 void run_compare(Options& options);       // a flow with something extra beside a plain one
 void run_storm(Options& options);         // many logins at once beside traffic
+void run_monitoring(Options& options);    // pages of the monitoring port beside traffic
 
 // In jetstream/, on a server that has it.
 void run_js_publish(Options& options);    // publishes that streams acknowledge

@@ -32,6 +32,7 @@ class Load:
         pinned = self.pin and loops == 1
         with Server(kind, loops, 0 if pinned else None, row.tls,
                     row.setup_for(kind), row.web_socket) as server:
+            arguments = [text.replace("$HTTP", str(server.http_port)) for text in arguments]
             command = [self.path, *arguments, "--port", str(server.load_port), "--loops",
                        str(loops), "--place", place, "--pid", str(server.process.pid)]
             if row.web_socket:

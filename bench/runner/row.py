@@ -112,6 +112,21 @@ def permitted(name, label, subjects):
                           scale=100),))
 
 
+def monitoring(name, page, count, answer_goal, over_peer, **more):
+    """A page asked for every 0.2 s beside 1→1 and so many idle connections with three subscriptions each."""
+    label = f"{page} over {count:,} connections"
+    return Row(name, f"{label} beside 1→1", ("monitoring", "--http-port", "$HTTP", "--path", page,
+                                            "--count", str(count)), ALONE, timed=False, runs_max=3,
+               setup=setup.MONITORING, figures=(
+                   Figure(f"p99 of 1→1 beside {label}, over that before", "p99_rise", "×", 2),
+                   Figure(f"p99 of 1→1 beside {label}", "during.p99_us", "µs", INFINITY),
+                   Figure(f"p99 of 1→1 beside {label}: before", "before.p99_us", "µs", INFINITY),
+                   Figure(f"{label}: until all is answered", "answer_ms", "ms", answer_goal,
+                          over_peer=over_peer),
+                   Figure(f"{label}: size of the answer", "answer_bytes", "MiB", INFINITY,
+                          scale=1 / (1 << 20))), **more)
+
+
 FAN_OUT_WINDOW = ("--window", str(16 << 10))
 
 ROWS = (
@@ -202,6 +217,8 @@ ROWS = (
     Row("service_requests", "request-reply through a service import, 256 in flight",
         ("requests", "--in-flight", "256", "--publisher", "from:from", "--subscriber", "to:to"),
         PAIR, {"": 0.33}, setup=setup.SERVICE_IMPORT),
+    monitoring("connz", "/connz?subs=1&limit=20000", 19_900, 0.5, True),
+    monitoring("metrics", "/metrics", 10_000, 100, False),
     Row("idle_process", "idle process", (), ALONE, timed=False, figures=(
         Figure("an idle process, RSS", "rss", "MiB", 6, scale=1 / (1 << 20)),)),
     Row("tls_idle_process", "idle process with TLS", (), ALONE, timed=False, tls=True, figures=(

@@ -46,12 +46,14 @@ class Server:
         self.port = free_port()
         self.web_socket = web_socket  # "", plain or compressed: how the load comes
         self.load_port = free_port() if web_socket else self.port
+        self.http_port = free_port()  # for whoever says $HTTP
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="midge-bench-")
         path = os.path.join(self.folder.name, "server.conf")
         with open(path, "w") as file:
             setup = self.setup.replace("$STORE", os.path.join(self.folder.name, "store"))
+            setup = setup.replace("$HTTP", str(self.http_port))
             file.write(self.kind.config(self.port, self.loops, self._tls_block() + self._web_socket_block() +
                                         setup))
         self.log = open(os.path.join(self.folder.name, "log"), "w+")

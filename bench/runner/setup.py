@@ -39,6 +39,9 @@ authorization {
 }
 """
 
+# $HTTP: a free port.
+MONITORING = 'http: "127.0.0.1:$HTTP"\n'
+
 # $STORE: a folder that goes with the server.
 JETSTREAM = 'jetstream { store_dir: "$STORE" }\n'
 

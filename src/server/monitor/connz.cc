@@ -133,6 +133,10 @@ std::string tag_of(const ConnectionInfo& info) {
   return info.name_tag.empty() ? info.account : info.name_tag;
 }
 
+bool shows_tag(const Entry& e) {
+  return e.request.auth && (!e.info.stop || e.info.account != kGlobalAccountName);
+}
+
 void write_tags(JsonWriter& json, const Entry& e) {
   json.begin_array();
   for (const std::string& tag : e.info.tags) json.value(tag);
@@ -207,8 +211,7 @@ constexpr Field<Entry> kConnectionFields[] = {
         "subscriptions_list_detail"),
     optional<[](E e) { return e.request.auth ? e.info.jwt : std::string(); }>("jwt"),
     optional<[](E e) { return e.request.auth ? e.info.issuer_key : std::string(); }>("issuer_key"),
-    optional<[](E e) { return e.request.auth && !e.info.stop ? tag_of(e.info) : std::string(); }>(
-        "name_tag"),
+    optional<[](E e) { return shows_tag(e) ? tag_of(e.info) : std::string(); }>("name_tag"),
     nested_if<Entry, [](E e) { return e.request.auth && !e.info.tags.empty(); }, write_tags>(
         "tags"),
     nested_if<Entry, [](E e) { return !e.info.proxy.empty(); },

@@ -66,11 +66,28 @@ class Gatherer::PartMail final : public io::Mail {
   Part part_;
 };
 
-Gatherer::Gatherer(io::Loop& home, broker::Broker& broker) : home_(home), broker_(broker) {}
+Gatherer::Gatherer(io::Loop& home, broker::Broker& broker) : home_(home), broker_(broker) {
+  waiting_->owner = this;
+}
 
-Gatherer::~Gatherer() { waiting_->by_id.clear(); }
+Gatherer::~Gatherer() {
+  waiting_->owner = nullptr;
+  waiting_->by_id.clear();
+}
 
 void Gatherer::ask(const Wanted& wanted, Done done) {
+  if (!wanted.lists() || waiting_->by_id.size() < kAtATime) return begin(wanted, std::move(done));
+  queue_.emplace_back(wanted, std::move(done));
+}
+
+void Gatherer::begin_next() {
+  if (queue_.empty() || waiting_->by_id.size() >= kAtATime) return;
+  auto [wanted, done] = std::move(queue_.front());
+  queue_.pop_front();
+  begin(wanted, std::move(done));
+}
+
+void Gatherer::begin(const Wanted& wanted, Done done) {
   const std::uint64_t id = next_id_++;
   const auto workers = broker_.workers();
   waiting_->by_id.emplace(id, Pending{.missing = workers.size(), .done = std::move(done)});
@@ -94,6 +111,7 @@ void Gatherer::Waiting::take(std::uint64_t id, Part part) {
   by_id.erase(found);
   std::ranges::sort(complete.parts, {}, &Part::loop);
   complete.done(std::move(complete.parts));
+  if (owner != nullptr) owner->begin_next();
 }
 
 }  // namespace midge::server

@@ -8,9 +8,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "broker/broker.h"
@@ -37,6 +39,11 @@ struct Wanted {
   bool their_subscriptions = false;  // of open connections
   bool subscriptions = false;        // all, as one list
   bool accounts = false;             // the use of each
+
+  // Of what there may be much.
+  [[nodiscard]] bool lists() const {
+    return open || closed || their_subscriptions || subscriptions;
+  }
 };
 
 // What one loop has to say; a copy that anyone may read.
@@ -65,6 +72,9 @@ class Gatherer {
   Gatherer(io::Loop& home, broker::Broker& broker);
   ~Gatherer();
 
+  // So many lists are made at a time, for each holds copies of much; others wait their turn.
+  static constexpr std::size_t kAtATime = 16;
+
   // `done` is called once, unless the gatherer goes before.
   void ask(const Wanted& wanted, Done done);
 
@@ -76,12 +86,17 @@ class Gatherer {
     Done done;
   };
   struct Waiting {
+    Gatherer* owner = nullptr;  // null once it is gone
     std::map<std::uint64_t, Pending> by_id;
     void take(std::uint64_t id, Part part);
   };
 
+  void begin(const Wanted& wanted, Done done);
+  void begin_next();
+
   io::Loop& home_;
   broker::Broker& broker_;
+  std::deque<std::pair<Wanted, Done>> queue_;
   std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
   std::uint64_t next_id_ = 1;
 };

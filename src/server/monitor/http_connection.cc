@@ -11,6 +11,14 @@ HttpConnection::HttpConnection(HttpServer& server, io::Loop& loop,
                                std::unique_ptr<io::Stream> stream, std::uint64_t id)
     : server_(server), loop_(loop), id_(id), stream_(std::move(stream)) {}
 
+HttpConnection::~HttpConnection() { hold({}); }
+
+void HttpConnection::hold(std::string bytes) {
+  server_.unread_ -= output_.size();
+  output_ = std::move(bytes);
+  server_.unread_ += output_.size();
+}
+
 void HttpConnection::start() {
   stream_->attach(loop_, *this);
   allow(kStepMax);
@@ -27,6 +35,8 @@ void HttpConnection::on_readable() {
 }
 
 void HttpConnection::parse_input() {
+  // What came meanwhile may have been worked off before the turn for it.
+  if (state_ != State::kReading) return;
   switch (parser_.parse(input_)) {
     case HttpParser::Status::kNeedMore:
       return;
@@ -34,6 +44,7 @@ void HttpConnection::parse_input() {
       return send(parser_.refusal(), false);
     case HttpParser::Status::kRequest:
       request_ = parser_.take_request();
+      has_asked_ = true;
       state_ = State::kAnswering;
       stream_->watch(false, false);
       allow(kStepMax);
@@ -48,7 +59,8 @@ void HttpConnection::answer(const HttpResponse& response, WallTime now) {
 
 void HttpConnection::send(std::string bytes, bool keep_open) {
   state_ = State::kWriting;
-  output_ = std::move(bytes);
+  allow(kStepMax);
+  hold(std::move(bytes));
   written_ = 0;
   keep_open_ = keep_open;
   write_some();
@@ -74,7 +86,7 @@ void HttpConnection::write_some() {
 }
 
 void HttpConnection::answer_written() {
-  output_ = {};
+  hold({});
   if (!keep_open_) {
     stream_->shutdown_write();
     return server_.close(*this);
@@ -87,6 +99,14 @@ void HttpConnection::answer_written() {
 
 void HttpConnection::allow(Duration time) { loop_.timers().arm(timer_, loop_.now() + time); }
 
-void HttpConnection::on_timer() { server_.close(*this); }
+void HttpConnection::on_timer() {
+  if (state_ != State::kReading) return server_.close(*this);
+  refuse_rest(408, {});
+}
+
+void HttpConnection::refuse_rest(int status, std::string_view why) {
+  if (input_.empty() && !parser_.has_begun()) return server_.close(*this);
+  send(render_refusal(status, why), false);
+}
 
 }  // namespace midge::server

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "io/loop.h"
 #include "io/stream.h"
@@ -25,10 +26,17 @@ class HttpConnection final : public io::StreamEvents {
   HttpConnection(HttpServer& server, io::Loop& loop, std::unique_ptr<io::Stream> stream,
                  std::uint64_t id);
 
+  ~HttpConnection() override;
   // Begins to read.
   void start();
   // Of the request that came last. May destroy the connection, as may all events.
   void answer(const HttpResponse& response, WallTime now);
+
+  // Whether it waits for a request, or the rest of one.
+  [[nodiscard]] bool is_waiting() const { return state_ == State::kReading; }
+  [[nodiscard]] bool has_asked() const { return has_asked_; }
+  // Closes, to make room for another. Destroys the connection.
+  void give_way() { refuse_rest(503, "too many connections"); }
 
   void on_readable() override;
   void on_writable() override;
@@ -51,12 +59,16 @@ class HttpConnection final : public io::StreamEvents {
   void answer_written();
   void allow(Duration time);
   void on_timer();
+  // Closes; whoever has sent a part of a request is told why.
+  void refuse_rest(int status, std::string_view why);
+  void hold(std::string bytes);
 
   HttpServer& server_;
   io::Loop& loop_;
   const std::uint64_t id_;
   State state_ = State::kReading;
   bool keep_open_ = true;
+  bool has_asked_ = false;
   HttpParser parser_;
   HttpRequest request_;
   std::string input_;

@@ -20,6 +20,8 @@ std::string_view reason_phrase(int status) {
       return "Bad Request";
     case 404:
       return "Not Found";
+    case 408:
+      return "Request Timeout";
     case 431:
       return "Request Header Fields Too Large";
     case 500:

@@ -133,6 +133,8 @@ HttpParser::Status HttpParser::finish() {
   return Status::kRequest;
 }
 
+bool HttpParser::has_begun() const { return machine_->parser.got_some(); }
+
 HttpRequest HttpParser::take_request() {
   machine_ = std::make_unique<Machine>();
   return std::move(request_);

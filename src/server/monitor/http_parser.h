@@ -31,6 +31,8 @@ class HttpParser {
   // next one; after kRefused, refusal() is the last thing to send.
   Status parse(std::string& input);
   HttpRequest take_request();
+  // A part of the next one has come.
+  [[nodiscard]] bool has_begun() const;
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
 
  private:

@@ -8,6 +8,12 @@
 
 namespace midge::server {
 
+namespace {
+
+HttpResponse too_much() { return HttpResponse::text("too many answers have not been read", 503); }
+
+}  // namespace
+
 HttpServer::HttpServer(io::Env& env, io::Loop& loop, Log& log, HttpHandler& handler)
     : env_(env), loop_(loop), log_(log), handler_(handler) {}
 
@@ -23,7 +29,7 @@ io::Address HttpServer::address() const {
 }
 
 void HttpServer::on_accept(std::unique_ptr<io::Stream> stream) {
-  if (connections_.size() >= kConnectionsMax) {
+  if (connections_.size() >= kConnectionsMax && !make_room()) {
     log_.debug("monitoring: too many connections, the newest is closed");
     return;
   }
@@ -40,12 +46,26 @@ void HttpServer::on_accept_error(const Error& error) {
 }
 
 void HttpServer::request_arrived(HttpConnection& connection, const HttpRequest& request) {
+  if (unread_ >= kUnreadMax) return connection.answer(too_much(), env_.clock().wall());
   handler_.on_request(connection.id(), request);
+}
+
+bool HttpServer::make_room() {
+  for (const bool any : {false, true})
+    for (const auto& [id, connection] : connections_) {
+      if (!connection->is_waiting() || (!any && connection->has_asked())) continue;
+      connection->give_way();
+      return true;
+    }
+  return false;
 }
 
 void HttpServer::answer(ExchangeId exchange, const HttpResponse& response) {
   const auto found = connections_.find(exchange);
-  if (found != connections_.end()) found->second->answer(response, env_.clock().wall());
+  if (found == connections_.end()) return;
+  // What was asked for at the same time comes at the same time.
+  const bool fits = unread_ + response.body.size() <= kUnreadMax;
+  found->second->answer(fits ? response : too_much(), env_.clock().wall());
 }
 
 void HttpServer::close(HttpConnection& connection) { connections_.erase(connection.id()); }

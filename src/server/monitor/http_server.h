@@ -5,8 +5,10 @@
 //   … handler.on_request(exchange, request) … server.answer(exchange, response);
 //
 // One request at a time per connection; what comes behind it waits in the connection. Connections
-// that idle, dawdle or exceed the limit are closed. Thread: the loop's; listen(), stop() and
-// destruction also before the loop runs or after it ended. A handler may answer at once or later.
+// that idle or dawdle are closed, the latter with 408. Where there are too many, one that asks for
+// nothing gives way to the newest; where too much is not read, requests are answered 503. Thread:
+// the loop's; listen(), stop() and destruction also before the loop runs or after it ended. A
+// handler may answer at once or later.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +36,9 @@ class HttpHandler {
 
 class HttpServer final : public io::ListenerEvents {
  public:
-  // More are accepted and closed at once.
   static constexpr std::size_t kConnectionsMax = 1024;
+  // Bytes of answers that nobody has taken yet.
+  static constexpr std::size_t kUnreadMax = std::size_t{128} << 20;
 
   HttpServer(io::Env& env, io::Loop& loop, Log& log, HttpHandler& handler);
   ~HttpServer() override;
@@ -56,6 +59,8 @@ class HttpServer final : public io::ListenerEvents {
   friend class HttpConnection;
   void request_arrived(HttpConnection& connection, const HttpRequest& request);
   void close(HttpConnection& connection);  // destroys it
+  // One that waits for a request is closed, who never made one first; false: there is none.
+  bool make_room();
 
   io::Env& env_;
   io::Loop& loop_;
@@ -65,6 +70,7 @@ class HttpServer final : public io::ListenerEvents {
   std::unique_ptr<io::Listener> listener_;
   std::map<ExchangeId, std::unique_ptr<HttpConnection>> connections_;
   ExchangeId next_exchange_ = 1;
+  std::size_t unread_ = 0;
 };
 
 }  // namespace midge::server

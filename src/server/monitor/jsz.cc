@@ -32,7 +32,7 @@ void write_config(JsonWriter& json, const Jsz& jsz, const jetstream::ServerLimit
   json.field("sync_interval", (synced_first ? kSyncIntervalShown : settings.sync_interval).ns);
   json.field_unless_empty("sync_always", synced_first);
   json.field_unless_empty("domain", settings.domain);
-  json.field_unless_empty("compress_ok", !settings.domain.empty());
+  json.field_unless_empty("compress_ok", jsz.has_room);
   json.field_unless_empty("unique_tag", settings.unique_tag);
   json.field_unless_empty("strict", settings.limits.strict);
   json.end_object();

@@ -29,6 +29,7 @@ struct Jsz {
   WallTime now;
   const jetstream::Settings* settings = nullptr;  // null: JetStream is off
   std::string store;                              // its folder
+  bool has_room = false;                          // its limits are configured, both of them
 };
 
 void write_jsz(codec::JsonWriter& json, const JszRequest& request, const Jsz& jsz,

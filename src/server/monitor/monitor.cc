@@ -349,10 +349,12 @@ void Monitor::answer_health(ExchangeId exchange, const HealthAnswer& answer) {
 }
 
 Jsz Monitor::jsz(const Told& told) const {
-  Jsz jsz{told.identity.server_id, env_.clock().wall(), nullptr, {}};
+  Jsz jsz{told.identity.server_id, env_.clock().wall(), nullptr, {}, false};
   if (jetstream_ == nullptr) return jsz;
   jsz.settings = &jetstream_->settings();
   jsz.store = jetstream_->folder().path();
+  const JetStreamOptions& wanted = told.options->jetstream;
+  jsz.has_room = wanted.max_memory.value_or(0) > 0 && wanted.max_store.value_or(0) > 0;
   return jsz;
 }
 

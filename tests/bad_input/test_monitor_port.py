@@ -132,7 +132,7 @@ def test_ten_thousand_connections(start):
     closed = [sock for sock in held[:count // 2] if sock.fileno() in ready]
     assert closed
     told = {whole(sock).split(b"\r\n")[0] for sock in closed[:1000]}
-    assert told == {b"", b"HTTP/1.1 503 Service Unavailable"}
+    assert told == {b"", b"HTTP/1.1 503 Service Unavailable: too many connections"}
     for sock in held:
         sock.close()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -140,7 +140,7 @@ def test_ten_thousand_connections(start):
 
 @pytest.mark.rows("MON-01")
 def test_answers_that_nobody_reads(start):
-    """Each of 300 asks for pages again and again and reads nothing: memory is bounded, and others are served."""
+    """Each of 500 asks for pages again and again and reads nothing: memory is bounded, and others are served."""
     server = start("-m", "-1")
     wire = socket.create_connection(("127.0.0.1", server.port), servers.PATIENCE)
     wire.sendall(b"CONNECT {\"verbose\":false}\r\n" + b"".join(
@@ -152,7 +152,7 @@ def test_answers_that_nobody_reads(start):
     assert size > MEBIBYTE
     before = server.resident_bytes()
     held = []
-    for _ in range(300):
+    for _ in range(500):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.settimeout(servers.PATIENCE)
@@ -161,7 +161,8 @@ def test_answers_that_nobody_reads(start):
         held.append(sock)
     servers.wait_until(lambda: status(ask(server, b"GET /varz" + CLOSE + b"\r\n")) in (200, 503),
                        "an answer")
-    assert server.resident_bytes() - before < (300 * size) // 2
+    # 128 MiB may wait, and some more is being written.
+    assert server.resident_bytes() - before < (500 * size) * 2 // 3
     for sock in held:
         sock.close()
     servers.wait_until(lambda: server.http("/healthz")[0] == 200, "service")

@@ -76,12 +76,17 @@ Gatherer::~Gatherer() {
 }
 
 void Gatherer::ask(const Wanted& wanted, Done done) {
-  if (!wanted.lists() || waiting_->by_id.size() < kAtATime) return begin(wanted, std::move(done));
+  if (!wanted.lists() || has_room()) return begin(wanted, std::move(done));
   queue_.emplace_back(wanted, std::move(done));
 }
 
+void Gatherer::release() {
+  --held_;
+  begin_next();
+}
+
 void Gatherer::begin_next() {
-  if (queue_.empty() || waiting_->by_id.size() >= kAtATime) return;
+  if (queue_.empty() || !has_room()) return;
   auto [wanted, done] = std::move(queue_.front());
   queue_.pop_front();
   begin(wanted, std::move(done));

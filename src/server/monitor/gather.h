@@ -77,6 +77,9 @@ class Gatherer {
 
   // `done` is called once, unless the gatherer goes before.
   void ask(const Wanted& wanted, Done done);
+  // A list that was made is still worked on, elsewhere: it counts until release().
+  void hold() { ++held_; }
+  void release();
 
  private:
   class PartMail;
@@ -93,10 +96,12 @@ class Gatherer {
 
   void begin(const Wanted& wanted, Done done);
   void begin_next();
+  [[nodiscard]] bool has_room() const { return waiting_->by_id.size() + held_ < kAtATime; }
 
   io::Loop& home_;
   broker::Broker& broker_;
   std::deque<std::pair<Wanted, Done>> queue_;
+  std::size_t held_ = 0;
   std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
   std::uint64_t next_id_ = 1;
 };

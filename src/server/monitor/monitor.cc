@@ -85,7 +85,9 @@ class Monitor::ComposeJob final : public io::Job {
     write_ = nullptr;  // what it was composed from goes here, not on the loop
   }
   void done() override {
-    if (door_->monitor != nullptr) door_->monitor->respond(exchange_, shape_(std::move(text_)));
+    if (door_->monitor == nullptr) return;
+    door_->monitor->gatherer_->release();
+    door_->monitor->respond(exchange_, shape_(std::move(text_)));
   }
 
  private:
@@ -499,6 +501,7 @@ void Monitor::serve_statsz(ExchangeId exchange, const HttpRequest&) {
 void Monitor::compose(ExchangeId exchange, std::size_t rows,
                       std::move_only_function<std::string()> write, Shape shape) {
   if (rows <= kRowsOnLoop) return respond(exchange, shape(write()));
+  gatherer_->hold();
   env_.pool().submit(*loop_,
                      std::make_unique<ComposeJob>(door_, exchange, std::move(write), shape));
 }

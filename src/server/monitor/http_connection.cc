@@ -1,5 +1,6 @@
 #include "server/monitor/http_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -31,6 +32,11 @@ void HttpConnection::on_readable() {
   if (!count.ok()) return server_.close(*this);
   if (input_.empty()) allow(kStepMax);
   input_.append(chunk.data(), count.bytes);
+  parse_input();
+}
+
+void HttpConnection::go_on() {
+  if (state_ == State::kWriting) return write_some();
   parse_input();
 }
 
@@ -71,8 +77,11 @@ void HttpConnection::on_writable() {
 }
 
 void HttpConnection::write_some() {
+  const std::size_t begin = written_;
   while (written_ < output_.size()) {
-    const io::Slice rest{output_.data() + written_, output_.size() - written_};
+    if (written_ - begin >= kBytesPerTurn) return loop_.schedule(next_request_);
+    const io::Slice rest{output_.data() + written_,
+                         std::min(output_.size() - written_, kBytesPerTurn)};
     const io::IoCount count = stream_->write({&rest, 1});
     if (count.status == io::IoCount::Status::kWouldBlock) {
       stream_->watch(false, true);

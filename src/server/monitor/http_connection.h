@@ -20,7 +20,8 @@ class HttpServer;
 
 class HttpConnection final : public io::StreamEvents {
  public:
-  static constexpr Duration kIdleMax = minutes(2);   // between requests
+  static constexpr Duration kIdleMax = minutes(2);  // between requests
+  static constexpr std::size_t kBytesPerTurn = 256 * 1024;
   static constexpr Duration kStepMax = seconds(20);  // of a request's arrival, an answer's parts
 
   HttpConnection(HttpServer& server, io::Loop& loop, std::unique_ptr<io::Stream> stream,
@@ -46,13 +47,15 @@ class HttpConnection final : public io::StreamEvents {
  private:
   enum class State : std::uint8_t { kReading, kAnswering, kWriting };
 
-  // Requests that came in one piece are worked off one per turn, so that none nests in another.
+  // Requests that came in one piece are worked off one per turn, so that none nests in another; a
+  // long answer is written in pieces, one per turn, so that nobody else on the loop waits for it.
   struct NextRequest final : io::Turn {
     explicit NextRequest(HttpConnection& its_connection) : connection(its_connection) {}
-    void on_turn() override { connection.parse_input(); }
+    void on_turn() override { connection.go_on(); }
     HttpConnection& connection;
   };
 
+  void go_on();
   void parse_input();
   void send(std::string bytes, bool keep_open);
   void write_some();

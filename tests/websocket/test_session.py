@@ -65,7 +65,9 @@ def test_ports_file(serve):
 
 @pytest.mark.rows("WS-01")
 def test_log(serve):
-    log = serve().log()
+    server = serve()
+    server.wait_log("Server is ready")  # the ports file may be there before the log's lines
+    log = server.log()
     assert log.index("Listening for websocket clients on ws://127.0.0.1:") < log.index(
         "[WRN] Websocket not configured with TLS. DO NOT USE IN PRODUCTION!")
     assert log.index("DO NOT USE") < log.index("Listening for client connections on")

@@ -21,8 +21,8 @@ class PartCollector final : public broker::StepWork {
       : wanted_(wanted), done_(std::move(done)) {}
   bool step(broker::Worker& worker) override;
 
-  static constexpr std::size_t kConnectionsPerStep = 512;
-  static constexpr std::size_t kSlotsPerStep = 1024;
+  static constexpr std::size_t kConnectionsPerStep = 64;
+  static constexpr std::size_t kSlotsPerStep = 256;
 
  private:
   void begin(broker::Worker& worker);

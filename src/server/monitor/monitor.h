@@ -73,9 +73,6 @@ class Monitor final : public HttpHandler {
   using Asked = std::move_only_function<void(HttpResponse)>;
   bool ask(std::string_view endpoint, std::string query, Asked done);
 
-  // All that there are. On the loop.
-  [[nodiscard]] Accountz accounts() const;
-
   // After a reload. Any thread, but one call of this and identify() at a time.
   void update(OptionsPtr options);
   // When the identity turns out otherwise than at first, such as a port chosen by the system.
@@ -160,6 +157,7 @@ class Monitor final : public HttpHandler {
   static HttpResponse as_json(std::string text) { return HttpResponse::json(std::move(text)); }
   void compose(ExchangeId exchange, std::size_t rows, std::move_only_function<std::string()> write,
                Shape shape = as_json);
+  [[nodiscard]] Accountz accounts() const;
   [[nodiscard]] ToldPtr told() const { return told_.load(); }
 
   io::Env& env_;

@@ -355,14 +355,23 @@ void SystemService::on_connections_timer() {
       wanted_for_accstatz(), [this, accounts = std::exchange(changed_, {})](const Parts& parts) {
         asks_figures_ = false;
         worker_->loop().timers().arm(connections_timer_, worker_->now() + kConnectionsPause);
-        const Accountz known = monitor_->accounts();
         for (const std::string& account : accounts) {
-          const auto figures = compose_account_stat(account, known, parts);
+          const auto figures = compose_account_stat(account, described(account), parts);
           if (!figures) continue;
           for (const std::string& subject : connections_subjects(account))
             if (is_wanted(subject)) publish(subject, connections_event(*figures));
         }
       });
+}
+
+// One account, as far as its figures show it: describing all of them may take long.
+Accountz SystemService::described(const std::string& account) const {
+  const auto id = broker_->accounts().find(account);
+  const broker::AccountPlan* plan = id ? worker_->plans().find(*id) : nullptr;
+  Accountz known;
+  known.accounts.push_back({{.name = account}, nullptr});
+  if (plan != nullptr) known.accounts.back().config.title = plan->title;
+  return known;
 }
 
 void SystemService::tell_of_server(std::string_view what) {

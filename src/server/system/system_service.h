@@ -103,6 +103,7 @@ class SystemService final : public broker::LoopService {
   void on_heartbeat();
   void note_change(const std::string& account);
   void tell_statsz();
+  [[nodiscard]] Accountz described(const std::string& account) const;
   void tell_rejection(const tls::OcspRejection& rejection);
   // Begins an event.
   codec::JsonWriter begin_event(std::string_view type);

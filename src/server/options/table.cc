@@ -3,8 +3,8 @@
 
 #include "server/options/accounts_block.h"
 #include "server/options/authorization_block.h"
-#include "server/options/ocsp_block.h"
 #include "server/options/metrics_block.h"
+#include "server/options/ocsp_block.h"
 #include "server/options/operator_block.h"
 #include "server/options/readers.h"
 #include "server/options/tls_block.h"

@@ -73,7 +73,7 @@ def test_varz(tmp_path):
         assert told["config"].pop("store_dir").startswith(str(tmp_path))
         assert told == {
             "config": {"max_memory": 1000000, "max_storage": 10000000, "sync_interval": 120000000000,
-                       "strict": True},
+                       "compress_ok": True, "strict": True},
             "stats": {"memory": 0, "storage": 32, "reserved_memory": 0, "reserved_storage": 1000,
                       "accounts": 1, "ha_assets": 0, "api": {"level": 5, "total": 1, "errors": 0}},
             "limits": {"max_request_batch": 100, "max_ack_pending": 500, "default_max_consumers": 1000}}

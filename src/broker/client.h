@@ -93,6 +93,8 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   [[nodiscard]] bool closing() const { return closing_; }
   // The server's own: neither counted nor shown among connections.
   [[nodiscard]] bool is_hidden() const { return stream_->of_server(); }
+  // Its subscriptions are the server's own, each with a receiver.
+  [[nodiscard]] bool is_internal() const { return delivery_ == Delivery::kInternal; }
   [[nodiscard]] bool finished() const { return finished_; }
   // Whether TLS or a proxy's header is still to come: no frames are exchanged.
   [[nodiscard]] bool is_securing() const { return !closing_ && securing_ != Securing::kNone; }

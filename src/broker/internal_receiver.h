@@ -1,9 +1,20 @@
 // What the server itself subscribes with, on one loop: messages come as a call, not as protocol.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "broker/message.h"
 
 namespace midge::broker {
+
+// What became of a message in a stream, for those who have its way told (message_trace.h).
+struct StreamTrace {
+  std::string stream;
+  std::string subject;  // it is stored under; "" = it is refused before it has one
+  bool no_interest = false;
+  std::string error;
+};
 
 // Thread: the loop's.
 class InternalReceiver {
@@ -12,6 +23,12 @@ class InternalReceiver {
   // Views are valid during the call. It comes in the middle of routing: it must neither publish nor
   // subscribe; whatever is to follow waits for LoopService::on_tick().
   virtual void on_message(const Message& message) = 0;
+  // The same for a message whose way is told. `only`: it is judged, and taken no further. Nullopt:
+  // there is nothing to tell.
+  virtual std::optional<StreamTrace> on_traced(const Message& message, bool only) {
+    if (!only) on_message(message);
+    return std::nullopt;
+  }
 };
 
 // A part of the server that lives on a loop beside the clients: streams, for instance.

@@ -38,6 +38,12 @@ void write_event(JsonWriter& json, const TraceEvent& event) {
       begin("si");
       json.field("acc", event.account).field("from", event.subject).field("to", event.to);
       break;
+    case TraceEvent::Type::kStream:
+      begin("js");
+      json.field("stream", event.name).field_unless_empty("subject", event.subject);
+      if (event.no_interest) json.field("nointerest", true);
+      json.field_unless_empty("error", event.error);
+      break;
     case TraceEvent::Type::kEgress:
       begin("eg");
       write_connection();

@@ -21,17 +21,25 @@
 namespace midge::broker {
 
 struct TraceEvent {
-  enum class Type : std::uint8_t { kIngress, kMapping, kStreamExport, kServiceImport, kEgress };
+  enum class Type : std::uint8_t {
+    kIngress,
+    kMapping,
+    kStreamExport,
+    kServiceImport,
+    kStream,
+    kEgress
+  };
 
   Type type;
   WallTime at;
-  std::uint64_t cid = 0;  // kIngress, kEgress
-  std::string name;       // of that connection
-  std::string account;    // kEgress: "" = that of the publisher
-  std::string subject;    // kIngress, kServiceImport: before it; kEgress: subscribed to
-  std::string to;         // kMapping, kStreamExport, kServiceImport
-  std::string queue;      // kEgress
-  std::string error;      // kIngress, kEgress
+  std::uint64_t cid = 0;     // kIngress, kEgress
+  std::string name;          // of that connection; kStream: of the stream
+  std::string account;       // kEgress: "" = that of the publisher
+  std::string subject;       // kIngress, kServiceImport: before it; kEgress: subscribed to; kStream
+  std::string to;            // kMapping, kStreamExport, kServiceImport
+  std::string queue;         // kEgress
+  std::string error;         // kIngress, kStream, kEgress
+  bool no_interest = false;  // kStream
 };
 
 struct MessageTrace {

@@ -260,6 +260,7 @@ class Worker final : public io::LoopHandler {
   // Delivers to one target, or with `only` finds out whether it would; true if so. head_ is the
   // message's.
   bool deliver_traced(subject::Target target, const Message& message, TraceLeg& leg);
+  bool receive_traced(Subscription& subscription, const Message& message, TraceLeg& leg);
   bool respond_traced(const Message& message, const ResponseToken& token, const Origin& origin,
                       TraceLeg& leg);
   TraceLegPtr redeliver_traced(const DeliveryBatch::Delivery& delivery, TraceLegPtr leg);

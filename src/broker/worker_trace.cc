@@ -269,6 +269,7 @@ bool Worker::deliver_traced(subject::Target target, const Message& message, Trac
   egress.queue = registration.queue();
 
   // What the server subscribes to itself is no connection that anything leaves by.
+  if (client.is_internal()) return receive_traced(*subscription, message, leg);
   if (client.is_hidden()) return trace.only || client.deliver(*subscription, head_, message);
   if (leg.tells_exports) {
     TraceEvent& exported =
@@ -286,6 +287,19 @@ bool Worker::deliver_traced(subject::Target target, const Message& message, Trac
   const bool delivered = egress.error.empty();
   if (leg.tells_egress) leg.events.push_back(std::move(egress));
   return delivered;
+}
+
+bool Worker::receive_traced(Subscription& subscription, const Message& message, TraceLeg& leg) {
+  const WallTime at = wall();
+  ++subscription.delivered;
+  auto told = subscription.receiver->on_traced(message, leg.trace->only);
+  if (!told || !leg.tells_egress) return true;
+  TraceEvent& event = leg.events.emplace_back(TraceEvent{TraceEvent::Type::kStream, at});
+  event.name = std::move(told->stream);
+  event.subject = std::move(told->subject);
+  event.error = std::move(told->error);
+  event.no_interest = told->no_interest;
+  return true;
 }
 
 bool Worker::respond_traced(const Message& message, const ResponseToken& token,

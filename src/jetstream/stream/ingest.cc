@@ -46,17 +46,20 @@ void Ingest::configure() {
 void Ingest::take(const broker::Message& message, WallTime now) {
   if (stream_.is_overloaded()) [[unlikely]]
     return refuse_overload(message.reply);
+  Incoming incoming = incoming_of(message);
+  if (FastPlace::is_meant(message.reply)) return take_fast(message.reply, std::move(incoming), now);
+  const Outcome outcome = process(incoming, now);
+  if (!message.reply.empty() && !stream_.config().no_ack) answer(message.reply, outcome);
+}
+
+Ingest::Incoming Ingest::incoming_of(const broker::Message& message) {
   std::string_view subject = message.subject;
   if (transform_ && transform_->accepts(subject)) {
     mapped_.clear();
     transform_->apply(subject, stream_.shard().random(), mapped_);
     subject = mapped_;
   }
-  Incoming incoming{
-      subject, message.payload.substr(0, message.header_size), message.body(), {}, {}, {}, {}};
-  if (FastPlace::is_meant(message.reply)) return take_fast(message.reply, std::move(incoming), now);
-  const Outcome outcome = process(incoming, now);
-  if (!message.reply.empty() && !stream_.config().no_ack) answer(message.reply, outcome);
+  return {subject, message.payload.substr(0, message.header_size), message.body(), {}, {}, {}, {}};
 }
 
 void Ingest::refuse_overload(std::string_view reply) {
@@ -92,6 +95,14 @@ Ingest::Outcome Ingest::process(Incoming& incoming, WallTime now) {
 }
 
 Ingest::Outcome Ingest::take_in(Incoming& incoming, WallTime now) {
+  if (auto settled = settle(incoming, now)) return *std::move(settled);
+  if (auto refusal = prepare(incoming, {})) return std::unexpected(*refusal);
+  const Stored stored = store(incoming, now);
+  republish(incoming, stored, now);
+  return PublishAck{.sequence = stored.sequence, .value = std::move(incoming.value)};
+}
+
+std::optional<Ingest::Outcome> Ingest::settle(const Incoming& incoming, WallTime now) {
   if (auto refusal = check_allowed(incoming)) return std::unexpected(*refusal);
   if (const std::string_view id = incoming.fields.message_id; !id.empty()) {
     // As nats-server: these outweigh that it was seen before.
@@ -103,10 +114,7 @@ Ingest::Outcome Ingest::take_in(Incoming& incoming, WallTime now) {
     if (const auto stored = find_stored_letter(stream_, id, incoming.subject, now))
       return PublishAck{.sequence = *stored, .duplicate = true};
   }
-  if (auto refusal = prepare(incoming, {})) return std::unexpected(*refusal);
-  const Stored stored = store(incoming, now);
-  republish(incoming, stored, now);
-  return PublishAck{.sequence = stored.sequence, .value = std::move(incoming.value)};
+  return std::nullopt;
 }
 
 Ingest::Refusal Ingest::prepare(Incoming& incoming, const Ahead& ahead) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "broker/internal_receiver.h"
 #include "broker/message.h"
 #include "io/timer.h"
 #include "jetstream/api/error.h"
@@ -43,6 +44,8 @@ class Ingest {
   void configure();
   // One message, as published. The answer goes through the shard.
   void take(const broker::Message& message, WallTime now);
+  // The same for a message whose way is told. `only`: it is judged, and not stored.
+  broker::StreamTrace take_traced(const broker::Message& message, WallTime now, bool only);
   // What the stream's own schedules make: it was checked with the schedule.
   void take_produced(std::string_view subject, std::string_view header, std::string_view payload,
                      WallTime now);
@@ -86,9 +89,16 @@ class Ingest {
   using Outcome = ApiResult<PublishAck>;
   using Refusal = std::optional<ApiError>;
 
+  // As the stream sees it; views of the message, and of mapped_.
+  Incoming incoming_of(const broker::Message& message);
   Outcome process(Incoming& incoming, WallTime now);
   // The last of its steps, for what stands alone: `incoming` has its fields.
   Outcome take_in(Incoming& incoming, WallTime now);
+  // Its begin: what is refused, or there already, whatever the rest says.
+  std::optional<Outcome> settle(const Incoming& incoming, WallTime now);
+  // As process() would, but for what only storing finds out.
+  Outcome judge(Incoming& incoming, WallTime now);
+  [[nodiscard]] std::string trace_text(const Incoming& incoming, const ApiError& error);
   // All that makes `incoming` part of the stream but its republishing. Nothing refuses it any more.
   Stored store(const Incoming& incoming, WallTime now);
   void remember_id(const IngestHeaders& fields, store::Sequence sequence);

@@ -184,6 +184,14 @@ void Stream::on_publish(const broker::Message& message) {
   ingest_.take(message, shard_.worker().wall());
 }
 
+broker::StreamTrace Stream::on_traced_publish(const broker::Message& message, bool only) {
+  const auto later = [](Stream& stream, const broker::Message& copy) { stream.on_publish(copy); };
+  // What is put off has not been judged yet.
+  if (!only && shard_.put_off(id(), message, later))
+    return {name(), std::string(message.subject), false, ""};
+  return ingest_.take_traced(message, shard_.worker().wall(), only);
+}
+
 Sequence Stream::store_message(const store::NewMessage& message) {
   const Sequence sequence = store_->append(message);
   ++taken_.messages;

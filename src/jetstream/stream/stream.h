@@ -203,6 +203,7 @@ class Stream {
   friend class Ingest;
 
   void on_publish(const broker::Message& message);
+  broker::StreamTrace on_traced_publish(const broker::Message& message, bool only);
   void on_ack(const broker::Message& message);
   void on_direct_get(const broker::Message& message);
   void on_direct_get_last(const broker::Message& message);
@@ -284,7 +285,19 @@ class Stream {
   std::vector<std::unique_ptr<DirectRead>> reads_;
   bool reads_soon_ = false;
 
-  MemberReceiver<&Stream::on_publish> publishes_{*this};
+  class PublishReceiver final : public broker::InternalReceiver {
+   public:
+    explicit PublishReceiver(Stream& stream) : stream_(stream) {}
+    void on_message(const broker::Message& message) override { stream_.on_publish(message); }
+    std::optional<broker::StreamTrace> on_traced(const broker::Message& message,
+                                                 bool only) override {
+      return stream_.on_traced_publish(message, only);
+    }
+
+   private:
+    Stream& stream_;
+  };
+  PublishReceiver publishes_{*this};
   MemberReceiver<&Stream::on_ack> acks_{*this};
   MemberReceiver<&Stream::on_direct_get> direct_gets_{*this};
   MemberReceiver<&Stream::on_direct_get_last> direct_gets_last_{*this};

@@ -25,6 +25,11 @@ constexpr int kSignal = SIGPROF;
 constexpr std::size_t kDepthMax = 64;
 constexpr std::size_t kSamplesMax = 40'000;
 constexpr Duration kLook = milliseconds(50);
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kIsCalledLate = true;
+#else
+constexpr bool kIsCalledLate = false;
+#endif
 
 struct RawSample {
   std::int64_t thread = 0;
@@ -81,6 +86,8 @@ void note_stack(int, siginfo_t*, void* context) {
     if (place < sink->samples.size()) {
       RawSample& sample = sink->samples[place];
       Walk walk{sample, interrupted_at(context)};
+      // ThreadSanitizer calls handlers late, from elsewhere in the same thread.
+      walk.has_begun = kIsCalledLate;
       _Unwind_Backtrace(&take_frame, &walk);
       if (sample.depth == 0) sample.addresses[sample.depth++] = walk.from;
       sample.thread = ::syscall(SYS_gettid);

@@ -11,7 +11,7 @@ namespace midge::jetstream {
 namespace {
 
 constexpr Duration kEvery = seconds(1);
-constexpr std::int64_t kCompactPerSecond = 32 << 20;
+constexpr std::int64_t kCompactPerSecond = 32 << 20, kCheckPerSecond = 4 << 20;
 
 }  // namespace
 
@@ -21,9 +21,8 @@ void Upkeep::on_timer() {
   start();
   if (shard_.clock().was_stepped())
     for (Stream* stream : shard_.streams()) stream->on_clock_step();
-  compaction_.per_second = compacted_per_second();
-  go_on(compaction_);
-  go_on(check_);
+  go_on(compaction_, compacted_per_second());
+  go_on(check_, kCheckPerSecond);
 }
 
 // What is written anew is in memory until it is written.
@@ -33,8 +32,8 @@ std::int64_t Upkeep::compacted_per_second() const {
   return memory.is_limited() ? std::min(kCompactPerSecond, memory.limit() / 64) : kCompactPerSecond;
 }
 
-void Upkeep::go_on(Task& task) {
-  task.budget = std::min(task.budget + task.per_second, task.per_second);
+void Upkeep::go_on(Task& task, std::int64_t per_second) {
+  task.budget = std::min(task.budget + per_second, per_second);
   const std::vector<Stream*> streams = shard_.streams();
   for (std::size_t i = 0; i < streams.size() && task.budget > 0; ++i)
     task.budget -= static_cast<std::int64_t>(task.work(*streams[task.next++ % streams.size()]));

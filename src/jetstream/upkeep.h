@@ -22,19 +22,18 @@ class Upkeep {
   // What may be read: it grows each second, and is spent in advance.
   struct Task {
     Work work;
-    std::int64_t per_second;
     std::int64_t budget = 0;
     std::size_t next = 0;  // the stream whose turn it is
   };
   void on_timer();
-  void go_on(Task& task);
+  void go_on(Task& task, std::int64_t per_second);
   [[nodiscard]] std::int64_t compacted_per_second() const;
   static std::uint64_t compact(Stream& stream);
   static std::uint64_t check(Stream& stream);
 
   Shard& shard_;
-  Task compaction_{&compact, 0};
-  Task check_{&check, 4 << 20};
+  Task compaction_{&compact};
+  Task check_{&check};
   io::MemberTimer<&Upkeep::on_timer> timer_{*this};
 };
 

@@ -1,6 +1,5 @@
 #include "server/monitor/links.h"
 
-#include "codec/json_tree.h"
 #include "server/monitor/field_table.h"
 
 namespace midge::server {
@@ -38,20 +37,6 @@ constexpr Field<Answerer> kLeafz[] = {
     nested<Answerer, write_none>("leafs"),
 };
 
-SubscriptionDetail detail_of(bool subjects, bool detail) {
-  if (detail) return SubscriptionDetail::kDetail;
-  return subjects ? SubscriptionDetail::kSubjects : SubscriptionDetail::kNone;
-}
-
-// `read` takes the fields out of a body that may be empty.
-Result<void> read_body(std::string_view body, std::string_view type, auto read) {
-  if (body.empty()) return {};
-  ASSIGN_OR_RETURN(const codec::JsonValue value, codec::read_json_tree(body));
-  codec::JsonReader reader(&value, type);
-  read(reader);
-  return reader.done();
-}
-
 }  // namespace
 
 Result<SubscriptionDetail> parse_subscription_detail(const Query& query) {
@@ -60,7 +45,7 @@ Result<SubscriptionDetail> parse_subscription_detail(const Query& query) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   if (lower == "detail") return SubscriptionDetail::kDetail;
   ASSIGN_OR_RETURN(const bool subjects, query.boolean("subs"));
-  return detail_of(subjects, false);
+  return subjects ? SubscriptionDetail::kSubjects : SubscriptionDetail::kNone;
 }
 
 Result<RoutezRequest> parse_routez(const Query& query) {
@@ -85,44 +70,6 @@ Result<LeafzRequest> parse_leafz(const Query& query) {
   return request;
 }
 
-RaftzRequest parse_raftz(const Query& query) { return {query.text("acc"), query.text("group")}; }
-
-Result<RoutezRequest> parse_routez_body(std::string_view body) {
-  bool subjects = false, detail = false;
-  TRY(read_body(body, "RoutezEventOptions", [&](codec::JsonReader& reader) {
-    reader.read("subscriptions", subjects).read("subscriptions_detail", detail);
-  }));
-  return RoutezRequest{detail_of(subjects, detail)};
-}
-
-Result<GatewayzRequest> parse_gatewayz_body(std::string_view body) {
-  GatewayzRequest request;
-  bool subjects = false, detail = false;
-  TRY(read_body(body, "GatewayzEventOptions", [&](codec::JsonReader& reader) {
-    reader.read("name", request.name).read("accounts", request.accounts);
-    reader.read("account_name", request.account_name);
-    reader.read("subscriptions", subjects).read("subscriptions_detail", detail);
-  }));
-  request.subscriptions = detail_of(subjects, detail);
-  return request;
-}
-
-Result<LeafzRequest> parse_leafz_body(std::string_view body) {
-  LeafzRequest request;
-  TRY(read_body(body, "LeafzEventOptions", [&](codec::JsonReader& reader) {
-    reader.read("subscriptions", request.subscriptions).read("account", request.account);
-  }));
-  return request;
-}
-
-Result<RaftzRequest> parse_raftz_body(std::string_view body) {
-  RaftzRequest request;
-  TRY(read_body(body, "RaftzEventOptions", [&](codec::JsonReader& reader) {
-    reader.read("account", request.account).read("group", request.group);
-  }));
-  return request;
-}
-
 void write_routez(JsonWriter& json, const RoutezRequest&, const Answerer& answerer) {
   write_object<Answerer>(json, kRoutez, answerer);
 }
@@ -134,7 +81,5 @@ void write_gatewayz(JsonWriter& json, const GatewayzRequest&, const Answerer& an
 void write_leafz(JsonWriter& json, const LeafzRequest&, const Answerer& answerer) {
   write_object<Answerer>(json, kLeafz, answerer);
 }
-
-void write_raftz(JsonWriter& json, const RaftzRequest&) { json.begin_object().end_object(); }
 
 }  // namespace midge::server

@@ -27,22 +27,11 @@ struct LeafzRequest {
   bool subscriptions = false;
   std::string account;  // "" = all
 };
-struct RaftzRequest {
-  std::string account, group;  // "" = the system account, all groups
-};
-
 // Of a query: errors are the body of a 400.
 [[nodiscard]] Result<SubscriptionDetail> parse_subscription_detail(const Query& query);
 [[nodiscard]] Result<RoutezRequest> parse_routez(const Query& query);
 [[nodiscard]] Result<GatewayzRequest> parse_gatewayz(const Query& query);
 [[nodiscard]] Result<LeafzRequest> parse_leafz(const Query& query);
-[[nodiscard]] RaftzRequest parse_raftz(const Query& query);
-
-// The same of a request's body in the system account. Errors: what is wrong with it.
-[[nodiscard]] Result<RoutezRequest> parse_routez_body(std::string_view body);
-[[nodiscard]] Result<GatewayzRequest> parse_gatewayz_body(std::string_view body);
-[[nodiscard]] Result<LeafzRequest> parse_leafz_body(std::string_view body);
-[[nodiscard]] Result<RaftzRequest> parse_raftz_body(std::string_view body);
 
 // Who answers.
 struct Answerer {
@@ -54,8 +43,7 @@ void write_routez(codec::JsonWriter& json, const RoutezRequest& request, const A
 void write_gatewayz(codec::JsonWriter& json, const GatewayzRequest& request,
                     const Answerer& answerer);
 void write_leafz(codec::JsonWriter& json, const LeafzRequest& request, const Answerer& answerer);
-// Over HTTP a server without groups is answered with this and 404.
+// What /raftz says of a server without groups, with 404.
 inline constexpr std::string_view kNoRaftGroups = "No Raft nodes registered";
-void write_raftz(codec::JsonWriter& json, const RaftzRequest& request);
 
 }  // namespace midge::server

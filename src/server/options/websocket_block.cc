@@ -153,10 +153,6 @@ constexpr BlockKey<WebSocketOptions> kKeys[] = {
     {"compression_memory", read_memory},
 };
 
-bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
-  return lower_case(text).starts_with(start);
-}
-
 Result<void> check_headers(const WebSocketOptions& block) {
   for (const auto& [name, value] : block.headers) {
     const std::string lower = lower_case(name);
@@ -165,7 +161,7 @@ Result<void> check_headers(const WebSocketOptions& block) {
       if (lower == taken)
         return failure("websocket: invalid header " + quoted(name) + " not allowed");
     }
-    if (starts_with_ignoring_case(name, "sec-websocket-"))
+    if (lower.starts_with("sec-websocket-"))
       return failure("websocket: invalid header " + quoted(name) +
                      ", \"Sec-WebSocket-\" prefix not allowed");
     // It would end the answer's head, or begin another line of it.

@@ -18,12 +18,23 @@ constexpr unsigned kPoolThreadsMax = 4;
 // Two for each loop, its journal's and another, so that no commit waits for somebody's large file.
 constexpr unsigned kDiskThreadsMax = 64;
 
+// One core stays the loops': with a sum on every core, who wakes waits for one of them.
+PoolSize size_of_pool(unsigned cores) {
+  const unsigned threads = std::clamp(cores, 2U, kPoolThreadsMax);
+  return {.threads_max = threads, .computing_max = std::min(threads, std::max(cores, 2U) - 1)};
+}
+
+PoolSize size_of_disk_pool(unsigned cores) {
+  const unsigned threads = std::clamp(2 * cores + 2, 4U, kDiskThreadsMax);
+  return {.threads_max = threads, .computing_max = threads};
+}
+
 class PosixEnv final : public Env {
  public:
   explicit PosixEnv(PosixOptions options)
       : process_(std::move(options.argv0)),
-        pool_(std::clamp(process_.cores(), 2U, kPoolThreadsMax), "midge-pool"),
-        disk_pool_(std::clamp(2 * process_.cores() + 2, 4U, kDiskThreadsMax), "midge-disk") {}
+        pool_(size_of_pool(process_.cores()), "midge-pool"),
+        disk_pool_(size_of_disk_pool(process_.cores()), "midge-disk") {}
   ~PosixEnv() override {
     stop();
     join();

@@ -1,5 +1,6 @@
 #include "io/posix/posix_pool.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -30,14 +31,31 @@ struct Submitted {
 }  // namespace
 
 struct PosixPool::State {
-  const unsigned threads_max;
+  const PoolSize size;
   const std::string name;
   std::mutex mutex;
   std::condition_variable work_or_stop;
-  std::deque<Submitted> waiting;
+  std::deque<Submitted> waiting;             // those that do not compute
+  std::deque<Submitted> waiting_to_compute;  // the others
   std::vector<std::unique_ptr<PosixThread>> threads;
   std::size_t idle = 0;
+  unsigned computing = 0;
   bool stopped = false;
+
+  // Whether a thread that is free has something to do.
+  [[nodiscard]] std::size_t runnable() const {
+    const std::size_t cores = size.computing_max - computing;
+    return waiting.size() + std::min(waiting_to_compute.size(), cores);
+  }
+
+  // Of runnable ones. Short waits go before long sums.
+  Submitted take() {
+    auto& from = waiting.empty() ? waiting_to_compute : waiting;
+    if (waiting.empty()) ++computing;
+    Submitted taken = std::move(from.front());
+    from.pop_front();
+    return taken;
+  }
 
   static void run(Job& job, std::optional<PosixPulse>& pulse) {
     if (!job.computes()) return job.run();
@@ -55,21 +73,22 @@ struct PosixPool::State {
     std::unique_lock lock(mutex);
     while (true) {
       ++idle;
-      work_or_stop.wait(lock, [this] { return stopped || !waiting.empty(); });
+      work_or_stop.wait(lock, [this] { return stopped || runnable() > 0; });
       --idle;
       if (stopped) return;
-      Submitted next = std::move(waiting.front());
-      waiting.pop_front();
+      Submitted next = take();
       lock.unlock();
+      const bool computes = next.job->computes();
       run(*next.job, pulse);
       next.home->post(std::make_unique<JobDone>(std::move(next.job)));
       lock.lock();
+      if (computes) --computing;
     }
   }
 };
 
-PosixPool::PosixPool(unsigned threads_max, std::string name)
-    : state_(std::make_unique<State>(threads_max, std::move(name))) {}
+PosixPool::PosixPool(PoolSize size, std::string name)
+    : state_(std::make_unique<State>(size, std::move(name))) {}
 
 PosixPool::~PosixPool() { stop(); }
 
@@ -77,8 +96,9 @@ void PosixPool::submit(Loop& home, std::unique_ptr<Job> job) {
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->stopped) return;
-    state_->waiting.push_back({&home, std::move(job)});
-    if (state_->waiting.size() > state_->idle && state_->threads.size() < state_->threads_max)
+    auto& queue = job->computes() ? state_->waiting_to_compute : state_->waiting;
+    queue.push_back({&home, std::move(job)});
+    if (state_->runnable() > state_->idle && state_->threads.size() < state_->size.threads_max)
       state_->threads.push_back(
           std::make_unique<PosixThread>(state_->name, [state = state_.get()] { state->work(); }));
   }
@@ -88,10 +108,12 @@ void PosixPool::submit(Loop& home, std::unique_ptr<Job> job) {
 
 void PosixPool::stop() {
   std::deque<Submitted> undone;
+  std::deque<Submitted> uncomputed;
   {
     const std::lock_guard lock(state_->mutex);
     state_->stopped = true;
     undone.swap(state_->waiting);
+    uncomputed.swap(state_->waiting_to_compute);
   }
   state_->work_or_stop.notify_all();
   for (const auto& thread : state_->threads) thread->join();

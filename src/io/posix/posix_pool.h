@@ -8,10 +8,15 @@
 
 namespace midge::io {
 
+struct PoolSize {
+  unsigned threads_max;
+  unsigned computing_max;  // how many jobs that compute run at once; others pass those that wait
+};
+
 class PosixPool final : public Pool {
  public:
-  PosixPool(unsigned threads_max, std::string name);  // as threads are called
-  ~PosixPool() override;                              // as stop()
+  PosixPool(PoolSize size, std::string name);  // as threads are called
+  ~PosixPool() override;                       // as stop()
   void submit(Loop& home, std::unique_ptr<Job> job) override;
   // Waits for jobs under way; those waiting are destroyed, and so is what is submitted later.
   void stop();

@@ -8,27 +8,11 @@
 
 #include <doctest/doctest.h>
 
+#include "io/posix/nowhere_loop.h"
 #include "io/posix/posix_pool.h"
 
 namespace midge::io {
 namespace {
-
-// A loop that nothing comes back to.
-class NowhereLoop final : public Loop {
- public:
-  [[nodiscard]] LoopId id() const override { return LoopId{0}; }
-  void post(std::unique_ptr<Mail>) override {}
-  [[nodiscard]] LoopLoad load() const override { return {}; }
-  [[nodiscard]] MonoTime now() const override { return {}; }
-  void drain_mail() override {}
-  Timers& timers() override { return timers_; }
-  void tick_again() override {}
-  void tick_by(MonoTime) override {}
-  void schedule(Turn&) override {}
-
- private:
-  Timers timers_{MonoTime{}};
-};
 
 // Computes until it has been interrupted three times. The lock is where ThreadSanitizer lets a
 // signal in.
@@ -61,7 +45,7 @@ std::uint64_t beats_after(PosixPool& pool, Loop& home, bool computes) {
 
 TEST_CASE("a job that computes is interrupted, one that does not is not") {
   NowhereLoop home;
-  PosixPool pool(1, "test-pool");
+  PosixPool pool({.threads_max = 1, .computing_max = 1}, "test-pool");
   CHECK(beats_after(pool, home, false) == 0);
   const std::uint64_t beats = beats_after(pool, home, true);
   CHECK(beats >= 3);

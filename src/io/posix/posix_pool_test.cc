@@ -1,0 +1,47 @@
+// Goal: sums leave cores to the loops, and hold up nobody who only waits.
+// Method: jobs that end when others have begun.
+#include "io/posix/posix_pool.h"
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+
+#include <doctest/doctest.h>
+
+#include "io/posix/nowhere_loop.h"
+
+namespace midge::io {
+namespace {
+
+class Work final : public Job {
+ public:
+  Work(bool computes, std::function<void()> action)
+      : computes_(computes), action_(std::move(action)) {}
+  [[nodiscard]] bool computes() const override { return computes_; }
+  void run() override { action_(); }
+  void done() override {}
+
+ private:
+  const bool computes_;
+  const std::function<void()> action_;
+};
+
+TEST_CASE("of jobs that compute only so many run at once, and others pass them") {
+  NowhereLoop home;
+  PosixPool pool({.threads_max = 3, .computing_max = 1}, "test");
+  std::promise<void> passed;
+  std::promise<bool> was_alone;
+  std::atomic<bool> first_runs = false;
+  pool.submit(home, std::make_unique<Work>(true, [&] {
+                first_runs = true;
+                passed.get_future().wait();
+                first_runs = false;
+              }));
+  pool.submit(home, std::make_unique<Work>(true, [&] { was_alone.set_value(!first_runs); }));
+  pool.submit(home, std::make_unique<Work>(false, [&] { passed.set_value(); }));
+  CHECK(was_alone.get_future().get());
+}
+
+}  // namespace
+}  // namespace midge::io

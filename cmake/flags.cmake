@@ -1,6 +1,6 @@
 # midge_flags: what every room is compiled and linked with.
 add_library(midge_flags INTERFACE)
-target_include_directories(midge_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(midge_flags INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(midge_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers
   -fno-plt "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 target_compile_definitions(midge_flags INTERFACE FMT_HEADER_ONLY=1)

@@ -12,6 +12,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src"
+PUBLIC = ROOT / "include"
+
+# Who of the rooms includes the headers that users of the library see: the vocabulary that all
+# share, and who implements them.
+PUBLIC_USERS = {"midge/result.h": ("base", "client")}
+IMPLEMENTER = ("client",)
 
 # Only these files may include what the operating system or the C++ library has of threads, clocks,
 # randomness, sockets and files.
@@ -119,7 +125,23 @@ class Check:
         if not is_test and OS_HEADERS.match(name) and not relative.startswith(places):
             self.report("os", path, number, f"<{name}>: allowed in {', '.join(places)} only")
 
+    def check_public_header(self, path):
+        """Users get these alone: they include each other and the standard library only."""
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            include = INCLUDE.match(line)
+            if not include:
+                continue
+            quote, name = include.groups()
+            own = name.startswith("midge/") and (PUBLIC / name).is_file()
+            standard = quote == "<" and re.fullmatch(r"[a-z_]+", name)
+            if not own and not standard:
+                self.report("includes", path, number, f"{name}: not for users of the library")
+
     def check_own_include(self, path, room, number, name):
+        if (PUBLIC / name).is_file():
+            if room not in PUBLIC_USERS.get(name, IMPLEMENTER):
+                self.report("includes", path, number, f"{room} may not include {name}")
+            return
         if not (SOURCES / name).is_file():
             self.report("includes", path, number, f'"{name}": no such file under src/')
             return
@@ -132,6 +154,8 @@ class Check:
         for path in sorted(SOURCES.rglob("*")):
             if path.suffix in (".h", ".cc"):
                 self.check_file(path)
+        for path in sorted(PUBLIC.rglob("*.h")):
+            self.check_public_header(path)
         failed = 0
         for problems in self.problems.values():
             failed += bool(problems)

@@ -93,6 +93,31 @@ const unsigned char* unsigned_bytes(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
+// A pair as libsodium wants it; forgets its secret.
+struct SigningKey {
+  unsigned char prefix = 0;
+  std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> public_bytes{};
+  std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret{};
+
+  SigningKey() = default;
+  SigningKey(const SigningKey&) = default;
+  SigningKey& operator=(const SigningKey&) = default;
+  ~SigningKey() { sodium_memzero(secret.data(), secret.size()); }
+
+  static Result<SigningKey> from_seed(std::string_view seed) {
+    std::optional<std::string> bytes = from_text(seed, kSeedLetters);
+    const bool signs =
+        bytes && (first_byte(*bytes) & 0xF8) == kSeedPrefix && can_sign(seed_prefix(*bytes));
+    if (!signs) return failure("not the seed of an nkey that signs", ErrorCode::kInvalid);
+    SigningKey key;
+    key.prefix = seed_prefix(*bytes);
+    crypto_sign_seed_keypair(key.public_bytes.data(), key.secret.data(),
+                             unsigned_bytes(*bytes) + 2);
+    sodium_memzero(bytes->data(), bytes->size());
+    return key;
+  }
+};
+
 }  // namespace
 
 std::optional<std::string> public_bytes(NkeyKind kind, std::string_view text) {
@@ -146,20 +171,18 @@ Result<bool> verify(std::string_view public_key, std::string_view message,
                                      message.size(), unsigned_bytes(*bytes) + 1) == 0;
 }
 
+Result<std::string> public_key_of(std::string_view seed) {
+  ASSIGN_OR_RETURN(const SigningKey key, SigningKey::from_seed(seed));
+  std::string text(1, static_cast<char>(key.prefix));
+  text.append(key.public_bytes.begin(), key.public_bytes.end());
+  return to_text(std::move(text));
+}
+
 Result<std::string> sign(std::string_view seed, std::string_view message) {
-  std::optional<std::string> bytes = from_text(seed, kSeedLetters);
-  const auto malformed = [&] {
-    return !bytes || (first_byte(*bytes) & 0xF8) != kSeedPrefix || !can_sign(seed_prefix(*bytes));
-  };
-  if (malformed()) return failure("not the seed of an nkey that signs", ErrorCode::kInvalid);
-  std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> public_bytes;
-  std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret;
-  crypto_sign_seed_keypair(public_bytes.data(), secret.data(), unsigned_bytes(*bytes) + 2);
+  ASSIGN_OR_RETURN(const SigningKey key, SigningKey::from_seed(seed));
   std::string signature(kSignatureSize, '\0');
   crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr,
-                       unsigned_bytes(message), message.size(), secret.data());
-  sodium_memzero(secret.data(), secret.size());
-  sodium_memzero(bytes->data(), bytes->size());
+                       unsigned_bytes(message), message.size(), key.secret.data());
   return signature;
 }
 

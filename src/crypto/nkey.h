@@ -23,6 +23,8 @@ bool is_public_nkey(NkeyKind kind, std::string_view text);
 // Checks an ed25519 `signature` (64 bytes) of `message` by `public_key`. Errors: malformed key.
 Result<bool> verify(std::string_view public_key, std::string_view message,
                     std::string_view signature);
+// Whose seed it is. Errors: malformed seed.
+Result<std::string> public_key_of(std::string_view seed);
 // 64 bytes. Errors: malformed seed.
 Result<std::string> sign(std::string_view seed, std::string_view message);
 

@@ -44,6 +44,8 @@ class Net {
   // that is done with the connection. Errors: nobody is there, or the time is over.
   virtual Result<std::unique_ptr<BlockingStream>> dial(const Address& address,
                                                        Duration timeout) = 0;
+  // The same for a loop: a stream not yet attached. Blocking, `timeout` is of the connecting.
+  virtual Result<std::unique_ptr<Stream>> connect(const Address& address, Duration timeout) = 0;
   // The non-loopback addresses of this machine, for `connect_urls` of a server on 0.0.0.0.
   virtual std::vector<std::string> interface_addresses() = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "proto/blank.h"
 
 namespace midge::proto {
@@ -26,13 +27,9 @@ constexpr VerbSpelling kOk{"+ok", Verb::kOk, false, true};
 constexpr VerbSpelling kErr{"-err", Verb::kErr, true, false};
 constexpr VerbSpelling kNoVerb{};
 
-constexpr char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + ('a' - 'A')) : letter;
-}
-
 // The only verb that can start like `input`, which has at least two bytes.
 const VerbSpelling& candidate(std::string_view input) {
-  switch (lower(input[0])) {
+  switch (ascii_lower(input[0])) {
     case 's':
       return kSub;
     case 'u':
@@ -48,7 +45,7 @@ const VerbSpelling& candidate(std::string_view input) {
     case '-':
       return kErr;
     case 'p':
-      switch (lower(input[1])) {
+      switch (ascii_lower(input[1])) {
         case 'u':
           return kPub;
         case 'i':
@@ -77,7 +74,7 @@ VerbMatch match_verb(std::string_view input) {
   if (spelling.letters.empty()) return {VerbState::kUnknown};
   const std::size_t here = std::min(input.size(), spelling.letters.size());
   for (std::size_t at = 1; at < here; ++at)
-    if (lower(input[at]) != spelling.letters[at]) return {VerbState::kUnknown};
+    if (ascii_lower(input[at]) != spelling.letters[at]) return {VerbState::kUnknown};
 
   const std::size_t length = spelling.letters.size() + (spelling.needs_blank ? 1 : 0);
   if (input.size() < length) return {VerbState::kCut};

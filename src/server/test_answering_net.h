@@ -33,6 +33,9 @@ class AnsweringNet final : public io::Net {
                                                io::ListenerEvents&) override {
     return failure("nobody listens here");
   }
+  Result<std::unique_ptr<io::Stream>> connect(const io::Address&, Duration) override {
+    return failure("nobody is here");
+  }
   std::vector<std::string> interface_addresses() override { return {}; }
 
  private:

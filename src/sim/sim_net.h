@@ -20,6 +20,9 @@ class SimNet final : public io::Net {
   Result<std::unique_ptr<io::BlockingStream>> dial(const io::Address& address, Duration) override {
     return failure("dial tcp " + address.text() + ": connect: connection refused");
   }
+  Result<std::unique_ptr<io::Stream>> connect(const io::Address& address, Duration) override {
+    return failure("dial tcp " + address.text() + ": connect: connection refused");
+  }
   std::vector<std::string> interface_addresses() override { return {"192.0.2.1"}; }
 
   // A client's connection; null if nobody listens.

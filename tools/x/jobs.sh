@@ -202,7 +202,7 @@ fuzz_one() {
     "fuzz/corpus/$name"
 }
 
-sources() { find src bench fuzz examples tests cmake -name '*.cc' -o -name '*.h' | sort; }
+sources() { find include src bench fuzz examples tests cmake -name '*.cc' -o -name '*.h' | sort; }
 
 job_format() {
   need "${FORMAT_PACKAGES[@]}"

@@ -1,5 +1,8 @@
 #include "io/posix/posix_dial.h"
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -12,6 +15,7 @@
 #include "io/posix/posix_clock.h"
 #include "io/posix/posix_error.h"
 #include "io/posix/posix_fd.h"
+#include "io/posix/posix_stream.h"
 
 namespace midge::io {
 namespace {
@@ -75,10 +79,7 @@ class PosixDialed final : public BlockingStream {
   Deadline deadline_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<BlockingStream>> dial(const Address& address, Duration timeout) {
-  Deadline deadline(timeout);
+Result<PosixFd> connected(const Address& address, Deadline& deadline) {
   const std::string call = "dial tcp " + address.text();
   auto candidates = resolve(address);
   if (!candidates) return std::unexpected(candidates.error().within("dial tcp"));
@@ -87,11 +88,29 @@ Result<std::unique_ptr<BlockingStream>> dial(const Address& address, Duration ti
     PosixFd fd(::socket(candidate.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd.valid()) return system_failure(call + ": socket", errno);
     if (!deadline.apply(fd.get())) return timed_out();
-    if (::connect(fd.get(), candidate.get(), candidate.size) == 0)
-      return std::make_unique<PosixDialed>(std::move(fd), deadline);
+    if (::connect(fd.get(), candidate.get(), candidate.size) == 0) return fd;
     error = errno;
   }
   return failed(call + ": connect", error);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<BlockingStream>> dial(const Address& address, Duration timeout) {
+  Deadline deadline(timeout);
+  ASSIGN_OR_RETURN(PosixFd fd, connected(address, deadline));
+  return std::make_unique<PosixDialed>(std::move(fd), deadline);
+}
+
+Result<std::unique_ptr<Stream>> dial_for_loop(const Address& address, Duration timeout) {
+  Deadline deadline(timeout);
+  ASSIGN_OR_RETURN(PosixFd fd, connected(address, deadline));
+  const int on = 1;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+    return system_failure("fcntl", errno);
+  return std::make_unique<PosixStream>(std::move(fd));
 }
 
 }  // namespace midge::io

@@ -90,6 +90,10 @@ Result<std::unique_ptr<Listener>> PosixNet::listen(Loop& loop, const Address& ad
                                          std::move(bound), events);
 }
 
+Result<std::unique_ptr<Stream>> PosixNet::connect(const Address& address, Duration timeout) {
+  return dial_for_loop(address, timeout);
+}
+
 Result<std::unique_ptr<BlockingStream>> PosixNet::dial(const Address& address, Duration timeout) {
   return io::dial(address, timeout);
 }

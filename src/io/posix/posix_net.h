@@ -10,6 +10,7 @@ class PosixNet final : public Net {
   Result<std::unique_ptr<Listener>> listen(Loop& loop, const Address& address,
                                            ListenerEvents& events) override;
   Result<std::unique_ptr<BlockingStream>> dial(const Address& address, Duration timeout) override;
+  Result<std::unique_ptr<Stream>> connect(const Address& address, Duration timeout) override;
   std::vector<std::string> interface_addresses() override;
 };
 

@@ -29,6 +29,8 @@ class PosixThread {
   PosixThread(const PosixThread&) = delete;
   PosixThread& operator=(const PosixThread&) = delete;
   void join();
+  // One that nobody waits for.
+  static void run_detached(const std::string& name, std::function<void()> body);
   // Waits at most a second; true if the thread has ended.
   bool try_join_for_a_second();
 

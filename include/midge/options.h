@@ -1,0 +1,91 @@
+// How a client connects, and what it is told of its connection.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "midge/result.h"
+
+namespace midge {
+
+class Runtime;
+
+enum class EventKind : unsigned char {
+  kConnected,
+  kDisconnected,  // text: why
+  kReconnected,
+  kDiscovered,    // the cluster has told of servers that were not known
+  kLameDuck,      // the server asks its clients to go elsewhere
+  kSlowConsumer,  // messages of a subscription are dropped; text: its subject
+  kError,         // the server has complained; text: as it says it
+  kClosed,        // for good; text: why, "" = because the user wanted it
+};
+
+struct Event {
+  EventKind kind;
+  std::string text;
+  std::string server;  // `host:port` that it is about; "" = none
+};
+
+struct TlsOptions {
+  bool required = false;  // else only where the server asks for it, or the URL says tls://
+  bool first = false;     // before the server has said anything (handshake_first)
+  std::string ca_file;    // "" = the system's authorities
+  std::string cert_file;  // the client's own
+  std::string key_file;
+  std::string server_name;  // "" = the host of the URL
+  bool insecure = false;    // takes any certificate
+};
+
+// One of these, or what a server's URL says.
+struct Login {
+  std::string user, password;
+  std::string token;
+  std::string nkey_seed;         // `SU…`
+  std::string credentials_file;  // as nsc writes it: a JWT and a seed
+  std::string jwt;               // with a seed or `sign`
+  // For keys that the program does not hold. `public_key` goes with `sign`, unless a JWT does.
+  std::string public_key;
+  std::function<Result<std::string>(std::string_view nonce)> sign;  // 64 bytes
+  std::function<Result<std::string>()> fetch_jwt;                   // before each login
+};
+
+struct Options {
+  // URLs, tried in random order: `nats://host:4222`, `tls://user:password@host`, `host`.
+  std::vector<std::string> servers = {"nats://127.0.0.1:4222"};
+  std::string name;
+  Login login;
+  TlsOptions tls;
+
+  std::chrono::nanoseconds connect_timeout = std::chrono::seconds(2);  // of one server
+  bool keep_order = false;                                             // of the servers
+  bool ignore_discovered = false;  // of the servers that the cluster tells of
+  bool retry_first_connect =
+      false;  // connect() returns at once, and reconnecting goes on behind it
+
+  bool reconnect = true;
+  int reconnect_max = 60;  // times in a row for each server; < 0 = for ever
+  std::chrono::nanoseconds reconnect_wait = std::chrono::seconds(2);  // at least, for each server
+  std::chrono::nanoseconds reconnect_jitter = std::chrono::milliseconds(100);
+  bool ignore_auth_error = false;          // else the same refusal twice ends the attempts
+  std::size_t reconnect_buffer = 8 << 20;  // published meanwhile, bytes; 0 = publishing fails
+
+  std::chrono::nanoseconds ping_interval = std::chrono::minutes(2);
+  int pings_out_max = 2;
+  std::size_t pending_max = 16 << 20;  // written by the user and not yet to the socket, bytes
+  bool echo = true;                    // own messages come back to own subscriptions
+  std::string inbox_prefix = "_INBOX";
+
+  // Called on the background thread, one at a time; must not wait.
+  std::function<void(const Event&)> on_event;
+  // Whose thread it is that works for the connection; null: one of its own.
+  std::shared_ptr<Runtime> runtime;
+};
+
+}  // namespace midge

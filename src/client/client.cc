@@ -1,0 +1,173 @@
+#include "midge/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/connection.h"
+#include "client/patience.h"
+#include "client/worker.h"
+
+namespace midge {
+
+// The connection lives as long as a Client does.
+struct Client::State {
+  explicit State(std::shared_ptr<detail::Connection> its_connection)
+      : connection(std::move(its_connection)) {}
+  ~State() { connection->close(); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  const std::shared_ptr<detail::Connection> connection;
+};
+
+namespace {
+
+std::unexpected<Error> not_connected() { return failure("not connected", ErrorCode::kClosed); }
+
+}  // namespace
+
+Result<Client> Client::connect(std::string_view servers) {
+  Options options;
+  options.servers = {std::string(servers)};
+  return connect(std::move(options));
+}
+
+Result<Client> Client::connect(Options options) {
+  std::vector<codec::ServerUrl> urls;
+  for (const std::string& list : options.servers) {
+    ASSIGN_OR_RETURN(const auto some, codec::parse_server_urls(list));
+    urls.insert(urls.end(), some.begin(), some.end());
+  }
+  if (urls.empty()) return failure("no servers", ErrorCode::kInvalid);
+  auto runtime = options.runtime ? options.runtime : Runtime::start();
+  auto worker = std::static_pointer_cast<detail::Worker>(std::move(runtime));
+  auto state = std::make_shared<State>(
+      std::make_shared<detail::Connection>(std::move(worker), std::move(options), std::move(urls)));
+  TRY(state->connection->start());
+  return Client(std::move(state));
+}
+
+Result<void> Client::publish(std::string_view subject, std::string_view data,
+                             std::string_view reply) {
+  if (!state_) return not_connected();
+  return state_->connection->publish(subject, reply, nullptr, data, kDefaultTimeout);
+}
+
+Result<void> Client::publish(std::string_view subject, const Headers& headers,
+                             std::string_view data, std::string_view reply) {
+  if (!state_) return not_connected();
+  return state_->connection->publish(subject, reply, &headers, data, kDefaultTimeout);
+}
+
+Result<void> Client::respond(const Message& to, std::string_view data) {
+  if (to.reply().empty()) return failure("the message wants no answer", ErrorCode::kInvalid);
+  return publish(to.reply(), data);
+}
+
+Result<Subscription> Client::subscribe(std::string_view subject, Subscription::Callback callback,
+                                       SubscribeOptions options) {
+  if (!state_) return not_connected();
+  ASSIGN_OR_RETURN(auto state,
+                   state_->connection->subscribe(subject, std::move(options), std::move(callback)));
+  return Subscription(std::move(state));
+}
+
+Result<Subscription> Client::subscribe(std::string_view subject, SubscribeOptions options) {
+  return subscribe(subject, nullptr, std::move(options));
+}
+
+Result<Message> Client::request(std::string_view subject, std::string_view data,
+                                Deadline deadline) {
+  if (!state_) return not_connected();
+  return state_->connection->request(subject, nullptr, data, deadline);
+}
+
+Result<Message> Client::request(std::string_view subject, const Headers& headers,
+                                std::string_view data, Deadline deadline) {
+  if (!state_) return not_connected();
+  return state_->connection->request(subject, &headers, data, deadline);
+}
+
+Result<void> Client::request_async(std::string_view subject, std::string_view data, OnAnswer done,
+                                   Timeout timeout) {
+  if (!state_) return not_connected();
+  return state_->connection->request_async(subject, nullptr, data, std::move(done), timeout);
+}
+
+Result<void> Client::request_async(std::string_view subject, const Headers& headers,
+                                   std::string_view data, OnAnswer done, Timeout timeout) {
+  if (!state_) return not_connected();
+  return state_->connection->request_async(subject, &headers, data, std::move(done), timeout);
+}
+
+Result<std::vector<Message>> Client::request_many(std::string_view subject, std::string_view data,
+                                                  ManyOptions options, Deadline deadline) {
+  const std::string inbox = new_inbox();
+  ASSIGN_OR_RETURN(Subscription answers, subscribe(inbox));
+  TRY(publish(subject, data, inbox));
+  const MonoTime end = io::Monitor::now() + detail::duration_of(deadline.timeout);
+  std::vector<Message> all;
+  while (options.count == 0 || all.size() < options.count) {
+    Timeout left((end - io::Monitor::now()).ns);
+    if (options.stall.count() > 0 && !all.empty()) left = std::min(left, options.stall);
+    auto answer = answers.next({std::max(left, Timeout::zero()), deadline.stop});
+    if (!answer && answer.error().code() == ErrorCode::kTimeout) break;
+    if (!answer) return std::move(answer).error();
+    if (all.empty() && answer->status() == 503 && answer->data().empty())
+      return failure("no responders", ErrorCode::kNoResponders);
+    if (options.is_last && options.is_last(*answer)) break;
+    all.push_back(*std::move(answer));
+  }
+  (void)answers.unsubscribe();
+  return all;
+}
+
+std::string Client::new_inbox() { return state_ ? state_->connection->new_inbox() : ""; }
+
+Result<void> Client::flush(Deadline deadline) {
+  if (!state_) return not_connected();
+  return state_->connection->flush(deadline);
+}
+
+Result<Timeout> Client::rtt(Deadline deadline) {
+  const MonoTime began = io::Monitor::now();
+  TRY(flush(std::move(deadline)));
+  return Timeout((io::Monitor::now() - began).ns);
+}
+
+Result<void> Client::drain(Deadline deadline) {
+  if (!state_) return not_connected();
+  return state_->connection->drain(deadline);
+}
+
+void Client::close() {
+  if (state_) state_->connection->close();
+}
+
+void Client::force_reconnect() {
+  if (state_) state_->connection->force_reconnect();
+}
+
+Status Client::status() const { return state_ ? state_->connection->status() : Status::kClosed; }
+
+ClientFigures Client::figures() const {
+  return state_ ? state_->connection->figures() : ClientFigures{};
+}
+
+std::string Client::connected_url() const {
+  return state_ ? state_->connection->connected_url() : "";
+}
+
+std::string Client::connected_server() const {
+  return state_ ? state_->connection->connected_server() : "";
+}
+
+std::vector<std::string> Client::servers() const {
+  return state_ ? state_->connection->servers() : std::vector<std::string>{};
+}
+
+std::size_t Client::max_payload() const { return state_ ? state_->connection->max_payload() : 0; }
+
+std::string Client::last_error() const { return state_ ? state_->connection->last_error() : ""; }
+
+}  // namespace midge

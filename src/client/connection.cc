@@ -1,0 +1,348 @@
+// What any thread calls.
+#include "client/connection.h"
+
+#include <charconv>
+#include <utility>
+
+#include "client/message_block.h"
+#include "client/patience.h"
+#include "client/publish_frame.h"
+#include "codec/base62.h"
+
+namespace midge::detail {
+namespace {
+
+constexpr std::size_t kInboxDigits = 22;
+constexpr int kNoResponders = 503;
+
+bool is_sendable(std::string_view text) {
+  for (const char letter : text)
+    if (static_cast<unsigned char>(letter) <= ' ' || letter == 0x7F) return false;
+  return !text.empty();
+}
+
+std::unexpected<Error> bad_subject() { return failure("invalid subject", ErrorCode::kInvalid); }
+
+// The frame as it is sent, or why it cannot be.
+Result<PublishFrame> frame_of(std::string_view subject, std::string_view reply,
+                              const Headers* headers, std::string_view data) {
+  if (!is_sendable(subject) || (!reply.empty() && !is_sendable(reply))) return bad_subject();
+  PublishFrame frame{.subject = subject, .reply = reply, .header_lines = {}, .data = data};
+  if (headers == nullptr) return frame;
+  if (!headers->fault().empty()) return failure(std::string(headers->fault()), ErrorCode::kInvalid);
+  frame.header_lines = headers->lines();
+  return frame;
+}
+
+std::string unsub_line(std::uint64_t sid, std::uint64_t max = 0) {
+  std::string line = "UNSUB " + std::to_string(sid);
+  if (max != 0) line += " " + std::to_string(max);
+  return line + "\r\n";
+}
+
+std::string draw_prefix(const std::string& prefix, io::Entropy& entropy) {
+  return prefix + "." + codec::random_base62(kInboxDigits, [&] { return entropy.next(); }) + ".";
+}
+
+// Somebody who waits for one thing.
+template <class T>
+class Awaited {
+ public:
+  void come(T thing) {
+    const io::Monitor::Lock lock(monitor_);
+    thing_ = std::move(thing);
+    monitor_.tell();
+  }
+  // nullopt: `deadline` is over, with why in `error`.
+  std::optional<T> wait(const Deadline& deadline, std::optional<Error>& error) {
+    Patience patience(monitor_, deadline);
+    io::Monitor::Lock lock(monitor_);
+    while (!thing_) {
+      if (patience.wait(lock) || thing_) continue;
+      error = patience.error();
+      return std::nullopt;
+    }
+    return std::move(thing_);
+  }
+  // It comes for sure, and soon.
+  T wait() {
+    io::Monitor::Lock lock(monitor_);
+    while (!thing_) monitor_.wait(lock);
+    return *std::move(thing_);
+  }
+
+ private:
+  io::Monitor monitor_;
+  std::optional<T> thing_;
+};
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Worker> worker, Options options,
+                       std::vector<codec::ServerUrl> servers)
+    : worker_(std::move(worker)),
+      options_(std::move(options)),
+      outbox_({.pending_max = options_.pending_max, .buffered_max = options_.reconnect_buffer}),
+      requests_(worker_->env().clock().now()),
+      answers_prefix_(draw_prefix(options_.inbox_prefix, worker_->env().entropy())),
+      pool_(std::move(servers), {.attempts_max = options_.reconnect_max,
+                                 .wait = duration_of(options_.reconnect_wait)}) {
+  if (!options_.keep_order) pool_.shuffle([&] { return worker_->env().entropy().next(); });
+}
+
+Connection::~Connection() = default;
+
+Result<void> Connection::start() {
+  if (!may_wait()) return waits_for_itself();
+  worker_->post([self = shared_from_this()] {
+    self->worker_->keep(self);
+    self->untried_ = self->pool_.servers().size();
+    self->try_next();
+  });
+  io::Monitor::Lock lock(monitor_);
+  while (!options_.retry_first_connect && !view_.was_up && view_.status != Status::kClosed)
+    monitor_.wait(lock);
+  if (view_.end) return *view_.end;
+  return {};
+}
+
+Error Connection::closed() const {
+  const io::Monitor::Lock lock(monitor_);
+  return view_.end ? *view_.end : Error("the connection is closed", ErrorCode::kClosed);
+}
+
+// On the loop's own thread the end of the tick sees to it.
+void Connection::wake(Outbox::Appended appended) {
+  if (worker_->on_its_thread())
+    worker_->touch(*this);
+  else if (appended.wakes)
+    worker_->post([self = shared_from_this()] { self->write_out(); });
+}
+
+Result<void> Connection::publish(std::string_view subject, std::string_view reply,
+                                 const Headers* headers, std::string_view data,
+                                 const Deadline& deadline) {
+  ASSIGN_OR_RETURN(const PublishFrame frame, frame_of(subject, reply, headers, data));
+  const std::size_t size = frame.payload_size(), max = max_payload_.load(std::memory_order_relaxed);
+  if (max != 0 && size > max)
+    return failure("maximum payload exceeded: " + std::to_string(size) +
+                       " bytes, where the server "
+                       "takes " +
+                       std::to_string(max),
+                   ErrorCode::kTooLarge);
+  ASSIGN_OR_RETURN(const Outbox::Appended appended,
+                   outbox_.append(frame.size_max(), deadline, may_wait(),
+                                  [&](char* at) { return frame.write(at); }));
+  out_messages_.fetch_add(1, std::memory_order_relaxed);
+  out_bytes_.fetch_add(size, std::memory_order_relaxed);
+  wake(appended);
+  return {};
+}
+
+// The table knows it before the server does, so that no message finds it missing.
+void Connection::add_subscription(std::shared_ptr<Subscription> subscription) {
+  auto add = [this, subscription] {
+    if (closed_)
+      subscription->end();
+    else
+      subscriptions_[subscription->sid] = subscription;
+  };
+  if (worker_->on_its_thread())
+    add();
+  else
+    worker_->post([self = shared_from_this(), add] { add(); });
+}
+
+Result<std::shared_ptr<Subscription>> Connection::subscribe(std::string_view subject,
+                                                            SubscribeOptions options,
+                                                            Subscription::Callback callback) {
+  if (!is_sendable(subject)) return bad_subject();
+  if (!options.queue.empty() && !is_sendable(options.queue))
+    return failure("invalid queue name", ErrorCode::kInvalid);
+  if (status() >= Status::kDraining) return closed();
+  auto subscription =
+      std::make_shared<Subscription>(weak_from_this(), next_sid_.fetch_add(1), std::string(subject),
+                                     std::move(options), std::move(callback));
+  add_subscription(subscription);
+  std::string lines = "SUB " + subscription->subject + " ";
+  if (!subscription->queue.empty()) lines += subscription->queue + " ";
+  lines += std::to_string(subscription->sid) + "\r\n";
+  if (subscription->max != 0) lines += unsub_line(subscription->sid, subscription->max);
+  ASSIGN_OR_RETURN(const Outbox::Appended appended, outbox_.append_control(lines));
+  wake(appended);
+  return subscription;
+}
+
+void Connection::unsubscribe(const std::shared_ptr<Subscription>& subscription) {
+  subscription->end();
+  if (auto appended = outbox_.append_control(unsub_line(subscription->sid))) wake(*appended);
+  worker_->post([self = shared_from_this(), sid = subscription->sid] { self->remove(sid); });
+}
+
+void Connection::unsubscribe_after(const std::shared_ptr<Subscription>& subscription,
+                                   std::uint64_t max) {
+  subscription->max = max;
+  if (auto appended = outbox_.append_control(unsub_line(subscription->sid, max))) wake(*appended);
+  worker_->post([self = shared_from_this(), subscription] {
+    if (subscription->received >= subscription->max) self->remove(subscription->sid);
+  });
+}
+
+// What the server had sent before it read UNSUB comes before the PONG.
+Result<void> Connection::drain(const std::shared_ptr<Subscription>& subscription,
+                               const Deadline& deadline) {
+  if (auto appended = outbox_.append_control(unsub_line(subscription->sid))) wake(*appended);
+  auto flushed = flush(deadline);
+  subscription->end();
+  worker_->post([self = shared_from_this(), sid = subscription->sid] { self->remove(sid); });
+  return flushed;
+}
+
+std::string Connection::new_inbox() {
+  io::Entropy& entropy = worker_->env().entropy();
+  return options_.inbox_prefix + "." +
+         codec::random_base62(kInboxDigits, [&] { return entropy.next(); });
+}
+
+// One subscription for the answers to all requests.
+Result<void> Connection::ensure_answers() {
+  const io::Monitor::Lock lock(answers_monitor_);
+  if (has_answers_) return {};
+  ASSIGN_OR_RETURN(auto subscription,
+                   subscribe(answers_prefix_ + "*", {}, [this](const Message& m) { answer(m); }));
+  has_answers_ = true;
+  return {};
+}
+
+void Connection::answer(const Message& message) {
+  const auto token = token_of(message.subject());
+  const OnAnswer done = token ? requests_.take(*token) : OnAnswer();
+  if (!done) return;  // it came too late
+  if (message.status() == kNoResponders && message.data().empty())
+    done(Error("no responders", ErrorCode::kNoResponders));
+  else
+    done(message);
+}
+
+Result<std::string> Connection::begin_request(OnAnswer done, std::optional<MonoTime> until,
+                                              RequestToken& token) {
+  TRY(ensure_answers());
+  token = requests_.add(std::move(done), until);
+  return inbox_of(answers_prefix_, token);
+}
+
+Result<Message> Connection::request(std::string_view subject, const Headers* headers,
+                                    std::string_view data, const Deadline& deadline) {
+  if (!may_wait()) return waits_for_itself();
+  Awaited<Result<Message>> answer;
+  RequestToken token;
+  ASSIGN_OR_RETURN(const std::string inbox,
+                   begin_request([&answer](Result<Message> m) { answer.come(std::move(m)); },
+                                 std::nullopt, token));
+  // Whoever takes the request out of the table tells us, and nobody else will.
+  if (auto sent = publish(subject, inbox, headers, data, deadline); !sent) {
+    if (requests_.take(token)) return std::move(sent).error();
+    return answer.wait();
+  }
+  std::optional<Error> why;
+  if (auto come = answer.wait(deadline, why)) return *std::move(come);
+  if (requests_.take(token)) return *std::move(why);
+  return answer.wait();
+}
+
+Result<void> Connection::request_async(std::string_view subject, const Headers* headers,
+                                       std::string_view data, OnAnswer done, Timeout timeout) {
+  RequestToken token;
+  const MonoTime until = io::Monitor::now() + duration_of(timeout);
+  const auto before = requests_.next_expiry();
+  ASSIGN_OR_RETURN(const std::string inbox, begin_request(std::move(done), until, token));
+  if (auto sent = publish(subject, inbox, headers, data, timeout); !sent) {
+    // Once it is taken by somebody else, `done` is told.
+    if (requests_.take(token)) return std::move(sent).error();
+    return {};
+  }
+  if (!before || until < *before)
+    worker_->post([self = shared_from_this()] { self->arm_requests(); });
+  return {};
+}
+
+Result<void> Connection::flush(const Deadline& deadline) {
+  if (!may_wait()) return waits_for_itself();
+  // Shared: the PONG may come when nobody waits any more.
+  const auto pong = std::make_shared<Awaited<std::optional<Error>>>();
+  ASSIGN_OR_RETURN(const Outbox::Appended appended,
+                   trips_.begin([pong](std::optional<Error> why) { pong->come(std::move(why)); }));
+  wake(appended);
+  std::optional<Error> over;
+  auto come = pong->wait(deadline, over);
+  if (!come) return *std::move(over);
+  if (*come) return **std::move(come);
+  return {};
+}
+
+Result<void> Connection::drain(const Deadline& deadline) {
+  if (!may_wait()) return waits_for_itself();
+  worker_->post([self = shared_from_this()] {
+    if (self->closed_) return;
+    self->take_status(Status::kDraining);
+    for (const auto& [sid, subscription] : self->subscriptions_)
+      (void)self->outbox_.append_control(unsub_line(sid));
+    self->worker_->touch(*self);
+  });
+  // The first PONG comes behind what the server had sent, the second behind what callbacks said.
+  Awaited<bool> unsubscribed;
+  worker_->post([&unsubscribed] { unsubscribed.come(true); });
+  unsubscribed.wait();
+  auto flushed = flush(deadline);
+  if (flushed) flushed = flush(deadline);
+  close();
+  return flushed;
+}
+
+void Connection::close() {
+  worker_->post([self = shared_from_this()] { self->end(std::nullopt); });
+  if (!may_wait()) return;
+  io::Monitor::Lock lock(monitor_);
+  while (view_.status != Status::kClosed) monitor_.wait(lock);
+}
+
+void Connection::force_reconnect() {
+  worker_->post([self = shared_from_this()] {
+    if (self->link_) self->on_down(Error("the user wants another connection"), false);
+  });
+}
+
+Status Connection::status() const {
+  const io::Monitor::Lock lock(monitor_);
+  return view_.status;
+}
+
+ClientFigures Connection::figures() const {
+  return {.in_messages = in_messages_,
+          .in_bytes = in_bytes_,
+          .out_messages = out_messages_,
+          .out_bytes = out_bytes_,
+          .reconnects = reconnects_};
+}
+
+std::string Connection::connected_url() const {
+  const io::Monitor::Lock lock(monitor_);
+  return view_.url;
+}
+
+std::string Connection::connected_server() const {
+  const io::Monitor::Lock lock(monitor_);
+  return view_.server;
+}
+
+std::vector<std::string> Connection::servers() const {
+  const io::Monitor::Lock lock(monitor_);
+  return view_.servers;
+}
+
+std::string Connection::last_error() const {
+  const io::Monitor::Lock lock(monitor_);
+  return view_.last_error;
+}
+
+}  // namespace midge::detail

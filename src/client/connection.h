@@ -1,0 +1,150 @@
+// A client's connection through all its reconnects: what Client and Subscription hand their calls
+// to.
+//
+// The first part is called by any thread: it writes to the outbox, keeps who waits, and tells the
+// loop. The second is the loop's: the link of the moment, the table of subscriptions, attempts to
+// connect. Frames of both meet in the outbox only.
+#pragma once
+
+#include <tsl/robin_map.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/dial.h"
+#include "client/link.h"
+#include "client/outbox.h"
+#include "client/requests.h"
+#include "client/round_trips.h"
+#include "client/server_pool.h"
+#include "client/subscription.h"
+#include "client/worker.h"
+#include "midge/client.h"
+
+namespace midge::detail {
+
+class Connection final : public std::enable_shared_from_this<Connection>, private LinkEvents {
+ public:
+  // `servers`: the options', read.
+  Connection(std::shared_ptr<Worker> worker, Options options,
+             std::vector<codec::ServerUrl> servers);
+  ~Connection() override;
+
+  // --- any thread ---
+
+  // Begins to connect; returns when that has come out well, or not.
+  Result<void> start();
+  Result<void> publish(std::string_view subject, std::string_view reply, const Headers* headers,
+                       std::string_view data, const Deadline& deadline);
+  Result<std::shared_ptr<Subscription>> subscribe(std::string_view subject,
+                                                  SubscribeOptions options,
+                                                  Subscription::Callback callback);
+  void unsubscribe(const std::shared_ptr<Subscription>& subscription);
+  void unsubscribe_after(const std::shared_ptr<Subscription>& subscription, std::uint64_t max);
+  Result<void> drain(const std::shared_ptr<Subscription>& subscription, const Deadline& deadline);
+
+  Result<Message> request(std::string_view subject, const Headers* headers, std::string_view data,
+                          const Deadline& deadline);
+  Result<void> request_async(std::string_view subject, const Headers* headers,
+                             std::string_view data, OnAnswer done, Timeout timeout);
+  std::string new_inbox();
+
+  Result<void> flush(const Deadline& deadline);
+  Result<void> drain(const Deadline& deadline);
+  // Waits until it is closed, unless the caller is who closes.
+  void close();
+  void force_reconnect();
+
+  [[nodiscard]] bool may_wait() const { return !worker_->on_its_thread(); }
+  [[nodiscard]] Status status() const;
+  [[nodiscard]] ClientFigures figures() const;
+  [[nodiscard]] std::string connected_url() const;
+  [[nodiscard]] std::string connected_server() const;
+  [[nodiscard]] std::vector<std::string> servers() const;
+  [[nodiscard]] std::size_t max_payload() const { return max_payload_.load(); }
+  [[nodiscard]] std::string last_error() const;
+
+  // --- the loop ---
+
+  void write_out();
+
+ private:
+  // What other threads see of the loop's state, under monitor_.
+  struct View {
+    Status status = Status::kConnecting;
+    bool was_up = false;  // once
+    std::string url, server, last_error;
+    std::vector<std::string> servers;
+    std::optional<Error> end;  // why it is closed
+  };
+
+  // --- any thread ---
+  void wake(Outbox::Appended appended);
+  void add_subscription(std::shared_ptr<Subscription> subscription);
+  Result<void> ensure_answers();
+  Result<std::string> begin_request(OnAnswer done, std::optional<MonoTime> until,
+                                    RequestToken& token);
+  void answer(const Message& message);
+  Error closed() const;
+
+  // --- the loop ---
+  void on_up(const ServerFacts& facts) override;
+  void on_message(const proto::ServerFrame& frame) override;
+  void on_info(std::string_view json) override;
+  void on_pong() override;
+  void ping() override;
+  void on_server_error(std::string_view text) override;
+  bool more_to_write(std::string& into) override;
+  void on_down(Error why, bool refused) override;
+  void on_needs_secure() override;
+
+  void deliver(Subscription& subscription, MessageBlock& block);
+  void remove(std::uint64_t sid);
+  void try_next();
+  void dial_now();
+  void on_dialed(std::uint64_t attempt, Result<Dialed> dialed);
+  void on_attempt_failed(const Error& why, bool refused);
+  void drop_link();
+  void resubscribe();
+  void take_facts(const ServerFacts& facts);
+  void take_status(Status status);
+  void end(std::optional<Error> why);
+  void tell(EventKind kind, std::string text = {});
+  void on_retry_time() { dial_now(); }
+  void on_request_time();
+  void arm_requests();
+  Duration jitter();
+
+  const std::shared_ptr<Worker> worker_;
+  const Options options_;
+
+  mutable io::Monitor monitor_;
+  View view_;
+  std::atomic<std::size_t> max_payload_{0};
+  std::atomic<std::uint64_t> next_sid_{1};
+  std::atomic<std::uint64_t> in_messages_{0}, in_bytes_{0}, out_messages_{0}, out_bytes_{0};
+  std::atomic<std::uint64_t> reconnects_{0};
+
+  Outbox outbox_;
+  RoundTrips trips_{outbox_};
+  Requests requests_;
+  const std::string answers_prefix_;  // `_INBOX.<digits>.`
+  io::Monitor answers_monitor_;
+  bool has_answers_ = false;  // there is a subscription for answers
+
+  // The loop's.
+  ServerPool pool_;
+  ServerFacts facts_;
+  std::unique_ptr<Link> link_;
+  tsl::robin_map<std::uint64_t, std::shared_ptr<Subscription>> subscriptions_;
+  std::uint64_t attempt_ = 0;
+  std::size_t untried_ = 0;  // servers that the first round has not tried yet
+  bool closed_ = false;
+  io::MemberTimer<&Connection::on_retry_time> retry_{*this};
+  io::MemberTimer<&Connection::on_request_time> request_time_{*this};
+};
+
+}  // namespace midge::detail

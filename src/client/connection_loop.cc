@@ -1,0 +1,276 @@
+// What the loop does: attempts, the link of the moment, deliveries.
+#include <algorithm>
+#include <utility>
+
+#include "client/connection.h"
+#include "client/dial.h"
+#include "client/message_block.h"
+#include "client/patience.h"
+
+namespace midge::detail {
+
+void Connection::tell(EventKind kind, std::string text) {
+  if (!options_.on_event) return;
+  options_.on_event(
+      {.kind = kind, .text = std::move(text), .server = link_ ? connected_url() : ""});
+}
+
+void Connection::take_status(Status status) {
+  const io::Monitor::Lock lock(monitor_);
+  view_.status = status;
+  if (status != Status::kConnected && status != Status::kDraining) view_.url = view_.server = "";
+  if (status == Status::kConnected) view_.was_up = true;
+  view_.servers.clear();
+  for (const ServerPool::Server& server : pool_.servers())
+    view_.servers.push_back(server.url.text());
+  monitor_.tell();
+}
+
+Duration Connection::jitter() {
+  const std::int64_t most = duration_of(options_.reconnect_jitter).ns;
+  if (most <= 0) return {};
+  return {static_cast<std::int64_t>(worker_->env().entropy().next() %
+                                    static_cast<std::uint64_t>(most))};
+}
+
+void Connection::try_next() {
+  const ServerPool::Server* const server = pool_.next();
+  const bool first_round = !view_.was_up && !options_.retry_first_connect;
+  if (server == nullptr || (first_round && untried_ == 0)) {
+    const io::Monitor::Lock lock(monitor_);
+    const std::string why = view_.last_error;
+    worker_->post([self = shared_from_this(), why] {
+      self->end(Error(why.empty() ? "no servers" : why, ErrorCode::kIo));
+    });
+    return;
+  }
+  worker_->loop().timers().arm(retry_, std::max(server->not_before, worker_->loop().now()));
+}
+
+void Connection::dial_now() {
+  if (closed_) return;
+  const ServerPool::Server& server = *pool_.next();
+  if (untried_ > 0) --untried_;
+  const bool secure =
+      options_.tls.required || options_.tls.first || server.url.is_secure() || server.wants_secure;
+  const std::uint64_t attempt = ++attempt_;
+  if (server.url.is_web_socket())
+    return on_attempt_failed(Error("web sockets are not there yet", ErrorCode::kInvalid), false);
+  dial(worker_->env(), worker_->loop(),
+       {.url = server.url,
+        .login = options_.login,
+        .tls = options_.tls,
+        .secure = secure,
+        .timeout = duration_of(options_.connect_timeout)},
+       [self = shared_from_this(), attempt](Result<Dialed> dialed) {
+         self->on_dialed(attempt, std::move(dialed));
+       });
+}
+
+void Connection::on_dialed(std::uint64_t attempt, Result<Dialed> dialed) {
+  if (closed_ || attempt != attempt_) return;
+  if (!dialed) return on_attempt_failed(dialed.error(), false);
+  const bool can_secure = dialed->stream->secure() != nullptr;
+  LinkTerms terms{
+      .handshake = {.login = std::move(dialed->login),
+                    .name = options_.name,
+                    .echo = options_.echo,
+                    .can_secure = can_secure,
+                    .wants_secure = can_secure,
+                    .secure_first = options_.tls.first},
+      .patience = duration_of(options_.connect_timeout),
+      .ping_interval = duration_of(options_.ping_interval),
+      .pings_out_max = options_.pings_out_max,
+  };
+  link_ = std::make_unique<Link>(*worker_, static_cast<LinkEvents&>(*this),
+                                 std::move(dialed->stream), std::move(terms));
+  link_->open();
+}
+
+void Connection::on_attempt_failed(const Error& why, bool refused) {
+  {
+    const io::Monitor::Lock lock(monitor_);
+    view_.last_error = why.text();
+  }
+  const bool again = refused && pool_.on_refused(why.text());
+  if (again && view_.was_up && !options_.ignore_auth_error) return end(why);
+  pool_.on_failed(worker_->loop().now(), jitter());
+  try_next();
+}
+
+void Connection::on_up(const ServerFacts& facts) {
+  facts_ = facts;
+  pool_.on_connected();
+  take_facts(facts);
+  const bool again = view_.was_up;
+  {
+    const io::Monitor::Lock lock(monitor_);
+    view_.url = pool_.servers().front().url.text();
+    view_.server = facts.server_name;
+  }
+  // From here on who subscribes finds the outbox open; who did so before is in the table, or in
+  // the mail.
+  trips_.on_up();
+  worker_->loop().drain_mail();
+  if (closed_ || !link_) return;
+  resubscribe();
+  take_status(Status::kConnected);
+  if (again) ++reconnects_;
+  tell(again ? EventKind::kReconnected : EventKind::kConnected);
+}
+
+void Connection::resubscribe() {
+  std::string lines;
+  for (auto at = subscriptions_.begin(); at != subscriptions_.end(); ++at) {
+    const Subscription& subscription = *at.value();
+    const std::string sid = std::to_string(subscription.sid);
+    lines += "SUB " + subscription.subject + " ";
+    if (!subscription.queue.empty()) lines += subscription.queue + " ";
+    lines += sid + "\r\n";
+    if (const std::uint64_t max = subscription.max; max != 0)
+      lines += "UNSUB " + sid + " " + std::to_string(max - subscription.received) + "\r\n";
+  }
+  link_->say(lines);
+}
+
+void Connection::take_facts(const ServerFacts& facts) {
+  max_payload_ = static_cast<std::size_t>(std::max<std::int64_t>(facts.max_payload, 0));
+  if (!options_.ignore_discovered && pool_.discover(facts.connect_urls))
+    tell(EventKind::kDiscovered);
+}
+
+void Connection::on_info(std::string_view json) {
+  if (auto read = read_info(json, facts_); !read)
+    return on_server_error("INFO: " + read.error().text());
+  take_facts(facts_);
+  if (facts_.lame_duck) tell(EventKind::kLameDuck);
+}
+
+void Connection::on_server_error(std::string_view text) {
+  {
+    const io::Monitor::Lock lock(monitor_);
+    view_.last_error = text;
+  }
+  tell(EventKind::kError, std::string(text));
+}
+
+void Connection::on_pong() { trips_.on_pong(); }
+
+void Connection::ping() {
+  if (trips_.begin(nullptr)) write_out();
+}
+
+bool Connection::more_to_write(std::string& into) { return outbox_.take(into); }
+
+void Connection::write_out() {
+  if (link_) link_->write_out();
+}
+
+void Connection::on_message(const proto::ServerFrame& frame) {
+  const std::size_t size = frame.headers.size() + frame.payload.size();
+  in_messages_.store(in_messages_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  in_bytes_.store(in_bytes_.load(std::memory_order_relaxed) + size, std::memory_order_relaxed);
+  const auto found = subscriptions_.find(frame.sid);
+  if (found == subscriptions_.end()) return;  // it was unsubscribed meanwhile
+  MessageBlock block{.subject = frame.subject,
+                     .reply = frame.reply,
+                     .headers = frame.headers,
+                     .data = frame.payload};
+  // A callback may unsubscribe.
+  const std::shared_ptr<Subscription> subscription = found->second;
+  deliver(*subscription, block);
+}
+
+void Connection::deliver(Subscription& subscription, MessageBlock& block) {
+  if (subscription.ended) return;
+  const std::uint64_t received = subscription.received.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (subscription.callback) {
+    const Message message = MessageBlock::handle(&block);
+    subscription.callback(message);
+  } else {
+    const auto put =
+        subscription.inbox->put(MessageBlock::handle(MessageBlock::copy_of(block)), size_of(block));
+    if (put == Inbox::Put::kTaken) {
+      subscription.is_slow = false;
+    } else if (!std::exchange(subscription.is_slow, true)) {
+      tell(EventKind::kSlowConsumer, subscription.subject);
+    }
+    if (put == Inbox::Put::kFull) {
+      (void)outbox_.append_control("UNSUB " + std::to_string(subscription.sid) + "\r\n");
+      worker_->touch(*this);
+      return remove(subscription.sid);
+    }
+  }
+  if (subscription.max != 0 && received >= subscription.max) remove(subscription.sid);
+}
+
+void Connection::remove(std::uint64_t sid) {
+  const auto found = subscriptions_.find(sid);
+  if (found == subscriptions_.end()) return;
+  found->second->end();
+  subscriptions_.erase(found);
+}
+
+void Connection::drop_link() {
+  if (!link_) return;
+  link_->abandon();
+  worker_->retire(std::move(link_));
+}
+
+void Connection::on_needs_secure() {
+  const_cast<ServerPool::Server&>(pool_.servers().front()).wants_secure = true;
+  drop_link();
+  dial_now();
+}
+
+void Connection::on_down(Error why, bool refused) {
+  const bool was_up = status() == Status::kConnected || status() == Status::kDraining;
+  std::size_t written = 0;
+  std::string rest = link_->take_unwritten(written);
+  trips_.on_down(std::move(rest), written,
+                 Error("the connection was lost: " + why.text(), ErrorCode::kClosed));
+  drop_link();
+  if (!was_up) return on_attempt_failed(why, refused);
+  tell(EventKind::kDisconnected, why.text());
+  if (!options_.reconnect || status() == Status::kDraining) return end(std::move(why));
+  take_status(Status::kReconnecting);
+  {
+    const io::Monitor::Lock lock(monitor_);
+    view_.last_error = why.text();
+  }
+  if (refused) (void)pool_.on_refused(why.text());
+  pool_.on_lost(worker_->loop().now(), jitter());
+  try_next();
+}
+
+void Connection::end(std::optional<Error> why) {
+  if (std::exchange(closed_, true)) return;
+  drop_link();
+  worker_->loop().timers().cancel(retry_);
+  worker_->loop().timers().cancel(request_time_);
+  const Error error("the connection is closed", ErrorCode::kClosed);
+  trips_.on_closed(error);
+  for (const auto& [sid, subscription] : subscriptions_) subscription->end();
+  subscriptions_.clear();
+  {
+    const io::Monitor::Lock lock(monitor_);
+    view_.end = why ? *why : error;
+  }
+  for (const OnAnswer& done : requests_.take_all()) done(error);
+  tell(EventKind::kClosed, why ? why->text() : "");
+  take_status(Status::kClosed);
+  worker_->forget(*this);
+}
+
+void Connection::arm_requests() {
+  if (closed_) return;
+  if (const auto next = requests_.next_expiry()) worker_->loop().timers().arm(request_time_, *next);
+}
+
+void Connection::on_request_time() {
+  for (const OnAnswer& done : requests_.expire(worker_->loop().now()))
+    done(Error("timeout", ErrorCode::kTimeout));
+  arm_requests();
+}
+
+}  // namespace midge::detail

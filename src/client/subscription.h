@@ -1,0 +1,72 @@
+// One subscription of a connection: where its messages go.
+//
+// The loop delivers; any thread takes. What is only the loop's is so marked.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "io/monitor.h"
+#include "midge/subscription.h"
+
+namespace midge::detail {
+
+class Connection;
+struct MessageBlock;
+
+// Bytes of a message as limits count them.
+std::size_t size_of(const MessageBlock& block);
+
+// Messages that wait for somebody who asks.
+class Inbox {
+ public:
+  Inbox(std::size_t messages_max, std::size_t bytes_max, Overflow overflow)
+      : messages_max_(messages_max), bytes_max_(bytes_max), overflow_(overflow) {}
+
+  enum class Put : std::uint8_t { kTaken, kDropped, kFull };
+  // kFull: the subscription is to end.
+  Put put(Message message, std::size_t bytes);
+  // Nothing more will come.
+  void end();
+  // Those waiting are of no interest.
+  void clear();
+  Result<Message> take(const Deadline& deadline, bool may_wait);
+  void add_to(midge::Subscription::Figures& figures);
+
+ private:
+  const std::size_t messages_max_, bytes_max_;
+  const Overflow overflow_;
+  io::Monitor monitor_;
+  std::deque<Message> waiting_;
+  std::size_t bytes_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t taken_ = 0;
+  bool ended_ = false;
+  bool awaited_ = false;  // somebody waits
+};
+
+class Subscription {
+ public:
+  using Callback = midge::Subscription::Callback;
+
+  Subscription(std::weak_ptr<Connection> connection, std::uint64_t sid, std::string subject,
+               SubscribeOptions options, Callback callback);
+
+  const std::weak_ptr<Connection> connection;
+  const std::uint64_t sid;
+  const std::string subject;
+  const std::string queue;
+  const Callback callback;  // empty: there is an inbox
+  const std::unique_ptr<Inbox> inbox;
+  std::atomic<std::uint64_t> max;          // 0 = no end
+  std::atomic<std::uint64_t> received{0};  // written by the loop
+  std::atomic<bool> ended{false};
+  bool is_slow = false;  // the loop's: it has been told so
+
+  void end();
+};
+
+}  // namespace midge::detail

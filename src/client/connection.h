@@ -106,6 +106,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void try_next();
   void dial_now();
   void on_dialed(std::uint64_t attempt, Result<Dialed> dialed);
+  void note_failure(const Error& why);
   void on_attempt_failed(const Error& why, bool refused);
   void drop_link();
   void resubscribe();
@@ -141,7 +142,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::unique_ptr<Link> link_;
   tsl::robin_map<std::uint64_t, std::shared_ptr<Subscription>> subscriptions_;
   std::uint64_t attempt_ = 0;
-  std::size_t untried_ = 0;  // servers that the first round has not tried yet
+  std::size_t untried_ = 0;       // servers that the first round has not tried yet
+  std::optional<Error> failure_;  // the last one of the link or of an attempt
   bool closed_ = false;
   io::MemberTimer<&Connection::on_retry_time> retry_{*this};
   io::MemberTimer<&Connection::on_request_time> request_time_{*this};

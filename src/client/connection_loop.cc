@@ -37,10 +37,8 @@ void Connection::try_next() {
   const ServerPool::Server* const server = pool_.next();
   const bool first_round = !view_.was_up && !options_.retry_first_connect;
   if (server == nullptr || (first_round && untried_ == 0)) {
-    const io::Monitor::Lock lock(monitor_);
-    const std::string why = view_.last_error;
-    worker_->post([self = shared_from_this(), why] {
-      self->end(Error(why.empty() ? "no servers" : why, ErrorCode::kIo));
+    worker_->post([self = shared_from_this()] {
+      self->end(self->failure_ ? *self->failure_ : Error("no servers"));
     });
     return;
   }
@@ -87,11 +85,14 @@ void Connection::on_dialed(std::uint64_t attempt, Result<Dialed> dialed) {
   link_->open();
 }
 
+void Connection::note_failure(const Error& why) {
+  failure_ = why;
+  const io::Monitor::Lock lock(monitor_);
+  view_.last_error = why.text();
+}
+
 void Connection::on_attempt_failed(const Error& why, bool refused) {
-  {
-    const io::Monitor::Lock lock(monitor_);
-    view_.last_error = why.text();
-  }
+  note_failure(why);
   const bool again = refused && pool_.on_refused(why.text());
   if (again && view_.was_up && !options_.ignore_auth_error) return end(why);
   pool_.on_failed(worker_->loop().now(), jitter());
@@ -234,10 +235,7 @@ void Connection::on_down(Error why, bool refused) {
   tell(EventKind::kDisconnected, why.text());
   if (!options_.reconnect || status() == Status::kDraining) return end(std::move(why));
   take_status(Status::kReconnecting);
-  {
-    const io::Monitor::Lock lock(monitor_);
-    view_.last_error = why.text();
-  }
+  note_failure(why);
   if (refused) (void)pool_.on_refused(why.text());
   pool_.on_lost(worker_->loop().now(), jitter());
   try_next();

@@ -1,0 +1,239 @@
+// Goal: what a connection loses and what it keeps when its server goes. Method: servers are killed,
+// stopped and started again.
+#include <doctest/doctest.h>
+#include <midge/client.h>
+#include <signal.h>
+
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "test_server.h"
+
+namespace midge::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Events, in order, for whoever waits for one.
+class Diary {
+ public:
+  void note(const Event& event) {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(event);
+    changed_.notify_all();
+  }
+  // The first of that kind not waited for before; those before it are forgotten.
+  Event wait_for(EventKind kind) {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      for (; next_ < events_.size(); ++next_)
+        if (events_[next_].kind == kind) return events_[next_++];
+      changed_.wait(lock);
+    }
+  }
+  bool has(EventKind kind) {
+    const std::lock_guard lock(mutex_);
+    for (const Event& event : events_)
+      if (event.kind == kind) return true;
+    return false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Event> events_;
+  std::size_t next_ = 0;
+};
+
+Options options_for(Diary& diary, std::vector<std::string> servers) {
+  Options options{.servers = std::move(servers)};
+  options.keep_order = true;
+  options.reconnect_wait = 10ms;
+  options.reconnect_jitter = 5ms;
+  options.reconnect_max = -1;
+  options.on_event = [&diary](const Event& event) { diary.note(event); };
+  return options;
+}
+
+TEST_CASE("subscriptions and publishes survive a crash of the server") {
+  TestServer server;
+  Diary diary;
+  Client client = Client::connect(options_for(diary, {server.url()})).value();
+  Subscription sub = client.subscribe("keep").value();
+  Subscription limited = client.subscribe("keep", {.max = 3}).value();
+  Subscription gone = client.subscribe("keep").value();
+  client.publish("keep", "before").value();
+  client.flush().value();
+  server.kill();
+  diary.wait_for(EventKind::kDisconnected);
+  CHECK(client.status() == Status::kReconnecting);
+  gone.unsubscribe().value();
+  Subscription late = client.subscribe("keep").value();
+  for (int i = 0; i < 3; ++i) client.publish("keep", std::to_string(i)).value();
+  server.restart();
+  diary.wait_for(EventKind::kReconnected);
+  client.flush().value();
+  CHECK(sub.figures().pending_messages == 4);
+  CHECK(limited.figures().pending_messages == 3);
+  CHECK(!limited.active());
+  CHECK(late.figures().pending_messages == 3);
+  CHECK(client.figures().reconnects == 1);
+}
+
+TEST_CASE("a flush waits for the next connection, or is told that its own was lost") {
+  TestServer server;
+  Diary diary;
+  Client client = Client::connect(options_for(diary, {server.url()})).value();
+  server.kill();
+  diary.wait_for(EventKind::kDisconnected);
+  CHECK(code_of(client.flush(10ms)) == ErrorCode::kTimeout);
+  Subscription sub = client.subscribe("a").value();
+  client.publish("a", "").value();
+  server.restart();
+  client.flush(60s).value();
+  CHECK(sub.figures().pending_messages == 1);
+  server.freeze();
+  std::stop_source stop;
+  CHECK(code_of(client.flush(20ms)) == ErrorCode::kTimeout);
+  server.kill();
+  diary.wait_for(EventKind::kDisconnected);
+}
+
+TEST_CASE("what is published meanwhile is bounded") {
+  TestServer server;
+  Diary diary;
+  Options options = options_for(diary, {server.url()});
+  options.reconnect_buffer = 1000;
+  Client client = Client::connect(std::move(options)).value();
+  server.kill();
+  diary.wait_for(EventKind::kDisconnected);
+  client.publish("a", std::string(500, 'x')).value();
+  CHECK(code_of(client.publish("a", std::string(500, 'x'))) == ErrorCode::kNoSpace);
+  client.publish("a", "small").value();
+}
+
+TEST_CASE("another server takes over") {
+  TestServer one, two;
+  Diary diary;
+  Client client = Client::connect(options_for(diary, {one.url(), two.url()})).value();
+  CHECK(client.connected_url() == one.url());
+  Subscription sub = client.subscribe("a").value();
+  client.flush().value();
+  one.kill();
+  diary.wait_for(EventKind::kReconnected);
+  CHECK(client.connected_url() == two.url());
+  client.publish("a", "there").value();
+  CHECK(sub.next().value().data() == "there");
+  client.force_reconnect();
+  CHECK(diary.wait_for(EventKind::kDisconnected).text == "the user wants another connection");
+  diary.wait_for(EventKind::kReconnected);
+  client.publish("a", "again").value();
+  CHECK(sub.next().value().data() == "again");
+}
+
+TEST_CASE("without reconnecting the end is the end") {
+  TestServer server;
+  Diary diary;
+  Options options = options_for(diary, {server.url()});
+  options.reconnect = false;
+  Client client = Client::connect(std::move(options)).value();
+  Subscription sub = client.subscribe("a").value();
+  client.flush().value();
+  server.kill();
+  diary.wait_for(EventKind::kClosed);
+  CHECK(code_of(sub.next()) == ErrorCode::kClosed);
+  CHECK(code_of(client.publish("a", "")) == ErrorCode::kClosed);
+  CHECK(code_of(client.flush()) == ErrorCode::kClosed);
+}
+
+TEST_CASE("attempts are counted") {
+  TestServer server;
+  Diary diary;
+  Options options = options_for(diary, {server.url()});
+  options.reconnect_max = 3;
+  Client client = Client::connect(std::move(options)).value();
+  server.kill();
+  const Event end = diary.wait_for(EventKind::kClosed);
+  CHECK(end.text.find("connection refused") != std::string::npos);
+}
+
+TEST_CASE("requests under way end with their time or with the connection") {
+  TestServer server;
+  Diary diary;
+  Client client = Client::connect(options_for(diary, {server.url()})).value();
+  Subscription silent = client.subscribe("silent").value();
+  std::promise<ErrorCode> code;
+  client
+      .request_async(
+          "silent", "", [&](Result<Message> m) { code.set_value(code_of(m)); }, 1h)
+      .value();
+  client.flush().value();
+  client.close();
+  CHECK(code.get_future().get() == ErrorCode::kClosed);
+}
+
+TEST_CASE("nobody to connect to") {
+  std::string url;
+  {
+    TestServer server;
+    url = server.url();
+  }
+  const auto client = Client::connect(url);
+  REQUIRE(!client);
+  CHECK(client.error().text().find("connection refused") != std::string::npos);
+  CHECK(code_of(Client::connect("http://x")) == ErrorCode::kInvalid);
+  CHECK(code_of(Client::connect("")) == ErrorCode::kInvalid);
+}
+
+TEST_CASE("a first connection that comes later") {
+  TestServer server;
+  server.kill();
+  Diary diary;
+  Options options = options_for(diary, {server.url()});
+  options.retry_first_connect = true;
+  Client client = Client::connect(std::move(options)).value();
+  CHECK(client.status() == Status::kConnecting);
+  Subscription sub = client.subscribe("a").value();
+  client.publish("a", "early").value();
+  server.restart();
+  diary.wait_for(EventKind::kConnected);
+  CHECK(sub.next().value().data() == "early");
+}
+
+TEST_CASE("a server that ends in peace says so") {
+  TestServer server("lame_duck_duration: 30s, lame_duck_grace_period: 1s");
+  Diary diary;
+  Client client = Client::connect(options_for(diary, {server.url()})).value();
+  server.signal(SIGUSR2);
+  diary.wait_for(EventKind::kLameDuck);
+}
+
+TEST_CASE("a server that stands still is left") {
+  TestServer server;
+  Diary diary;
+  Options options = options_for(diary, {server.url()});
+  options.ping_interval = 20ms;
+  Client client = Client::connect(std::move(options)).value();
+  server.freeze();
+  CHECK(diary.wait_for(EventKind::kDisconnected).text.find("stale") != std::string::npos);
+  server.signal(SIGCONT);
+  diary.wait_for(EventKind::kReconnected);
+}
+
+TEST_CASE("who publishes more than the server takes waits for room") {
+  TestServer server;
+  Diary diary;
+  Options options = options_for(diary, {server.url()});
+  options.pending_max = 100'000;
+  Client client = Client::connect(std::move(options)).value();
+  Subscription sub = client.subscribe("a").value();
+  for (int i = 0; i < 5000; ++i) client.publish("a", std::string(1000, 'x')).value();
+  client.flush(60s).value();
+  CHECK(sub.figures().pending_messages == 5000);
+}
+
+}  // namespace
+}  // namespace midge::test

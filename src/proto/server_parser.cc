@@ -187,13 +187,13 @@ ServerParser::Status ServerParser::gather_line(std::string_view& input) {
   const bool is_complete = line_feed != std::string_view::npos;
   const std::string_view piece = is_complete ? input.substr(0, line_feed + 1) : input;
   // Known before the line ends, and before it takes memory.
-  if (held_.size() + piece.size() - (is_complete ? 1 : 0) > limits_.line_max)
-    return fail(kLineTooLong);
-  held_.append(piece);
+  const std::size_t line_size = held_.size() + piece.size() - (is_complete ? 1 : 0);
+  const bool is_too_long = line_size > limits_.line_max;
+  held_.append(is_too_long ? piece.substr(0, kVerbBytesMax) : piece);
   input.remove_prefix(piece.size());
-  if (is_complete) return Status::kFrame;
   if (match_server_verb(held_).state == VerbState::kUnknown) return fail(kNoOperation);
-  return Status::kNeedMore;
+  if (is_too_long) return fail(kLineTooLong);
+  return is_complete ? Status::kFrame : Status::kNeedMore;
 }
 
 ServerParser::Status ServerParser::read_line(std::string_view bytes, ServerFrame& frame,

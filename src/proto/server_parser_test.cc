@@ -292,6 +292,7 @@ TEST_CASE("server parser: a line counts to its end, whatever stands in it") {
           {"MSG foo.bar.baz.quux.", {}, kTooLong},
           {"MSG                 ", {}, ""},
           {"MSG                  ", {}, kTooLong},
+          {"MAG foo.bar.baz.quux.", {}, kUnknown},
           {"PING and so on......\n", {"PING"}, ""},
           {"PING and so on......\r\n", {}, kTooLong},
           {"INFO {\"a\":\"12345678\"}", {}, kTooLong},

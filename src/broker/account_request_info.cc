@@ -2,26 +2,20 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "codec/json_writer.h"
+#include "proto/blank.h"
+#include "proto/message_headers.h"
 
 namespace midge::broker {
 namespace {
 
-constexpr std::string_view kVersionLine = "NATS/1.0\r\n";
-
-bool is_same_name(std::string_view left, std::string_view right) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
-
 constexpr std::string_view kLineEnds = "\r\n";
-
-bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
 
 bool line_has_name(std::string_view line, std::string_view name) {
   std::string_view its_name = line.substr(0, line.find(':'));
-  while (!its_name.empty() && is_blank(its_name.back())) its_name.remove_suffix(1);
-  return is_same_name(its_name, name);
+  while (!its_name.empty() && proto::is_blank(its_name.back())) its_name.remove_suffix(1);
+  return equal_ignoring_case(its_name, name);
 }
 
 // The lines of a header block, without empty ones. Readers differ in what ends a line for them, and
@@ -33,7 +27,7 @@ void append_lines_without(std::string_view block, std::string_view name, std::st
     const std::string_view line = block.substr(0, block.find_first_of(kLineEnds));
     block.remove_prefix(std::min(line.size() + 1, block.size()));
     if (line.empty()) continue;
-    dropped = (dropped && is_blank(line[0])) || line_has_name(line, name);
+    dropped = (dropped && proto::is_blank(line[0])) || line_has_name(line, name);
     if (!dropped) into.append(line).append("\r\n");
   }
 }
@@ -71,7 +65,7 @@ std::uint32_t set_header(const Message& message, std::string_view name, std::str
   if (message.header_size > 0) {
     append_lines_without(message.payload.substr(0, message.header_size), name, into);
   } else {
-    into += kVersionLine;
+    into += proto::kHeaderLine;
   }
   into.append(name).append(": ").append(value).append("\r\n\r\n");
   const auto size = static_cast<std::uint32_t>(into.size());

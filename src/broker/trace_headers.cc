@@ -5,58 +5,40 @@
 #include <cstring>
 #include <vector>
 
+#include "base/ascii.h"
 #include "codec/json_writer.h"
+#include "proto/message_headers.h"
 #include "subject/subject.h"
 #include "subject/text_bytes.h"
 
 namespace midge::broker {
 namespace {
 
-constexpr std::string_view kVersionLine = "NATS/1.0\r\n";
+using proto::HeaderField;
+
 constexpr std::string_view kTraceParent = "traceparent";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool is_same_name(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
 
 std::string lower_text(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), lower);
+  std::ranges::transform(result, result.begin(), ascii_lower);
   return result;
 }
 
-std::string_view without_blanks(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-struct Header {
-  std::string_view name, value;
-};
-
 // Those with a name and a value. Nothing if the block does not begin as it must, or has a status.
-std::vector<Header> read_headers(std::string_view block) {
-  std::vector<Header> headers;
-  if (!block.starts_with(kVersionLine)) return headers;
-  block.remove_prefix(kVersionLine.size());
-  while (true) {
-    const std::size_t end = block.find("\r\n");
-    if (end == std::string_view::npos || end == 0) return headers;
-    const std::string_view line = block.substr(0, end);
-    block.remove_prefix(end + 2);
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0) continue;
-    const std::string_view value = without_blanks(line.substr(colon + 1));
-    if (!value.empty()) headers.push_back({line.substr(0, colon), value});
+std::vector<HeaderField> read_headers(std::string_view block) {
+  std::vector<HeaderField> headers;
+  if (!block.starts_with(proto::kHeaderLine)) return headers;
+  block.remove_prefix(proto::kHeaderLine.size());
+  HeaderField field;
+  while (proto::take_header_field(block, field)) {
+    field.value = proto::without_blanks(field.value);
+    if (!field.name.empty() && !field.value.empty()) headers.push_back(field);
   }
+  return headers;
 }
 
-std::string_view first_value(const std::vector<Header>& headers, std::string_view name) {
-  const auto found = std::ranges::find(headers, name, &Header::name);
+std::string_view first_value(const std::vector<HeaderField>& headers, std::string_view name) {
+  const auto found = std::ranges::find(headers, name, &HeaderField::name);
   return found == headers.end() ? std::string_view() : found->value;
 }
 
@@ -66,17 +48,17 @@ bool is_sampled(std::string_view parent) {
   if (std::ranges::count(parent, '-') != 3 || parent.size() - last != 3) return false;
   int digits[2];
   for (int i = 0; i < 2; ++i) {
-    const std::size_t digit =
-        std::string_view("0123456789abcdef").find(lower(parent[last + 1 + static_cast<size_t>(i)]));
+    const std::size_t digit = std::string_view("0123456789abcdef")
+                                  .find(ascii_lower(parent[last + 1 + static_cast<size_t>(i)]));
     if (digit == std::string_view::npos) return false;
     digits[i] = static_cast<int>(digit);
   }
   return digits[1] % 2 == 1;
 }
 
-bool has_sampled_parent(const std::vector<Header>& headers) {
-  return std::ranges::any_of(headers, [](const Header& header) {
-    return is_same_name(header.name, kTraceParent) && is_sampled(header.value);
+bool has_sampled_parent(const std::vector<HeaderField>& headers) {
+  return std::ranges::any_of(headers, [](const HeaderField& header) {
+    return equal_ignoring_case(header.name, kTraceParent) && is_sampled(header.value);
   });
 }
 
@@ -97,7 +79,7 @@ bool means_yes(std::string_view value) {
 TraceMention mention_at(std::string_view rest) {
   const auto is_named = [rest](std::string_view name) {
     return rest.size() > name.size() && rest[name.size()] == ':' &&
-           is_same_name(rest.substr(0, name.size()), name);
+           equal_ignoring_case(rest.substr(0, name.size()), name);
   };
   if (rest.empty()) return TraceMention::kNone;
   if (rest.front() == 'N' && is_named(kTraceDestination))
@@ -106,8 +88,8 @@ TraceMention mention_at(std::string_view rest) {
   return TraceMention::kNone;
 }
 
-std::string to_json(std::vector<Header> headers) {
-  std::ranges::stable_sort(headers, {}, &Header::name);
+std::string to_json(std::vector<HeaderField> headers) {
+  std::ranges::stable_sort(headers, {}, &HeaderField::name);
   codec::JsonWriter json;
   json.begin_object();
   for (auto at = headers.begin(); at != headers.end();) {
@@ -144,7 +126,7 @@ TraceMention find_trace_mention(std::string_view block) {
 TraceRequest read_trace_request(std::string_view block, std::string_view account_destination,
                                 int sampling, std::uint64_t draw) {
   TraceRequest request;
-  std::vector<Header> headers = read_headers(block);
+  std::vector<HeaderField> headers = read_headers(block);
   const std::string_view named = first_value(headers, kTraceDestination);
   if (!named.empty()) {
     // What is no subject asks for nothing, and kTraceDisabled is none.

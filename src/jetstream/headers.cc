@@ -24,33 +24,6 @@ bool api_level_suffices(std::string_view block) {
   return is_api_level_there(header_value(block, "Nats-Required-Api-Level"));
 }
 
-HeaderWriter::HeaderWriter(std::string_view status) : text_("NATS/1.0") {
-  if (!status.empty()) text_.append(1, ' ').append(status);
-  text_.append("\r\n");
-}
-
-HeaderWriter HeaderWriter::after(std::string_view block, std::size_t more) {
-  HeaderWriter writer;
-  if (more > 0) writer.text_.reserve(block.size() + more);
-  if (block.starts_with(kHeaderLine) && block.ends_with("\r\n\r\n"))
-    writer.text_ = block.substr(0, block.size() - 2);
-  return writer;
-}
-
-HeaderWriter& HeaderWriter::field(std::string_view name, std::string_view value) {
-  text_.append(name).append(": ").append(value).append("\r\n");
-  return *this;
-}
-
-HeaderWriter& HeaderWriter::field(std::string_view name, std::uint64_t value) {
-  return field(name, std::to_string(value));
-}
-
-std::string HeaderWriter::take() {
-  text_.append("\r\n");
-  return std::move(text_);
-}
-
 std::string with_header(std::string_view block, std::string_view name, std::string_view value) {
   const std::string_view old = header_value(block, name);
   if (old.data() == nullptr || old.empty())

@@ -232,9 +232,10 @@ void Connection::on_down(Error why, bool refused) {
                  Error("the connection was lost: " + why.text(), ErrorCode::kClosed));
   drop_link();
   if (!was_up) return on_attempt_failed(why, refused);
+  const bool goes_on = options_.reconnect && status() != Status::kDraining;
+  if (goes_on) take_status(Status::kReconnecting);
   tell(EventKind::kDisconnected, why.text());
-  if (!options_.reconnect || status() == Status::kDraining) return end(std::move(why));
-  take_status(Status::kReconnecting);
+  if (!goes_on) return end(std::move(why));
   note_failure(why);
   if (refused) (void)pool_.on_refused(why.text());
   pool_.on_lost(worker_->loop().now(), jitter());

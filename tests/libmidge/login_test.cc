@@ -63,7 +63,7 @@ TEST_CASE("an nkey, by its seed or by somebody who signs") {
 
 TEST_CASE("a credentials file of nsc") {
   const std::string fixtures = std::string(MIDGE_SOURCE) + "/tests/fixtures/nsc";
-  const TestServer server("include \"" + fixtures + "/accounts.conf\"");
+  const TestServer server(read_file(fixtures + "/accounts.conf"));
   CHECK(outcome(with(server, {.credentials_file = fixtures + "/alice.creds"})) == "in");
   CHECK(outcome(with(server, {.credentials_file = fixtures + "/none.creds"})).find("none.creds") !=
         std::string::npos);

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string_view>
 
 namespace midge::test {
@@ -103,6 +104,11 @@ std::string write_file(const std::string& folder, const std::string& name,
   const std::string path = folder + "/" + name;
   std::ofstream(path) << content;
   return path;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace midge::test

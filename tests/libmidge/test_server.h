@@ -60,5 +60,6 @@ bool is_peer();
 // A file with that content in `folder`; returns its path.
 std::string write_file(const std::string& folder, const std::string& name,
                        const std::string& content);
+std::string read_file(const std::string& path);
 
 }  // namespace midge::test

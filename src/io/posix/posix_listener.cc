@@ -29,7 +29,7 @@ PosixListener::PosixListener(PosixLoop& loop, PosixFd fd, Address address, Liste
   loop_.watch(fd_.get(), *this, EPOLLIN, false);
 }
 
-PosixListener::~PosixListener() { loop_.forget(*this); }
+PosixListener::~PosixListener() { loop_.forget(fd_.get(), *this); }
 
 void PosixListener::on_ready(std::uint32_t) {
   PosixLoop& loop = loop_;

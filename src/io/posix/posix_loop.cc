@@ -213,7 +213,8 @@ void PosixLoop::watch(int fd, Watched& watched, std::uint32_t interest, bool wat
   ENSURE(result == 0, "epoll watches what is open");
 }
 
-void PosixLoop::forget(const Watched& watched) {
+void PosixLoop::forget(int fd, const Watched& watched) {
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);  // or it is not in there just now
   if (current_ == &watched) current_ = nullptr;
   for (int i = batch_next_; i < batch_size_; ++i) {
     epoll_event& event = batch_[static_cast<std::size_t>(i)];

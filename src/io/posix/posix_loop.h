@@ -56,8 +56,9 @@ class PosixLoop final : public Loop {
   // For what this loop watches. Interest 0 takes the descriptor out of the set; `watched_before`
   // says whether it was in.
   void watch(int fd, Watched& watched, std::uint32_t interest, bool watched_before);
-  // Its events still undelivered are dropped; closing the descriptor ends the watching.
-  void forget(const Watched& watched);
+  // Its events still undelivered are dropped, and none comes any more: closing the descriptor would
+  // not see to that where a child process holds a copy for a moment.
+  void forget(int fd, const Watched& watched);
   // False once the object whose on_ready() runs has been forgotten.
   [[nodiscard]] bool still_current(const Watched& watched) const { return current_ == &watched; }
 

@@ -7,6 +7,8 @@
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -324,6 +326,31 @@ TEST_CASE("mail may destroy what is ready in the same tick") {
     CHECK(receive(peer, 1).empty());
     CHECK(events.load() == 0);
   }
+}
+
+TEST_CASE("a stream that is gone has no events, even where a child process holds its socket") {
+  Server server;
+  std::atomic<int> events{0};
+  server.prepare = [&](Connection& connection) {
+    connection.readable = [&](Connection&) { events.fetch_add(1); };
+  };
+  const PosixFd peer = connect_to(server.port);
+  server.accepted.wait_for(1);
+  int hold[2];
+  REQUIRE(::pipe(hold) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(hold[1]);
+    char byte;
+    _exit(::read(hold[0], &byte, 1) == 0 ? 0 : 1);  // until the test lets go
+  }
+  server.fixture.run([&] { server.connections.clear(); });
+  send_all(peer, "x");
+  server.fixture.run([] {});
+  server.fixture.run([] {});
+  CHECK(events.load() == 0);
+  for (const int end : hold) ::close(end);
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
 }
 
 TEST_CASE("a connection may move to another loop before it is attached") {

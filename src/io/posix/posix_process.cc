@@ -87,7 +87,7 @@ class PosixProcess::SignalSource final : private Watched {
     ENSURE(fd_.valid(), "the system gives a descriptor for signals");
     loop_.watch(fd_.get(), *this, EPOLLIN, false);
   }
-  ~SignalSource() { loop_.forget(*this); }
+  ~SignalSource() { loop_.forget(fd_.get(), *this); }
 
  private:
   void on_ready(std::uint32_t) override {

@@ -26,7 +26,7 @@ IoCount failed(int error) {
 }  // namespace
 
 PosixStream::~PosixStream() {
-  if (loop_ != nullptr) loop_->forget(*this);
+  if (loop_ != nullptr) loop_->forget(fd_.get(), *this);
 }
 
 void PosixStream::attach(Loop& loop, StreamEvents& events) {

@@ -135,8 +135,12 @@ Result<ServerUrl> read_url(std::string_view text, ServerScheme scheme) {
 }  // namespace
 
 std::string ServerUrl::host_and_port() const {
-  const bool is_ipv6 = host.contains(':');
-  return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  std::string text = host;
+  if (host.contains(':')) {
+    if (const std::size_t zone = text.find('%'); zone != text.npos) text.insert(zone + 1, "25");
+    text.insert(0, 1, '[').append("]");
+  }
+  return text.append(":").append(std::to_string(port));
 }
 
 std::string ServerUrl::text() const {

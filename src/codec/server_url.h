@@ -19,7 +19,8 @@ enum class ServerScheme : std::uint8_t { kNats, kTls, kWebSocket, kSecureWebSock
 
 struct ServerUrl {
   ServerScheme scheme = ServerScheme::kNats;
-  std::string host;  // a name, or an IP address without brackets
+  std::string
+      host;  // a name, or an IP address without brackets, perhaps with a zone: `fe80::1%eth0`
   std::uint16_t port = 0;
   std::string path;  // of a web socket, with the slash in front; "" = none
   std::optional<std::string> user;
@@ -31,7 +32,7 @@ struct ServerUrl {
   [[nodiscard]] bool is_web_socket() const {
     return scheme == ServerScheme::kWebSocket || scheme == ServerScheme::kSecureWebSocket;
   }
-  // `host:port`, IPv6 addresses in brackets.
+  // `host:port`, IPv6 addresses in brackets and their zones encoded.
   [[nodiscard]] std::string host_and_port() const;
   // The URL without name and password.
   [[nodiscard]] std::string text() const;

@@ -43,8 +43,8 @@ TEST_CASE("server url: its parts") {
       {"[::1]:", "nats://[::1]:4222"},
       {"tls://[2001:db8::7]:443/", "tls://[2001:db8::7]:443"},
       {"[::ffff:10.0.0.1]:1", "nats://[::ffff:10.0.0.1]:1"},
-      {"[fe80::1%25eth0]:1", "nats://[fe80::1%eth0]:1"},
-      {"[fe80::1%eth0]:1", "nats://[fe80::1%eth0]:1"},
+      {"[fe80::1%25eth0]:1", "nats://[fe80::1%25eth0]:1"},
+      {"[fe80::1%eth0]:1", "nats://[fe80::1%25eth0]:1"},
       {"nats://ann:pw@host", "nats://host:4222 user=ann password=pw"},
       {"ann:pw@host:1", "nats://host:1 user=ann password=pw"},
       {"nats://token@host", "nats://host:4222 user=token"},
@@ -59,6 +59,7 @@ TEST_CASE("server url: its parts") {
     CAPTURE(one.text);
     CHECK(parts(one.text) == one.parts);
   }
+  CHECK(parse_server_url("[fe80::1%25eth0]")->host == "fe80::1%eth0");
   CHECK(parts("h:1", ServerScheme::kTls) == "tls://h:1");
   CHECK(parts("[::1]", ServerScheme::kSecureWebSocket) == "wss://[::1]:443");
   CHECK(parts("nats://h", ServerScheme::kTls) == "nats://h:4222");

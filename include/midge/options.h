@@ -78,8 +78,8 @@ struct Options {
 
   std::chrono::nanoseconds ping_interval = std::chrono::minutes(2);
   int pings_out_max = 2;
-  std::size_t pending_max = 16 << 20;  // written by the user and not yet to the socket, bytes
-  bool echo = true;                    // own messages come back to own subscriptions
+  std::size_t pending_max = 1 << 20;  // written by the user and not yet to the socket, bytes
+  bool echo = true;                   // own messages come back to own subscriptions
   std::string inbox_prefix = "_INBOX";
 
   // Called on the background thread, one at a time; must not wait.

@@ -131,10 +131,8 @@ Result<void> Connection::publish(std::string_view subject, std::string_view repl
                        std::to_string(max),
                    ErrorCode::kTooLarge);
   ASSIGN_OR_RETURN(const Outbox::Appended appended,
-                   outbox_.append(frame.size_max(), deadline, may_wait(),
+                   outbox_.append(frame.size_max(), size, deadline, may_wait(),
                                   [&](char* at) { return frame.write(at); }));
-  out_messages_.fetch_add(1, std::memory_order_relaxed);
-  out_bytes_.fetch_add(size, std::memory_order_relaxed);
   wake(appended);
   return {};
 }
@@ -317,11 +315,12 @@ Status Connection::status() const {
   return view_.status;
 }
 
-ClientFigures Connection::figures() const {
+ClientFigures Connection::figures() {
+  const OutboxFigures out = outbox_.figures();
   return {.in_messages = in_messages_,
           .in_bytes = in_bytes_,
-          .out_messages = out_messages_,
-          .out_bytes = out_bytes_,
+          .out_messages = out.messages,
+          .out_bytes = out.bytes,
           .reconnects = reconnects_};
 }
 

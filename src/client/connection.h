@@ -60,7 +60,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   [[nodiscard]] bool may_wait() const { return !worker_->on_its_thread(); }
   [[nodiscard]] Status status() const;
-  [[nodiscard]] ClientFigures figures() const;
+  [[nodiscard]] ClientFigures figures();
   [[nodiscard]] std::string connected_url() const;
   [[nodiscard]] std::string connected_server() const;
   [[nodiscard]] std::vector<std::string> servers() const;
@@ -126,7 +126,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   View view_;
   std::atomic<std::size_t> max_payload_{0};
   std::atomic<std::uint64_t> next_sid_{1};
-  std::atomic<std::uint64_t> in_messages_{0}, in_bytes_{0}, out_messages_{0}, out_bytes_{0};
+  std::atomic<std::uint64_t> in_messages_{0}, in_bytes_{0};
   std::atomic<std::uint64_t> reconnects_{0};
 
   Outbox outbox_;

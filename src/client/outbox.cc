@@ -46,8 +46,11 @@ Result<Outbox::Appended> Outbox::append_control(std::string_view line) {
 
 bool Outbox::take(std::string& into) {
   const io::Monitor::Lock lock(monitor_);
-  told_ = false;
-  if (state_ != State::kOpen || bytes_.empty()) return false;
+  if (state_ != State::kOpen || bytes_.empty()) {
+    told_ = false;
+    return false;
+  }
+  // Who takes comes again when it has written, and need not be told meanwhile.
   std::swap(bytes_, into);
   if (waiting_ > 0) monitor_.tell();
   return true;

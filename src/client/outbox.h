@@ -21,6 +21,12 @@ struct OutboxLimits {
   std::size_t buffered_max = 0;  // while not
 };
 
+// Of publishes, since the start.
+struct OutboxFigures {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+};
+
 class Outbox {
  public:
   explicit Outbox(OutboxLimits limits) : limits_(limits) {}
@@ -28,12 +34,13 @@ class Outbox {
   struct Appended {
     bool wakes = false;  // the loop has to be told, once
   };
-  // Puts a frame of `size` bytes behind the others: write(char*) fills it in and returns its end.
+  // Puts a frame of at most `size` bytes behind the others: write(char*) fills it in and returns
+  // its end. `payload`: what counts of it.
   // Waits for room as long as `deadline` allows, unless `may_wait` is false: then it is taken
   // whatever there is. Errors: kClosed, kNoSpace, kTimeout, kCancelled.
   template <class Write>
-  Result<Appended> append(std::size_t size, const Deadline& deadline, bool may_wait,
-                          Write&& write) {
+  Result<Appended> append(std::size_t size, std::size_t payload, const Deadline& deadline,
+                          bool may_wait, Write&& write) {
     io::Monitor::Lock lock(monitor_);
     if (is_full(size)) {
       if (auto room = make_room(lock, size, deadline, may_wait); !room)
@@ -41,9 +48,12 @@ class Outbox {
     }
     if (state_ == State::kClosed) return closed();
     const std::size_t at = bytes_.size();
-    bytes_.resize(at + size);
-    char* const end = write(bytes_.data() + at);
-    bytes_.resize(static_cast<std::size_t>(end - bytes_.data()));
+    // No bytes are cleared first, as resize() would.
+    bytes_.resize_and_overwrite(at + size, [&](char* bytes, std::size_t) {
+      return static_cast<std::size_t>(write(bytes + at) - bytes);
+    });
+    ++figures_.messages;
+    figures_.bytes += payload;
     return Appended{!std::exchange(told_, true)};
   }
   // The same of a control line, which always has room and is nothing to keep for another
@@ -58,6 +68,10 @@ class Outbox {
   // are kept, before those that came later, as far as they have not begun to go.
   void hold(std::string rest, std::size_t written);
   void close();
+  [[nodiscard]] OutboxFigures figures() {
+    const io::Monitor::Lock lock(monitor_);
+    return figures_;
+  }
 
  private:
   enum class State : std::uint8_t { kHolding, kOpen, kClosed };
@@ -72,6 +86,7 @@ class Outbox {
   const OutboxLimits limits_;
   io::Monitor monitor_;
   std::string bytes_;
+  OutboxFigures figures_;
   State state_ = State::kHolding;
   bool told_ = false;  // the loop knows that there is something
   int waiting_ = 0;    // for room

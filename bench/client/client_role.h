@@ -1,0 +1,30 @@
+// What a client library is asked to do in the benchmark of clients; one program per library
+// implements it, and client_role.cc is the same for all.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace midge::bench {
+
+class ClientUnderTest {
+ public:
+  virtual ~ClientUnderTest() = default;
+  virtual void publish(std::string_view subject, std::string_view data) = 0;
+  virtual void flush() = 0;
+  // Called for each message, on whatever thread.
+  virtual void subscribe(std::string_view subject, std::function<void()> on_message) = 0;
+  // Answers every request with its own bytes.
+  virtual void serve(std::string_view subject) = 0;
+  virtual void request(std::string_view subject, std::string_view data) = 0;
+};
+
+// Ends the program with a text if it cannot connect.
+std::unique_ptr<ClientUnderTest> connect(const std::string& url);
+
+[[noreturn]] void fail(const std::string& text);
+
+}  // namespace midge::bench

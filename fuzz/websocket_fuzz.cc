@@ -1,7 +1,9 @@
 // Goal: no request and no frames crash their readers. Frames come out the same however they are
-// cut, and no payload is lost; a request that is whole is read the same whatever follows it. Input:
-// a byte of rules, one that says where to cut, and what a client sends.
+// cut, and no payload is lost; a request that is whole is read the same whatever follows it.
+// Messages inflate alike at once and in parts, and to what was compressed. Input: a byte of rules,
+// one that says where to cut, and what a client sends.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -9,12 +11,15 @@
 #include <string_view>
 
 #include "websocket/close_status.h"
+#include "websocket/deflater.h"
 #include "websocket/frame_decoder.h"
 #include "websocket/inflater.h"
 #include "websocket/upgrade.h"
+#include "websocket/whole_inflater.h"
 
 namespace {
 
+using namespace midge;
 using namespace midge::websocket;
 
 void require(bool condition, const char* what) {
@@ -71,24 +76,50 @@ void check_frames(std::uint8_t rules, std::size_t cut, std::string_view input) {
   require(once == twice, "frames depend on how they are cut");
 }
 
-void check_inflater(std::size_t room, std::string_view input) {
+// Whatever the whole message inflates to, at once or in parts, it is the same.
+void check_inflaters(std::size_t room, std::string_view input) {
   Inflater inflater;
-  std::string into(room, '\0');
+  WholeInflater whole;
+  std::string into(room, '\0'), all;
+  std::string_view part = input;
+  bool done = false;
   // A small input may hold a great deal.
-  for (int step = 0; step < 2000; ++step) {
+  for (int step = 0; step < 2000 && !done; ++step) {
     std::size_t filled = 0;
-    switch (inflater.inflate(input, true, into, filled)) {
-      case Inflater::Status::kFull:
-        require(filled == room, "full, with room");
-        break;
-      case Inflater::Status::kPartTaken:
-        require(false, "more of a message that has ended");
-        return;
-      case Inflater::Status::kMessageDone:
-      case Inflater::Status::kCorrupt:
-        return;
-    }
+    const Inflater::Status status = inflater.inflate(part, true, into, filled);
+    require(status != Inflater::Status::kPartTaken, "more of a message that has ended");
+    if (status == Inflater::Status::kFull) require(filled == room, "full, with room");
+    if (status == Inflater::Status::kCorrupt) return;
+    all.append(into, 0, filled);
+    done = status == Inflater::Status::kMessageDone;
   }
+  if (!done) return;
+  std::string at_once(all.size() + 1, '\0');
+  std::size_t size = 0;
+  // They may differ in which codes that are not whole they put up with.
+  if (whole.inflate(input, at_once, size) != WholeInflater::Outcome::kDone) return;
+  require(at_once.substr(0, size) == all, "at once, a message is another");
+}
+
+void check_deflater(std::size_t cut, std::string_view input) {
+  input = input.substr(0, Deflater::kInputMax);
+  const std::size_t first = std::min(cut, input.size());
+  const std::array<io::Slice, 2> slices{io::Slice{input.data(), first},
+                                        io::Slice{input.data() + first, input.size() - first}};
+  Deflater deflater;
+  const std::string_view message = deflater.compress(slices, input.size());
+  if (message.empty()) return;
+  require(message.size() < input.size(), "larger than before");
+  std::string out(input.size() + 1, '\0');
+  std::size_t size = 0;
+  WholeInflater whole;
+  require(whole.inflate(message, out, size) == WholeInflater::Outcome::kDone, "no message");
+  require(out.substr(0, size) == input, "what was compressed comes out as something else");
+  Inflater inflater;
+  std::string_view part = message;
+  size = 0;
+  require(inflater.inflate(part, true, out, size) == Inflater::Status::kMessageDone, "no message");
+  require(out.substr(0, size) == input, "what was compressed comes out as something else");
 }
 
 void check_request(std::string_view input) {
@@ -120,7 +151,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_request(input);
     (void)parse_origin(input);
   } else if ((data[0] & 0x40) != 0) {
-    check_inflater(cut, input);
+    check_inflaters(cut, input);
+  } else if ((data[0] & 0x20) != 0) {
+    check_deflater(cut, input);
   } else {
     check_frames(data[0], cut, input);
   }

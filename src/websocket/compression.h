@@ -1,6 +1,6 @@
-// What compressed connections share: per loop a deflater, and inflaters that are lent to messages
-// of which a part is still to come. All inflaters together stay within a budget: when there is none
-// left, the message that has had one for longest loses it.
+// What compressed connections share: per loop a deflater, an inflater of whole messages, and
+// inflaters that are lent to messages of which a part is still to come. All inflaters together stay
+// within a budget: when there is none left, the message that has had one for longest loses it.
 //
 // Thread: each loop has its own part; only the budget's sum is shared.
 #pragma once
@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "websocket/deflater.h"
 #include "websocket/inflater.h"
+#include "websocket/whole_inflater.h"
 
 namespace midge::websocket {
 
@@ -45,6 +46,7 @@ class LoopCompression {
   ~LoopCompression();
 
   Deflater& deflater() { return deflater_; }
+  WholeInflater& whole_inflater() { return whole_inflater_; }
   // Room for bytes as they come off the wire, until they are inflated in the same call.
   std::span<char> raw();
 
@@ -61,6 +63,7 @@ class LoopCompression {
   std::atomic<std::int64_t>& used_;
   const std::int64_t budget_;
   Deflater deflater_;
+  WholeInflater whole_inflater_;
   std::unique_ptr<char[]> raw_;
   std::vector<std::unique_ptr<Inflater>> spares_;
   Borrower* oldest_ = nullptr;

@@ -86,6 +86,19 @@ TEST_CASE("a last block ends a message, and the next begins anew") {
   }
 }
 
+TEST_CASE("a message that breaks off within a block is corrupt") {
+  Deflater deflater;
+  Inflater inflater;
+  const std::string message = compressed(deflater, message_of(1000));
+  std::string into(2000, '\0');
+  for (std::size_t left = 0; left + 1 < message.size(); ++left) {
+    std::size_t filled = 0;
+    std::string_view part = std::string_view(message).substr(0, left);
+    CHECK(inflater.inflate(part, true, into, filled) == Inflater::Status::kCorrupt);
+    inflater.reset();
+  }
+}
+
 TEST_CASE("garbage is corrupt") {
   Inflater inflater;
   std::string into(100, '\0');

@@ -15,7 +15,7 @@ namespace midge::websocket {
 
 class Deflater {
  public:
-  // Of one message. Within zlib's window: moving that on doubles the time.
+  // Of one message.
   static constexpr std::size_t kInputMax = 16 * 1024;
   // Messages up to this are not worth it.
   static constexpr std::size_t kInputMin = 64;
@@ -28,11 +28,8 @@ class Deflater {
   [[nodiscard]] std::string_view compress(std::span<const io::Slice> from, std::size_t size);
 
  private:
-  struct Context;
-
-  // Small messages have a context that is quicker to begin anew. Made when first needed.
-  std::unique_ptr<Context> small_, large_;
-  std::unique_ptr<char[]> room_;
+  struct Room;
+  std::unique_ptr<Room> room_;  // made when first needed
 };
 
 }  // namespace midge::websocket

@@ -8,6 +8,8 @@ namespace midge::websocket {
 namespace {
 
 constexpr std::string_view kTail{"\x00\x00\xFF\xFF", 4};
+// zlib's `data_type` behind a block that is not the last one, with nothing left of its last byte.
+constexpr int kBetweenBlocks = 128;
 
 }  // namespace
 
@@ -55,7 +57,10 @@ Inflater::Status Inflater::inflate(std::string_view& part, bool ends, std::span<
     if (stream.avail_out == 0) return Status::kFull;
     if (!part.empty()) return Status::kCorrupt;  // it takes no more, and there is room
     if (!ends) return Status::kPartTaken;
-    if (tail.empty()) break;
+    if (!tail.empty()) continue;
+    // The message breaks off within a block.
+    if (stream.data_type != kBetweenBlocks) return Status::kCorrupt;
+    break;
   }
   part = {};
   if (!ends) return Status::kPartTaken;

@@ -84,6 +84,17 @@ void Stream::unpack(std::span<char> input, std::span<char> into, std::size_t& fi
 
 bool Stream::inflate(std::string_view& part, bool ends, std::span<char> into, std::size_t& filled) {
   LoopCompression& shared = compression_.of(loop_->id());
+  if (ends && !has_inflater()) {
+    std::size_t size = 0;
+    const auto outcome = shared.whole_inflater().inflate(part, into.subspan(filled), size);
+    if (outcome == WholeInflater::Outcome::kDone) {
+      if (size > terms_->message_max) fail("maximum payload exceeded", kMessageTooBig);
+      filled += size;
+      return true;
+    }
+    // The next time it has all of the room.
+    if (outcome == WholeInflater::Outcome::kNoRoom && filled > 0) return false;
+  }
   if (!has_inflater()) shared.lend(*this);
   const Inflater::Status status = inflater().inflate(part, ends, into, filled);
   if (status == Inflater::Status::kCorrupt)

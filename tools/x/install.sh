@@ -6,7 +6,7 @@
 # What building the server takes, and no more: it is what a user waits for.
 readonly SERVER_PACKAGES=(g++ cmake ninja-build ccache libsodium-dev rapidjson-dev
   libfmt-dev libspdlog-dev robin-map-dev libxxhash-dev libboost-dev libssl-dev libcrypt-dev
-  zlib1g-dev libsnappy-dev libroaring-dev prometheus-cpp-dev)
+  zlib1g-dev libdeflate-dev libsnappy-dev libroaring-dev prometheus-cpp-dev)
 readonly TEST_PACKAGES=(doctest-dev libnats-dev ca-certificates strace)
 readonly BROWSER_PACKAGES=(chromium) # 124 MB to fetch, for one test: tests/clients alone asks for it
 readonly BENCH_PACKAGES=(libbenchmark-dev)

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "sim/workload/sim_web_socket.h"
+
 namespace midge::sim {
 
 using io::IoCount;
@@ -68,6 +70,7 @@ void SimClient::disconnect() { socket_.reset(); }
 
 void SimClient::vanish() {
   if (auto* const socket = dynamic_cast<SimSocket*>(socket_.get())) socket->abort();
+  if (auto* const socket = dynamic_cast<SimWebSocket*>(socket_.get())) socket->abort();
   disconnect();
 }
 

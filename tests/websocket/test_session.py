@@ -306,8 +306,9 @@ def certificate():
 
 
 def tls_block(certificate, *more):
-    return "websocket { host: 127.0.0.1, port: -1, tls { %s } }\n" % ", ".join(
-        [certificate.files, *more])
+    # A machine with other work may take long for a handshake.
+    return ('websocket { host: 127.0.0.1, port: -1, handshake_timeout: "5m", tls { %s } }\n'
+            % ", ".join([certificate.files, "timeout: 300", *more]))
 
 
 @pytest.mark.rows("WS-01")

@@ -121,6 +121,8 @@ def monitoring(name, page, count, answer_goal, over_peer, **more):
                    Figure(f"p99 of 1→1 beside {label}, over that before", "p99_rise", "×", 2),
                    Figure(f"p99 of 1→1 beside {label}", "during.p99_us", "µs", INFINITY),
                    Figure(f"p99 of 1→1 beside {label}: before", "before.p99_us", "µs", INFINITY),
+                   Figure(f"p99 of 1→1 beside {label}: the generator's own lateness",
+                          "during.late.p99_us", "µs", INFINITY),
                    Figure(f"{label}: until all is answered", "answer_ms", "ms", answer_goal,
                           over_peer=over_peer),
                    Figure(f"{label}: size of the answer", "answer_bytes", "MiB", INFINITY,

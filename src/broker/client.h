@@ -104,6 +104,10 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   [[nodiscard]] std::size_t subscription_count() const { return sids_.size(); }
   [[nodiscard]] const Traffic& traffic() const { return traffic_; }
   [[nodiscard]] ConnectionInfo info(bool with_subscriptions) const;
+  // The same without subscriptions, into what described another: its strings' room is used again.
+  void describe(ConnectionInfo& into) const;
+  // Its subscriptions' slots, in no order.
+  [[nodiscard]] std::vector<std::uint32_t> subscription_slots() const { return sids_.slots(); }
   void list_subscriptions(std::vector<SubscriptionInfo>& into) const;
   // Who it is logged in as; null: nobody was asked.
   [[nodiscard]] const auth::IdentityPtr& identity() const { return identity_; }
@@ -123,6 +127,8 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   bool in_resume_list = false;
 
  private:
+  // Its identity, and what TLS told of it.
+  void describe_login(ConnectionInfo& into) const;
   void on_readable() override;
   void on_writable() override;
 

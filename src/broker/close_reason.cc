@@ -6,7 +6,7 @@
 namespace midge::broker {
 
 std::string_view to_text(CloseReason reason) {
-  static constexpr std::array<std::string_view, 25> kTexts = {
+  static constexpr std::array<std::string_view, kCloseReasons> kTexts = {
       "Client Closed",
       "Authentication Timeout",
       "Authentication Failure",

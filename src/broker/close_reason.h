@@ -33,6 +33,7 @@ enum class CloseReason : std::uint8_t {
   kNoRespondersRequiresHeaders,
   kKicked,
 };
+inline constexpr unsigned kCloseReasons = 25;
 
 std::string_view to_text(CloseReason reason);
 

@@ -49,6 +49,13 @@ class SidTable {
     for (std::uint32_t slot : slots_)
       if (slot != kFree) function(table.at(slot));
   }
+  [[nodiscard]] std::vector<std::uint32_t> slots() const {
+    std::vector<std::uint32_t> used;
+    used.reserve(size_);
+    for (const std::uint32_t slot : slots_)
+      if (slot != kFree) used.push_back(slot);
+    return used;
+  }
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:

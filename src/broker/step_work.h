@@ -9,7 +9,7 @@ class Worker;
 class StepWork {
  public:
   virtual ~StepWork() = default;
-  // About a millisecond of work at the most. True when there is nothing left to do. What the step
+  // About 50 µs of work: traffic waits for it. True when there is nothing left to do. What the step
   // before saw may be gone. The worker's loop.
   virtual bool step(Worker& worker) = 0;
 };

@@ -337,8 +337,7 @@ void Worker::remember_closed(ConnectionInfo info) {
       static_cast<std::size_t>(std::max<std::int64_t>(config_->max_closed_clients, 0));
   if (!info.account.empty()) count_ended(info);
   if (session_watcher_ != nullptr) session_watcher_->on_session_end(info);
-  closed_.push_back(std::move(info));
-  while (closed_.size() > limit) closed_.pop_front();
+  closed_.add(std::move(info), limit);
 }
 
 void Worker::count_ended(const ConnectionInfo& info) {
@@ -513,8 +512,7 @@ WorkerStats Worker::stats() const {
 std::vector<std::uint64_t> Worker::connection_ids() const {
   std::vector<std::uint64_t> cids;
   cids.reserve(clients_.size());
-  for (const auto& [cid, client] : clients_)
-    if (!client->is_hidden()) cids.push_back(cid);
+  for (const auto& [cid, client] : clients_) cids.push_back(cid);
   return cids;
 }
 
@@ -524,8 +522,9 @@ const Client* Worker::find_client(std::uint64_t cid) const {
   return found->second.get();
 }
 
-void Worker::list_closed(std::vector<ConnectionInfo>& into) const {
-  into.insert(into.end(), closed_.begin(), closed_.end());
+const Client* Worker::find_shown(std::uint64_t cid) const {
+  const Client* client = find_client(cid);
+  return client == nullptr || client->is_hidden() ? nullptr : client;
 }
 
 void Worker::list_subscriptions(std::size_t first, std::size_t count,
@@ -544,9 +543,10 @@ void Worker::work_in_steps(std::unique_ptr<StepWork> work) {
 }
 
 void Worker::run_steps() {
-  // A step may bring new work, which begins in the next tick.
-  for (std::unique_ptr<StepWork>& work : std::exchange(step_works_, {}))
-    if (!work->step(*this)) step_works_.push_back(std::move(work));
+  // A tick is as long however many there are. A step may bring new work.
+  std::unique_ptr<StepWork> work = std::move(step_works_.front());
+  step_works_.pop_front();
+  if (!work->step(*this)) step_works_.push_back(std::move(work));
   if (!step_works_.empty()) loop_.tick_again();
 }
 

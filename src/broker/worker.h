@@ -21,6 +21,7 @@
 #include "broker/block_pool.h"
 #include "broker/broker.h"
 #include "broker/client.h"
+#include "broker/closed_connections.h"
 #include "broker/config.h"
 #include "broker/delivery_batch.h"
 #include "broker/internal_receiver.h"
@@ -155,17 +156,24 @@ class Worker final : public io::LoopHandler {
 
   // Without the connections and what they have pending.
   [[nodiscard]] WorkerStats stats() const;
+  // Hidden ones, too: to look at each of them would take long.
   [[nodiscard]] std::vector<std::uint64_t> connection_ids() const;
   // Null if it is gone, or closing.
   [[nodiscard]] const Client* find_client(std::uint64_t cid) const;
-  void list_closed(std::vector<ConnectionInfo>& into) const;
+  // The same, and null if it is hidden.
+  [[nodiscard]] const Client* find_shown(std::uint64_t cid) const;
+  [[nodiscard]] const ClosedConnections& closed() const { return closed_; }
   [[nodiscard]] const EndedTraffic& ended_traffic() const { return ended_; }
+  // Of the slot, which may have become free or another client's meanwhile.
+  [[nodiscard]] const Subscription& subscription_in(std::uint32_t slot) {
+    return subscriptions_.at(slot);
+  }
   // All subscriptions are in slots below this number.
   [[nodiscard]] std::size_t subscription_slots() const { return subscriptions_.slots(); }
   // Appends those in slots [first, first + count).
   void list_subscriptions(std::size_t first, std::size_t count,
                           std::vector<SubscriptionInfo>& into);
-  // Has the work done, a step a tick.
+  // Has the work done, a step a tick, in turn with other such work.
   void work_in_steps(std::unique_ptr<StepWork> work);
 
   // How much the process uses, and what follows (worker_memory.cc).
@@ -328,10 +336,10 @@ class Worker final : public io::LoopHandler {
   std::vector<std::unique_ptr<DeliveryBatch>> batches_;  // by loop
   std::vector<std::size_t> batch_sizes_;                 // by loop: bytes of the last one
   std::vector<std::uint64_t> finished_;                  // cids to bury
-  std::deque<ConnectionInfo> closed_;
+  ClosedConnections closed_;
   EndedTraffic ended_;
   Origin publisher_{};
-  std::vector<std::unique_ptr<StepWork>> step_works_;
+  std::deque<std::unique_ptr<StepWork>> step_works_;
   std::int64_t budget_;
   std::size_t pending_max_ = 0, pending_watermark_ = 0;
   struct {

@@ -1,5 +1,6 @@
 #include "codec/json_writer.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -11,11 +12,14 @@ namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
 
-// Whether Go writes this ASCII character as it is. HTML's special characters are not.
-constexpr bool is_plain(unsigned char letter) {
-  return letter >= 0x20 && letter < 0x80 && letter != '"' && letter != '\\' && letter != '<' &&
-         letter != '>' && letter != '&';
-}
+// Whether Go writes a byte as it is: ASCII that is neither control nor special in JSON or HTML.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned char letter = 0x20; letter < 0x80; ++letter)
+    plain[letter] =
+        std::string_view("\"\\<>&").find(static_cast<char>(letter)) == std::string_view::npos;
+  return plain;
+}();
 
 void append_escaped(std::string& out, unsigned char letter) {
   switch (letter) {
@@ -51,7 +55,7 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
     std::size_t plain = 0;
-    while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
+    while (plain < text.size() && kPlain[static_cast<unsigned char>(text[plain])]) ++plain;
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) break;
@@ -125,10 +129,26 @@ void append_double(std::string& out, double number) {
 
 }  // namespace
 
+JsonWriter JsonWriter::for_value(bool pretty, unsigned depth) {
+  JsonWriter json(pretty);
+  json.depth_ = depth;
+  json.after_key_ = true;
+  return json;
+}
+
+JsonWriter JsonWriter::for_elements(bool pretty, unsigned depth) {
+  JsonWriter json(pretty);
+  json.depth_ = depth;
+  json.first_ = false;
+  return json;
+}
+
 void JsonWriter::new_line() {
   if (!pretty_) return;
-  text_ += '\n';
-  text_.append(std::size_t{depth_} * indent_, ' ');
+  static constexpr std::string_view kLine = "\n                                ";
+  const std::size_t size = 1 + std::size_t{depth_} * indent_;
+  text_ += kLine.substr(0, size);
+  if (size > kLine.size()) text_.append(size - kLine.size(), ' ');
 }
 
 void JsonWriter::before_value() {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,6 +25,11 @@ class JsonWriter {
  public:
   explicit JsonWriter(bool pretty = false, unsigned indent = 2)
       : pretty_(pretty), indent_(indent) {}
+  // Whose text goes into another's: a value so deep in it, by raw().
+  static JsonWriter for_value(bool pretty, unsigned depth);
+  // The same: more elements of a list that has some already, whose elements are so deep. Each
+  // begins with a comma.
+  static JsonWriter for_elements(bool pretty, unsigned depth);
 
   JsonWriter& begin_object();
   JsonWriter& end_object();
@@ -67,7 +73,9 @@ class JsonWriter {
   JsonWriter& raw(std::string_view json);
 
   [[nodiscard]] const std::string& text() const { return text_; }
-  [[nodiscard]] std::string take() { return std::move(text_); }
+  // What was written; it may go on behind that.
+  [[nodiscard]] std::string take() { return std::exchange(text_, {}); }
+  void reserve(std::size_t bytes) { text_.reserve(bytes); }
 
  private:
   JsonWriter& integer(std::int64_t number);

@@ -134,4 +134,30 @@ TEST_CASE("pretty objects and arrays") {
   CHECK(JsonWriter(true).begin_array().end_array().take() == "[]");
 }
 
+TEST_CASE("a text made of parts is as if it were written in one go") {
+  for (const bool pretty : {true, false}) {
+    CAPTURE(pretty);
+    const auto element = [](JsonWriter& json, int number) {
+      json.begin_object().field("n", number).key("list").begin_array().value("a").end_array();
+      json.end_object();
+    };
+    JsonWriter whole(pretty);
+    whole.begin_object().key("all").begin_array();
+    for (const int number : {1, 2}) element(whole, number);
+    whole.end_array().end_object();
+
+    JsonWriter json(pretty);
+    std::string text = json.begin_object().key("all").begin_array().take();
+    JsonWriter list = JsonWriter::for_value(pretty, 3);
+    list.begin_array().value("a").end_array();
+    JsonWriter elements = JsonWriter::for_elements(pretty, 2);
+    element(elements, 1);
+    text += elements.take().substr(1);  // the list's first element has no comma
+    elements.begin_object().field("n", 2).key("list").raw(list.text()).end_object();
+    text += elements.take();
+    text += JsonWriter::for_elements(pretty, 2).end_array().end_object().take();
+    CHECK(text == whole.text());
+  }
+}
+
 }  // namespace midge::codec

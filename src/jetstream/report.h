@@ -1,8 +1,11 @@
 // What JetStream holds, gathered from all loops: a copy that anybody may read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +19,7 @@ namespace midge::jetstream {
 struct StreamReport {
   std::string account;
   StreamInfo info;
-  std::vector<ConsumerInfo> consumers, direct_consumers;  // by name
+  std::vector<ConsumerInfo> consumers, direct_consumers;  // in no order
 };
 
 struct AccountReport {
@@ -33,10 +36,20 @@ struct Report {
   ServerLimits limits;
   Damage damage;
   std::vector<AccountReport> accounts;  // by name
-  std::vector<StreamReport> streams;    // by account and name
-};
+  std::deque<StreamReport> streams;     // in no order
 
-// On loop 0; `done` is called there, in a later tick or at once.
-void make_report(JetStream& jetstream, std::function<void(Report)> done);
+  // About as many lines as it takes to tell of all.
+  [[nodiscard]] std::size_t rows() const;
+};
+using ReportPtr = std::shared_ptr<const Report>;
+
+// On loop 0; `done` is called there, in a later tick or at once. Each stream and consumer is told
+// of as it is when its turn comes.
+void make_report(JetStream& jetstream, std::function<void(ReportPtr)> done);
+
+// By account and name. Where there are many it takes long.
+[[nodiscard]] std::vector<const StreamReport*> sorted(const std::deque<StreamReport>& streams);
+// By name.
+[[nodiscard]] std::vector<const ConsumerInfo*> sorted(const std::vector<ConsumerInfo>& consumers);
 
 }  // namespace midge::jetstream

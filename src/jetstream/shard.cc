@@ -193,6 +193,13 @@ std::vector<Stream*> Shard::streams() {
   return all;
 }
 
+std::vector<StreamId> Shard::stream_ids() const {
+  std::vector<StreamId> ids;
+  ids.reserve(streams_.size());
+  for (const auto& [id, stream] : streams_) ids.push_back(StreamId{id});
+  return ids;
+}
+
 std::vector<Stream*> Shard::kept_streams() {
   std::vector<Stream*> all = streams();
   std::erase_if(all, [this](const Stream* stream) { return !keeps(*stream); });

@@ -54,6 +54,8 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   void delete_stream(Stream& stream);
   [[nodiscard]] Stream* find_stream(StreamId id);
   [[nodiscard]] std::vector<Stream*> streams();
+  // In no order; for whoever looks at them in steps.
+  [[nodiscard]] std::vector<StreamId> stream_ids() const;
   // Those that are on disk.
   [[nodiscard]] std::vector<Stream*> kept_streams();
 

@@ -7,9 +7,10 @@
 
 namespace midge::jetstream {
 
-// On loop 0. `look` is called on each shard's loop, one after the other, then `done` on loop 0, in
-// a later tick or at once. Neither is called any more once the loops end.
-void visit_shards(JetStream& jetstream, std::function<void(Shard&)> look,
+// On loop 0. `look` is called on each shard's loop, one after the other, once a tick until it is
+// true, then `done` on loop 0, in a later tick or at once. Neither is called any more once the
+// loops end.
+void visit_shards(JetStream& jetstream, std::function<bool(Shard&)> look,
                   std::function<void()> done);
 
 }  // namespace midge::jetstream

@@ -49,12 +49,7 @@ void describe_global_account(broker::BrokerConfig& config) {
 // Each account needs a description of its own to import what all do.
 void add_default_services(broker::BrokerConfig& config) {
   describe_global_account(config);
-  config.default_services = {
-      {"$SYS.REQ.ACCOUNT.PING.CONNZ", "$SYS.REQ.ACCOUNT.*.CONNZ", ResponseType::kStream},
-      {"$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.ACCOUNT.*.CONNZ", ResponseType::kStream},
-      {"$SYS.REQ.ACCOUNT.PING.STATZ", "$SYS.REQ.ACCOUNT.*.STATZ", ResponseType::kStream},
-      {"$SYS.REQ.USER.INFO", "$SYS.REQ.USER.*.INFO", ResponseType::kSingleton, true},
-  };
+  config.default_services = default_services();
 }
 
 // The API's subjects with the domain in them, in every account.
@@ -83,6 +78,15 @@ broker::SignEvent make_signature(const Options& options, const Identity& identit
 }
 
 }  // namespace
+
+std::vector<broker::DefaultService> default_services() {
+  return {
+      {"$SYS.REQ.ACCOUNT.PING.CONNZ", "$SYS.REQ.ACCOUNT.*.CONNZ", ResponseType::kStream},
+      {"$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.ACCOUNT.*.CONNZ", ResponseType::kStream},
+      {"$SYS.REQ.ACCOUNT.PING.STATZ", "$SYS.REQ.ACCOUNT.*.STATZ", ResponseType::kStream},
+      {"$SYS.REQ.USER.INFO", "$SYS.REQ.USER.*.INFO", ResponseType::kSingleton, true},
+  };
+}
 
 broker::BrokerConfigPtr make_broker_config(const Options& options, const Identity& identity,
                                            Logins logins, broker::Inquirer* inquirer) {

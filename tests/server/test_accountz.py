@@ -1,6 +1,6 @@
 """`/accountz`, and what other endpoints tell of one account. Expected: what nats-server 2.15.2 answers.
 
-nats-server puts imports of its own services into every account; they are left out here.
+What the server itself exports and imports in every account has a test of its own.
 """
 
 import base64
@@ -105,6 +105,32 @@ def test_the_system_account_and_one_that_is_not_there(start):
     assert detail(server, "SYS")["is_system"] is True
     assert "is_system" not in detail(server, "$G")
     assert server.http("/accountz?acc=NX")[:2] == (400, "Account NX does not exist")
+
+
+@pytest.mark.rows("MON-21")
+def test_the_servers_own_services(start):
+    """Exports of the system account that every account imports."""
+    server = start("-m", "-1", config=CONFIG)
+
+    def subjects(account: str, kind: str) -> list:
+        shown = server.json(f"/accountz?acc={account}")["account_detail"].get(kind, [])
+        return sorted((each["subject"], each.get("to", each.get("response_type")))
+                      for each in shown if each["subject"].startswith("$SYS.REQ."))
+
+    assert subjects("B", "imports") == [
+        ("$SYS.REQ.ACCOUNT.B.CONNZ", "$SYS.REQ.ACCOUNT.PING.CONNZ"),
+        ("$SYS.REQ.ACCOUNT.B.CONNZ", "$SYS.REQ.SERVER.PING.CONNZ"),
+        ("$SYS.REQ.ACCOUNT.B.STATZ", "$SYS.REQ.ACCOUNT.PING.STATZ"),
+        ("$SYS.REQ.USER.B.INFO", "$SYS.REQ.USER.INFO")]
+    assert subjects("SYS", "imports") == [("$SYS.REQ.USER.SYS.INFO", "$SYS.REQ.USER.INFO")]
+    assert subjects("SYS", "exports") == [
+        ("$SYS.REQ.ACCOUNT.*.CONNZ", "Streamed"), ("$SYS.REQ.ACCOUNT.*.STATZ", "Streamed"),
+        ("$SYS.REQ.USER.*.INFO", "Singleton")]
+    own = [each for each in server.json("/accountz?acc=B")["account_detail"]["imports"]
+           if each.get("to") == "$SYS.REQ.USER.INFO"]
+    assert own == [{"subject": "$SYS.REQ.USER.B.INFO", "account": "SYS", "to": "$SYS.REQ.USER.INFO",
+                    "local_subject": "$SYS.REQ.USER.INFO", "type": "service", "invalid": False,
+                    "share": True, "tracking": False}]
 
 
 OPERATOR, ACCOUNT, OTHER, SYSTEM = (Key("O", "operator"), Key("A", "acc"), Key("A", "other"),

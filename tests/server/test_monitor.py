@@ -496,3 +496,50 @@ def test_which_requests_are_counted(monitored):
 def test_what_is_not_configured_is_an_empty_object(monitored):
     varz = monitored.json("/varz")
     assert [varz[name] for name in ("cluster", "gateway", "leaf", "mqtt", "websocket")] == [{}] * 5
+
+
+@pytest.mark.rows("MON-23", "MON-24")
+def test_jsz_tells_of_all_however_many(start, tmp_path):
+    """More streams and consumers than are looked at in a tick."""
+    own = "metrics: { consumers: 200 }\n" if servers.kind() == "midge" else ""
+    server = start("-m", "-1", config=f'jetstream: {{ store_dir: "{tmp_path}" }}\n{own}')
+    with client(server) as wire:
+        wire.send(b"SUB in 1\r\n")
+
+        def ask(subject: str, body: dict):
+            text = json.dumps(body)
+            wire.send(f"PUB $JS.API.{subject} in {len(text)}\r\n{text}\r\n".encode())
+            assert b'"error"' not in wire.frame()
+
+        for n in range(60):
+            ask(f"STREAM.CREATE.s{n}", {"name": f"s{n}", "subjects": [f"s.{n}"], "storage": "memory"})
+        for n in range(70):
+            ask(f"CONSUMER.CREATE.s7.c{n}", {"stream_name": "s7", "config": {"name": f"c{n}", "durable_name": f"c{n}"}})
+        told = server.json("/jsz?consumers=1&config=1")
+        assert (told["streams"], told["consumers"]) == (60, 70)
+        streams = told["account_details"][0]["stream_detail"]
+        assert sorted(each["name"] for each in streams) == sorted(f"s{n}" for n in range(60))
+        (full,) = [each for each in streams if each["name"] == "s7"]
+        assert sorted(each["name"] for each in full["consumer_detail"]) == sorted(f"c{n}" for n in range(70))
+        if servers.kind() == "midge":
+            assert [each["name"] for each in streams] == sorted(f"s{n}" for n in range(60))
+            text = server.http("/metrics")[1]
+            assert text.count("\nmidge_consumer_pending_messages{") == 70
+            assert "\nmidge_jetstream_streams 60\n" in text
+
+
+@pytest.mark.rows("MON-11", "MON-13")
+def test_connz_of_many_connections(monitored):
+    """More than are looked at in a tick, and more than a piece of the answer holds."""
+    with contextlib.ExitStack() as stack:
+        wires = [stack.enter_context(client(monitored, name=f"n{i}")) for i in range(300)]
+        for wire in wires:
+            wire.send(b"SUB a 1\r\nSUB b.> 2\r\nSUB c.* 3\r\n")
+            wire.barrier()
+        told = monitored.json("/connz?subs=1")
+        assert (told["num_connections"], told["total"]) == (300, 300)
+        assert [each["name"] for each in told["connections"]] == [f"n{i}" for i in range(300)]
+        assert all(sorted(each["subscriptions_list"]) == ["a", "b.>", "c.*"] for each in told["connections"])
+        page = monitored.json("/connz?offset=250&limit=40&sort=start")
+        assert (page["num_connections"], page["total"]) == (40, 300)
+        assert [each["name"] for each in page["connections"]] == [f"n{i}" for i in range(250, 290)]

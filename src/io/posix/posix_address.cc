@@ -5,6 +5,8 @@
 #include <netdb.h>
 #include <netinet/in.h>
 
+#include <array>
+#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -16,12 +18,21 @@ const T& as(const SocketAddress& address) {
   return reinterpret_cast<const T&>(address.storage);
 }
 
+// As inet_ntop does, which takes ten times as long: it is asked for each connection of a list.
+std::string ipv4_text(const void* four_bytes) {
+  const auto* bytes = static_cast<const unsigned char*>(four_bytes);
+  std::array<char, INET_ADDRSTRLEN> text;
+  char* end = text.data();
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i > 0) *end++ = '.';
+    end = std::to_chars(end, text.data() + text.size(), bytes[i]).ptr;
+  }
+  return {text.data(), end};
+}
+
 std::string ipv6_text(const sockaddr_in6& address) {
   char text[INET6_ADDRSTRLEN] = "";
-  if (IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) {
-    inet_ntop(AF_INET, &address.sin6_addr.s6_addr[12], text, sizeof text);
-    return text;
-  }
+  if (IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) return ipv4_text(&address.sin6_addr.s6_addr[12]);
   inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
   char interface[IF_NAMESIZE];
   if (address.sin6_scope_id != 0 && if_indextoname(address.sin6_scope_id, interface) != nullptr)
@@ -47,9 +58,7 @@ Address address_of(const SocketAddress& address) {
   }
   if (address.family() != AF_INET) return {};
   const auto& v4 = as<sockaddr_in>(address);
-  char text[INET_ADDRSTRLEN] = "";
-  inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-  return {text, ntohs(v4.sin_port)};
+  return {ipv4_text(&v4.sin_addr), ntohs(v4.sin_port)};
 }
 
 Address remote_of(int fd) { return name_of(fd, &getpeername); }

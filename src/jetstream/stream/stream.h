@@ -118,6 +118,8 @@ class Stream {
   // It is signalled when more is visible.
   void tell_when_visible(Consumer& consumer);
   [[nodiscard]] std::vector<Consumer*> consumers();  // by name
+  // In the order they came; for whoever looks at them in steps.
+  [[nodiscard]] std::vector<ConsumerId> consumer_ids() const;
   [[nodiscard]] std::size_t consumer_count() const { return consumers_.size(); }
   // Without those that mirrors and sources read by: no listing shows them, no limit counts them.
   [[nodiscard]] std::vector<Consumer*> public_consumers();

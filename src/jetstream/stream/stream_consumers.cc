@@ -103,6 +103,13 @@ std::vector<Consumer*> Stream::consumers() {
   return all;
 }
 
+std::vector<ConsumerId> Stream::consumer_ids() const {
+  std::vector<ConsumerId> ids;
+  ids.reserve(consumers_.size());
+  for (const auto& consumer : consumers_) ids.push_back(consumer->id());
+  return ids;
+}
+
 std::vector<Consumer*> Stream::public_consumers() {
   std::vector<Consumer*> shown = consumers();
   std::erase_if(shown, [](const Consumer* consumer) { return consumer->config().direct; });

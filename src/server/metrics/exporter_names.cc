@@ -222,10 +222,10 @@ void add_to(Labels& labels, const StreamReport& stream, std::string_view title) 
 }
 
 void add_accounts(Exposition& out, const Metrics& m, const Titles& titles) {
-  if (m.report.accounts.empty()) return;
+  if (m.report->accounts.empty()) return;
   for (const Each<AccountReport>& each : kJetStreamAccounts) {
     out.family("jetstream_account_" + std::string(each.name), Kind::kGauge, each.help);
-    for (const AccountReport& account : m.report.accounts) {
+    for (const AccountReport& account : m.report->accounts) {
       const std::string_view title = titles.at(account.name);
       Labels labels = server_labels(m);
       labels.insert(labels.end(),
@@ -236,32 +236,34 @@ void add_accounts(Exposition& out, const Metrics& m, const Titles& titles) {
 }
 
 void add_streams(Exposition& out, const Metrics& m, const Titles& titles) {
-  if (m.report.streams.empty()) return;
+  if (m.report->streams.empty()) return;
+  const auto streams = jetstream::sorted(m.report->streams);
   for (const Each<StreamReport>& each : kStreams) {
     out.family("jetstream_stream_" + std::string(each.name), Kind::kGauge, each.help);
-    for (const StreamReport& stream : m.report.streams) {
+    for (const StreamReport* stream : streams) {
       Labels labels = server_labels(m);
-      add_to(labels, stream, titles.at(stream.account));
-      out.sample(each.value(stream), labels);
+      add_to(labels, *stream, titles.at(stream->account));
+      out.sample(each.value(*stream), labels);
     }
   }
 }
 
 void add_consumers(Exposition& out, const Metrics& m, const Titles& titles) {
   const auto has_some = [](const StreamReport& stream) { return !stream.consumers.empty(); };
-  if (std::ranges::none_of(m.report.streams, has_some)) return;
+  if (std::ranges::none_of(m.report->streams, has_some)) return;
+  const auto streams = jetstream::sorted(m.report->streams);
   for (const Each<ConsumerInfo>& each : kConsumers) {
     out.family("jetstream_consumer_" + std::string(each.name), Kind::kGauge, each.help);
-    for (const StreamReport& stream : m.report.streams)
-      for (const ConsumerInfo& consumer : stream.consumers) {
+    for (const StreamReport* stream : streams)
+      for (const ConsumerInfo* consumer : jetstream::sorted(stream->consumers)) {
         Labels labels = server_labels(m);
-        add_to(labels, stream, titles.at(stream.account));
-        const std::string_view text = consumer.config ? consumer.config->description : "";
-        labels.insert(labels.end(), {{"consumer_name", consumer.name},
+        add_to(labels, *stream, titles.at(stream->account));
+        const std::string_view text = consumer->config ? consumer->config->description : "";
+        labels.insert(labels.end(), {{"consumer_name", consumer->name},
                                      {"consumer_leader", ""},
                                      {"is_consumer_leader", "true"},
                                      {"consumer_desc", text}});
-        out.sample(each.value(consumer), labels);
+        out.sample(each.value(*consumer), labels);
       }
   }
 }
@@ -287,10 +289,10 @@ void add_exporter_names(Exposition& out, const Metrics& metrics) {
   out.sample(0, {{"server_id", id}});
   add_server(out, metrics);
   Titles titles;
-  for (const AccountReport& account : metrics.report.accounts)
+  for (const AccountReport& account : metrics.report->accounts)
     titles.emplace(account.name, account.title.empty() ? account.name : account.title);
   // Streams that are offline may be of an account that has no JetStream any more.
-  for (const StreamReport& stream : metrics.report.streams)
+  for (const StreamReport& stream : metrics.report->streams)
     titles.try_emplace(stream.account, stream.account);
   add_accounts(out, metrics, titles);
   add_streams(out, metrics, titles);

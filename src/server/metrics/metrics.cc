@@ -287,28 +287,29 @@ constexpr Each<jetstream::ConsumerInfo> kConsumers[] = {
 
 // The first ones by account and name.
 void add_streams(Exposition& out, M m) {
-  const std::vector<jetstream::StreamReport>& streams = m.report.streams;
+  const auto streams = jetstream::sorted(m.report->streams);
   const auto most = std::min(streams.size(), static_cast<std::size_t>(m.config.streams));
   if (most == 0) return;
   for (const Each<jetstream::StreamReport>& each : kStreams) {
     out.family(each.name, each.kind, each.help);
-    for (const jetstream::StreamReport& stream : std::span(streams).first(most))
-      out.sample(each.value(stream),
-                 {{"account", stream.account}, {"stream", stream.info.config.name}});
+    for (const jetstream::StreamReport* stream : std::span(streams).first(most))
+      out.sample(each.value(*stream),
+                 {{"account", stream->account}, {"stream", stream->info.config.name}});
   }
 }
 
 void add_consumers(Exposition& out, M m) {
   if (m.config.consumers == 0) return;
+  const auto streams = jetstream::sorted(m.report->streams);
   for (const Each<jetstream::ConsumerInfo>& each : kConsumers) {
     std::int64_t left = m.config.consumers;
     out.family(each.name, each.kind, each.help);
-    for (const jetstream::StreamReport& stream : m.report.streams)
-      for (const jetstream::ConsumerInfo& consumer : stream.consumers)
+    for (const jetstream::StreamReport* stream : streams)
+      for (const jetstream::ConsumerInfo* consumer : jetstream::sorted(stream->consumers))
         if (left-- > 0)
-          out.sample(each.value(consumer), {{"account", stream.account},
-                                            {"stream", stream.info.config.name},
-                                            {"consumer", consumer.name}});
+          out.sample(each.value(*consumer), {{"account", stream->account},
+                                             {"stream", stream->info.config.name},
+                                             {"consumer", consumer->name}});
   }
 }
 
@@ -317,8 +318,7 @@ void add_consumers(Exposition& out, M m) {
 std::size_t Metrics::series() const {
   std::size_t count = 0;
   for (const Part& part : parts) count += part.accounts.size() * std::size(kAccounts);
-  for (const jetstream::StreamReport& stream : report.streams)
-    count += (1 + stream.consumers.size()) * std::size(kStreams);
+  count += report->rows() * std::size(kStreams);
   return count;
 }
 

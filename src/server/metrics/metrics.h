@@ -50,8 +50,8 @@ struct Metrics {
   std::uint64_t memory_refusals = 0, memory_closed = 0, memory_full = 0;
   jetstream::MemoryUse streams_memory;
   std::optional<JetStreamMetrics> jetstream;  // nothing: off
-  // Only where streams or consumers are listed.
-  jetstream::Report report;
+  // Empty unless streams or consumers are listed; never null.
+  jetstream::ReportPtr report;
   // Pages whose figures the exporter's names are made of; "" unless they are asked for.
   std::string varz, subsz;
 

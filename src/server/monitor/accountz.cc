@@ -1,6 +1,9 @@
 #include "server/monitor/accountz.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "codec/base64.h"
 #include "server/monitor/field_table.h"
@@ -30,7 +33,37 @@ struct Detail {
     return account.record == nullptr ? nullptr : &account.record->claims;
   }
   [[nodiscard]] const ExportConfig* find_export(const ImportConfig& imported) const;
+  // Besides those of the configuration.
+  [[nodiscard]] std::vector<ExportConfig> default_exports() const;
+  [[nodiscard]] std::vector<ImportConfig> default_imports() const;
+  [[nodiscard]] bool is_system() const { return account.config.name == accountz.system_account; }
 };
+
+std::vector<ExportConfig> Detail::default_exports() const {
+  std::vector<ExportConfig> exports;
+  if (!is_system()) return exports;
+  for (const broker::DefaultService& service : accountz.services)
+    if (std::ranges::find(exports, service.subject, &ExportConfig::subject) == exports.end())
+      exports.push_back(
+          {.is_service = true, .subject = service.subject, .response = service.response});
+  return exports;
+}
+
+// Of the system account's own services, it imports what tells of users only.
+std::vector<ImportConfig> Detail::default_imports() const {
+  std::vector<ImportConfig> imports;
+  for (const broker::DefaultService& service : accountz.services) {
+    if (is_system() && !service.share) continue;
+    std::string subject = service.subject;
+    subject.replace(subject.find('*'), 1, config().name);
+    imports.push_back({.is_service = true,
+                       .account = accountz.system_account,
+                       .subject = std::move(subject),
+                       .to = service.local,
+                       .share = service.share});
+  }
+  return imports;
+}
 
 const ExportConfig* Detail::find_export(const ImportConfig& imported) const {
   for (const ListedAccount& other : accountz.accounts) {
@@ -129,6 +162,7 @@ void write_exports(JsonWriter& json, const Detail& d) {
   for (const bool is_service : {true, false})
     for (const ExportConfig& exported : d.config().exports)
       if (exported.is_service == is_service) write_export(json, exported);
+  for (const ExportConfig& exported : d.default_exports()) write_export(json, exported);
   json.end_array();
 }
 
@@ -155,6 +189,7 @@ void write_imports(JsonWriter& json, const Detail& d) {
   for (const bool is_service : {false, true})
     for (const ImportConfig& imported : d.config().imports)
       if (imported.is_service == is_service) write_import(json, d, imported);
+  for (const ImportConfig& imported : d.default_imports()) write_import(json, d, imported);
   json.end_array();
 }
 
@@ -199,7 +234,7 @@ constexpr Field<Detail> optional(std::string_view name) {
 constexpr Field<Detail> kFields[] = {
     row<[](D d) { return d.config().name; }>("account_name"),
     row<[](D d) { return d.accountz.updated; }>("update_time"),
-    optional<[](D d) { return d.config().name == d.accountz.system_account; }>("is_system"),
+    optional<[](D d) { return d.is_system(); }>("is_system"),
     row<has_expired>("expired"),
     row<is_complete>("complete"),
     row<[](D d) { return d.accountz.jetstream && d.config().jetstream.has_value(); }>(
@@ -208,8 +243,12 @@ constexpr Field<Detail> kFields[] = {
     row<[](D d) { return d.connections; }>("client_connections"),
     row<[](D d) { return d.subscriptions; }>("subscriptions"),
     nested_if<Detail, [](D d) { return !d.config().mappings.empty(); }, write_mappings>("mappings"),
-    nested_if<Detail, [](D d) { return !d.config().exports.empty(); }, write_exports>("exports"),
-    nested_if<Detail, [](D d) { return !d.config().imports.empty(); }, write_imports>("imports"),
+    nested_if<Detail,
+              [](D d) { return !d.config().exports.empty() || !d.default_exports().empty(); },
+              write_exports>("exports"),
+    nested_if<Detail,
+              [](D d) { return !d.config().imports.empty() || !d.default_imports().empty(); },
+              write_imports>("imports"),
     nested_if<Detail, [](D d) { return d.claims() != nullptr; },
               [](JsonWriter& json, D d) { json.value(d.account.record->token); }>("jwt"),
     optional<[](D d) { return d.claims() == nullptr ? std::string() : d.claims()->head.issuer; }>(
@@ -283,8 +322,8 @@ Result<void> write_accountz(JsonWriter& json, std::string_view account, const Ac
 }
 
 Result<std::string> compose_accountz(std::string_view account, const Accountz& accountz,
-                                     const Parts& parts) {
-  JsonWriter json(true);
+                                     const Parts& parts, bool pretty) {
+  JsonWriter json(pretty);
   TRY(write_accountz(json, account, accountz, parts));
   return json.take();
 }

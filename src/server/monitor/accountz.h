@@ -28,6 +28,8 @@ struct Accountz {
   WallTime updated;            // when the configuration was loaded
   std::string system_account;  // "" = none
   bool jetstream = false;      // the server has it
+  // What the system account exports by itself, and all accounts import.
+  std::vector<broker::DefaultService> services;
   std::vector<ListedAccount> accounts;
 };
 
@@ -43,7 +45,8 @@ void add_implied_accounts(Accountz& accountz);
 [[nodiscard]] Result<void> write_accountz(codec::JsonWriter& json, std::string_view account,
                                           const Accountz& accountz, const Parts& parts);
 [[nodiscard]] Result<std::string> compose_accountz(std::string_view account,
-                                                   const Accountz& accountz, const Parts& parts);
+                                                   const Accountz& accountz, const Parts& parts,
+                                                   bool pretty = true);
 // The details of one account alone.
 [[nodiscard]] Result<std::string> compose_account(std::string_view account,
                                                   const Accountz& accountz, const Parts& parts);

@@ -82,8 +82,8 @@ void write_accstatz(JsonWriter& json, const AccstatzRequest& request, const Acco
 }
 
 std::string compose_accstatz(const AccstatzRequest& request, const Accountz& accountz,
-                             const Parts& parts) {
-  JsonWriter json(true);
+                             const Parts& parts, bool pretty) {
+  JsonWriter json(pretty);
   write_accstatz(json, request, accountz, parts);
   return json.take();
 }

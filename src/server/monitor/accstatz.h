@@ -27,7 +27,7 @@ struct AccstatzRequest {
 void write_accstatz(codec::JsonWriter& json, const AccstatzRequest& request,
                     const Accountz& accountz, const Parts& parts);
 [[nodiscard]] std::string compose_accstatz(const AccstatzRequest& request, const Accountz& accountz,
-                                           const Parts& parts);
+                                           const Parts& parts, bool pretty = true);
 // One account's entry alone. Error: it does not exist.
 [[nodiscard]] Result<std::string> compose_account_stat(std::string_view account,
                                                        const Accountz& accountz,

@@ -1,9 +1,7 @@
 #include "server/monitor/connz.h"
 
 #include <algorithm>
-#include <compare>
-#include <functional>
-#include <span>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -28,47 +26,54 @@ Duration idle(const ConnectionInfo& info, WallTime now) {
   return end_of(info, now) - info.last_activity;
 }
 
-// Negative: a comes first. Where both are equal the older connection does.
-using Comparison = std::strong_ordering;
-using Compare = Comparison (*)(const ConnectionInfo& a, const ConnectionInfo& b, WallTime now);
+// Least first.
+using Info = const ConnectionInfo&;
+using Rank = std::int64_t (*)(Info info, WallTime now);
 
 struct OrderRow {
   std::string_view name;
   ConnectionOrder order;
-  Compare compare;
+  Rank rank;
 };
 
-using Info = const ConnectionInfo&;
+template <class Number>
+constexpr std::int64_t greatest_first(Number number) {
+  return ~static_cast<std::int64_t>(number);
+}
+
+// The place of a reason's text among all.
+std::int64_t reason_rank(broker::CloseReason reason) {
+  const std::string_view text = broker::to_text(reason);
+  std::int64_t before = 0;
+  for (unsigned other = 0; other < broker::kCloseReasons; ++other)
+    if (broker::to_text(static_cast<broker::CloseReason>(other)) < text) ++before;
+  return before;
+}
 
 constexpr OrderRow kOrders[] = {
-    {"cid", ConnectionOrder::kCid, [](Info a, Info b, WallTime) { return a.cid <=> b.cid; }},
-    {"start", ConnectionOrder::kStart,
-     [](Info a, Info b, WallTime) { return a.start <=> b.start; }},
+    {"cid", ConnectionOrder::kCid, [](Info, WallTime) { return std::int64_t{0}; }},
+    {"start", ConnectionOrder::kStart, [](Info a, WallTime) { return a.start.ns; }},
     {"subs", ConnectionOrder::kSubscriptions,
-     [](Info a, Info b, WallTime) { return b.subscriptions <=> a.subscriptions; }},
+     [](Info a, WallTime) { return greatest_first(a.subscriptions); }},
     {"pending", ConnectionOrder::kPending,
-     [](Info a, Info b, WallTime) { return b.pending_bytes <=> a.pending_bytes; }},
+     [](Info a, WallTime) { return greatest_first(a.pending_bytes); }},
     {"msgs_to", ConnectionOrder::kMsgsTo,
-     [](Info a, Info b, WallTime) { return b.out_msgs <=> a.out_msgs; }},
+     [](Info a, WallTime) { return greatest_first(a.out_msgs); }},
     {"msgs_from", ConnectionOrder::kMsgsFrom,
-     [](Info a, Info b, WallTime) { return b.in_msgs <=> a.in_msgs; }},
+     [](Info a, WallTime) { return greatest_first(a.in_msgs); }},
     {"bytes_to", ConnectionOrder::kBytesTo,
-     [](Info a, Info b, WallTime) { return b.out_bytes <=> a.out_bytes; }},
+     [](Info a, WallTime) { return greatest_first(a.out_bytes); }},
     {"bytes_from", ConnectionOrder::kBytesFrom,
-     [](Info a, Info b, WallTime) { return b.in_bytes <=> a.in_bytes; }},
+     [](Info a, WallTime) { return greatest_first(a.in_bytes); }},
     {"last", ConnectionOrder::kLast,
-     [](Info a, Info b, WallTime) { return b.last_activity <=> a.last_activity; }},
+     [](Info a, WallTime) { return greatest_first(a.last_activity.ns); }},
     {"idle", ConnectionOrder::kIdle,
-     [](Info a, Info b, WallTime now) { return idle(b, now) <=> idle(a, now); }},
-    {"uptime", ConnectionOrder::kUptime,
-     [](Info a, Info b, WallTime now) { return uptime(a, now) <=> uptime(b, now); }},
+     [](Info a, WallTime now) { return greatest_first(idle(a, now).ns); }},
+    {"uptime", ConnectionOrder::kUptime, [](Info a, WallTime now) { return uptime(a, now).ns; }},
     {"stop", ConnectionOrder::kStop,
-     [](Info a, Info b, WallTime now) { return end_of(b, now) <=> end_of(a, now); }},
-    {"reason", ConnectionOrder::kReason,
-     [](Info a, Info b, WallTime) {
-       return broker::to_text(a.reason) <=> broker::to_text(b.reason);
-     }},
-    {"rtt", ConnectionOrder::kRtt, [](Info a, Info b, WallTime) { return b.rtt <=> a.rtt; }},
+     [](Info a, WallTime now) { return greatest_first(end_of(a, now).ns); }},
+    {"reason", ConnectionOrder::kReason, [](Info a, WallTime) { return reason_rank(a.reason); }},
+    {"rtt", ConnectionOrder::kRtt, [](Info a, WallTime) { return greatest_first(a.rtt.ns); }},
 };
 
 const OrderRow& order_row(ConnectionOrder order) {
@@ -101,33 +106,14 @@ struct Entry {
   const ConnectionInfo& info;
   const ConnzRequest& request;
   WallTime now;
+  std::string_view list;  // its subscriptions, JSON; "" = none
 };
 
-std::vector<const broker::SubscriptionInfo*> subscriptions(const Entry& e) {
-  std::vector<const broker::SubscriptionInfo*> sorted;
-  for (const broker::SubscriptionInfo& one : e.info.subscription_list) sorted.push_back(&one);
-  std::ranges::sort(sorted, [](const auto* a, const auto* b) { return comes_before(*a, *b); });
-  return sorted;
-}
-
 bool lists(const Entry& e, SubscriptionDetail detail) {
-  return e.request.subscriptions == detail && !e.info.subscription_list.empty();
+  return e.request.subscriptions == detail && !e.list.empty();
 }
 
-void write_subjects(JsonWriter& json, const Entry& e) {
-  json.begin_array();
-  for (const broker::SubscriptionInfo* one : subscriptions(e)) json.value(one->subject);
-  json.end_array();
-}
-
-void write_details(JsonWriter& json, const Entry& e) {
-  // The peer names the account of closed connections' subscriptions only.
-  const AccountShown account = e.info.stop ? AccountShown::kYes : AccountShown::kNo;
-  json.begin_array();
-  for (const broker::SubscriptionInfo* one : subscriptions(e))
-    write_subscription(json, *one, account);
-  json.end_array();
-}
+void write_list(JsonWriter& json, const Entry& e) { json.raw(e.list); }
 
 std::string tag_of(const ConnectionInfo& info) {
   return info.name_tag.empty() ? info.account : info.name_tag;
@@ -205,9 +191,9 @@ constexpr Field<Entry> kConnectionFields[] = {
       const bool shown = e.request.auth && e.info.account != kGlobalAccountName;
       return shown ? e.info.account : std::string();
     }>("account"),
-    nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kSubjects); }, write_subjects>(
+    nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kSubjects); }, write_list>(
         "subscriptions_list"),
-    nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kDetail); }, write_details>(
+    nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kDetail); }, write_list>(
         "subscriptions_list_detail"),
     optional<[](E e) { return e.request.auth ? e.info.jwt : std::string(); }>("jwt"),
     optional<[](E e) { return e.request.auth ? e.info.issuer_key : std::string(); }>("issuer_key"),
@@ -223,84 +209,42 @@ constexpr Field<Entry> kConnectionFields[] = {
 };  // namespace midge::server
 
 struct Connz {
-  std::string_view server_id;
-  WallTime now;
-  std::span<const ConnectionInfo* const> page;
-  std::size_t total;  // before filters and paging
-  const ConnzRequest& request;
+  const ConnzTask& task;
+  const ConnzCount& count;
 };
 
 using C = const Connz&;
 
-constexpr Field<Connz> kFields[] = {
-    always<Connz, [](C c) { return c.server_id; }>("server_id"),
-    always<Connz, [](C c) { return c.now; }>("now"),
-    always<Connz, [](C c) { return c.page.size(); }>("num_connections"),
-    always<Connz, [](C c) { return c.total; }>("total"),
-    always<Connz, [](C c) { return c.request.offset; }>("offset"),
-    always<Connz, [](C c) { return c.request.limit; }>("limit"),
-    nested<Connz,
-           [](JsonWriter& json, C c) {
-             json.begin_array();
-             for (const ConnectionInfo* info : c.page)
-               write_object<Entry>(json, kConnectionFields, Entry{*info, c.request, c.now});
-             json.end_array();
-           }>("connections"),
-};
-
-using Infos = std::vector<const ConnectionInfo*>;
-
-// The account narrows the total too, the other filters do not.
-Infos in_state_and_account(const ConnzRequest& request, const Parts& parts) {
-  Infos found;
-  const auto add = [&](const std::vector<ConnectionInfo>& from) {
-    for (const ConnectionInfo& info : from)
-      if (request.account.empty() || info.account == request.account) found.push_back(&info);
-  };
-  for (const Part& part : parts) {
-    if (request.state != ConnectionState::kClosed) add(part.open);
-    if (request.state != ConnectionState::kOpen) add(part.closed);
-  }
-  return found;
+constexpr Field<Connz> kFields[] = {always < Connz, [](C c) -> auto& {return c.task.server_id;
 }
-
-bool has_subscription(const ConnectionInfo& info, std::string_view subject) {
-  return std::ranges::any_of(info.subscription_list, [subject](const auto& one) {
-    return subject::overlaps(one.subject, subject);
-  });
+> ("server_id"), always<Connz, [](C c) { return c.task.now; }>("now"),
+    always<Connz, [](C c) { return c.count.shown; }>("num_connections"),
+    always<Connz, [](C c) { return c.count.total; }>("total"),
+    always<Connz, [](C c) { return c.task.request.offset; }>("offset"),
+    always<Connz, [](C c) { return c.task.request.limit; }>("limit"),
 }
+;
 
-void apply_filters(const ConnzRequest& request, Infos& infos) {
-  std::erase_if(infos, [&](const ConnectionInfo* info) {
-    return (request.cid != 0 && info->cid != request.cid) ||
-           (!request.user.empty() && info->authorized_user != request.user) ||
-           (!request.filter_subject.empty() && !has_subscription(*info, request.filter_subject)) ||
-           !request.mqtt_client.empty();  // no connection has one
-  });
-}
-
-std::span<const ConnectionInfo* const> sorted_page(const ConnzRequest& request, WallTime now,
-                                                   Infos& infos) {
-  const auto size = static_cast<std::int64_t>(infos.size());
-  const std::int64_t begin = std::min(request.offset, size);
-  const std::int64_t end = begin + std::min(request.limit, size - begin);
-  const Compare compare = order_row(request.order).compare;
-  std::partial_sort(infos.begin(), infos.begin() + end, infos.end(),
-                    [&](const ConnectionInfo* a, const ConnectionInfo* b) {
-                      const Comparison order = compare(*a, *b, now);
-                      return order == 0 ? a->cid < b->cid : order < 0;
-                    });
-  return std::span(infos).subspan(static_cast<std::size_t>(begin),
-                                  static_cast<std::size_t>(end - begin));
-}
+// How deep in the answer.
+constexpr unsigned kConnectionDepth = 2, kSubscriptionsDepth = 3;
 
 }  // namespace
 
-Wanted ConnzRequest::wanted() const {
-  return {
-      .open = state != ConnectionState::kClosed,
-      .closed = state != ConnectionState::kOpen,
-      .their_subscriptions = subscriptions != SubscriptionDetail::kNone || !filter_subject.empty()};
+bool ConnzRequest::knows_by_cid() const {
+  return order == ConnectionOrder::kCid && user.empty() && account.empty();
+}
+
+bool ConnzRequest::counts(const ConnectionInfo& info) const {
+  return account.empty() || info.account == account;
+}
+
+bool ConnzRequest::shows(const ConnectionInfo& info) const {
+  return (cid == 0 || info.cid == cid) && (user.empty() || info.authorized_user == user) &&
+         mqtt_client.empty();  // no connection has one
+}
+
+std::int64_t ConnzRequest::rank(const ConnectionInfo& info, WallTime now) const {
+  return order_row(order).rank(info, now);
 }
 
 Result<ConnzRequest> parse_connz(const Query& query) {
@@ -324,24 +268,52 @@ Result<ConnzRequest> parse_connz(const Query& query) {
   return request;
 }
 
-void write_connz(JsonWriter& json, const ConnzRequest& request, std::string_view server_id,
-                 WallTime now, const Parts& parts) {
-  Infos infos = in_state_and_account(request, parts);
-  const std::size_t in_all = infos.size();
-  apply_filters(request, infos);
-  write_object<Connz>(json, kFields,
-                      Connz{.server_id = server_id,
-                            .now = now,
-                            .page = sorted_page(request, now, infos),
-                            .total = in_all,
-                            .request = request});
+JsonWriter connections_writer(const ConnzTask& task) {
+  return JsonWriter::for_elements(task.pretty, kConnectionDepth);
 }
 
-std::string compose_connz(const ConnzRequest& request, std::string_view server_id, WallTime now,
-                          const Parts& parts) {
-  JsonWriter json(true);
-  write_connz(json, request, server_id, now, parts);
-  return json.take();
+void write_connection(JsonWriter& json, const ConnzTask& task, const ConnectionInfo& info,
+                      std::string_view list) {
+  write_object<Entry>(json, kConnectionFields, Entry{info, task.request, task.now, list});
+}
+
+JsonWriter subscriptions_writer(const ConnzTask& task) {
+  return JsonWriter::for_value(task.pretty, kSubscriptionsDepth);
+}
+
+void write_listed(JsonWriter& json, const ConnzTask& task, const broker::SubscriptionInfo& one,
+                  bool is_closed) {
+  if (task.request.subscriptions == SubscriptionDetail::kSubjects) {
+    json.value(one.subject);
+    return;
+  }
+  // The peer names the account of closed connections' subscriptions only.
+  write_subscription(json, one, is_closed ? AccountShown::kYes : AccountShown::kNo);
+}
+
+std::string closed_subscriptions(const ConnzTask& task, const ConnectionInfo& info) {
+  if (info.subscription_list.empty()) return {};
+  std::vector<const broker::SubscriptionInfo*> sorted;
+  for (const broker::SubscriptionInfo& one : info.subscription_list) sorted.push_back(&one);
+  std::ranges::sort(sorted, [](const auto* a, const auto* b) { return comes_before(*a, *b); });
+  JsonWriter json = subscriptions_writer(task);
+  json.begin_array();
+  for (const broker::SubscriptionInfo* one : sorted) write_listed(json, task, *one, true);
+  return json.end_array().take();
+}
+
+ConnzFrame connz_frame(const ConnzTask& task, const ConnzCount& count) {
+  ConnzFrame frame;
+  JsonWriter json(task.pretty);
+  json.begin_object();
+  for (const Field<Connz>& field : kFields) field.write(json, field.name, Connz{task, count});
+  json.key("connections").begin_array();
+  if (count.shown > 0) {
+    frame.head = json.take();
+    json = connections_writer(task);
+  }
+  frame.tail = json.end_array().end_object().take();
+  return frame;
 }
 
 }  // namespace midge::server

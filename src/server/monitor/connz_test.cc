@@ -4,15 +4,17 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace midge;  // NOLINT: base/time.h
 using broker::ConnectionInfo;
-using server::compose_connz;
+using server::ConnectionState;
+using server::ConnzCount;
+using server::ConnzTask;
 using server::parse_connz;
-using server::Part;
-using server::Parts;
 using server::Query;
 
 namespace {
@@ -38,6 +40,7 @@ ConnectionInfo alice() {
   info.account = "$G";
   info.authorized_user = "u1";
   info.subscription_list = {
+      {.account = "$G", .subject = "foo.bar", .sid = "1", .delivered = 2, .cid = 5},
       {.account = "$G",
        .subject = "foo.*",
        .queue = "q1",
@@ -45,7 +48,6 @@ ConnectionInfo alice() {
        .delivered = 2,
        .max = 10,
        .cid = 5},
-      {.account = "$G", .subject = "foo.bar", .sid = "1", .delivered = 2, .cid = 5},
   };
   return info;
 }
@@ -66,14 +68,54 @@ ConnectionInfo closed() {
   return info;
 }
 
-std::string ask(const std::string& query, const Parts& parts) {
+std::string list_of(const ConnzTask& task, const ConnectionInfo& info) {
+  if (info.stop) return server::closed_subscriptions(task, info);
+  codec::JsonWriter json = server::subscriptions_writer(task);
+  json.begin_array();
+  for (const broker::SubscriptionInfo& one : info.subscription_list)
+    server::write_listed(json, task, one, false);
+  return json.end_array().take();
+}
+
+// What is listed as ConnzListing does.
+struct Infos {
+  std::vector<ConnectionInfo> open, closed;
+};
+
+std::string ask(const std::string& query, const Infos& infos) {
   const auto request = parse_connz(Query(query));
   if (!request) return request.error().text();
-  return compose_connz(*request, "NABC", kNow, parts);
+  const ConnzTask task{*request, "NABC", kNow};
+  ConnzCount count;
+  std::vector<const ConnectionInfo*> found;
+  const auto look_at = [&](const std::vector<ConnectionInfo>& list) {
+    for (const ConnectionInfo& info : list) {
+      if (!request->counts(info)) continue;
+      ++count.total;
+      if (request->shows(info)) found.push_back(&info);
+    }
+  };
+  if (request->state != ConnectionState::kClosed) look_at(infos.open);
+  if (request->state != ConnectionState::kOpen) look_at(infos.closed);
+  std::ranges::sort(found, {}, [&](const ConnectionInfo* info) {
+    return std::pair(request->rank(*info, kNow), info->cid);
+  });
+  codec::JsonWriter json = server::connections_writer(task);
+  const auto size = static_cast<std::int64_t>(found.size());
+  for (std::int64_t i = request->offset; i < size && i - request->offset < request->limit; ++i) {
+    const ConnectionInfo& info = *found[static_cast<std::size_t>(i)];
+    const bool lists = request->subscriptions != server::SubscriptionDetail::kNone;
+    server::write_connection(json, task, info,
+                             lists && !info.subscription_list.empty() ? list_of(task, info) : "");
+    ++count.shown;
+  }
+  const server::ConnzFrame frame = server::connz_frame(task, count);
+  const std::string listed = json.take();
+  return frame.head + (listed.empty() ? "" : listed.substr(1)) + frame.tail;
 }
 
 // The cids shown, in order: `5 6 7`.
-std::string cids(const std::string& query, const Parts& parts) {
+std::string cids(const std::string& query, const Infos& parts) {
   const std::string text = ask(query, parts);
   std::string found;
   const std::string key = "\n      \"cid\": ";
@@ -85,14 +127,14 @@ std::string cids(const std::string& query, const Parts& parts) {
   return found;
 }
 
-std::string head(const std::string& query, const Parts& parts) {
+std::string head(const std::string& query, const Infos& parts) {
   const std::string text = ask(query, parts);
   const std::size_t begin = text.find("  \"num_connections\"");
   return text.substr(begin, text.find("  \"connections\"") - begin);
 }
 
 // cid 1 to 4; 3 and 4 are closed. What is sorted by differs as named.
-Parts four() {
+Infos four() {
   std::vector<ConnectionInfo> infos(4);
   for (std::size_t i = 0; i < infos.size(); ++i) {
     const auto n = static_cast<std::int64_t>(i);
@@ -112,20 +154,14 @@ Parts four() {
   infos[2].reason = broker::CloseReason::kProtocolViolation;
   infos[3].stop = kSecond + milliseconds(30);
   infos[3].reason = broker::CloseReason::kMaximumPayloadExceeded;
-  // On two loops, not in the order of cids.
-  Parts parts(2);
-  parts[0].open = {infos[1]};
-  parts[0].closed = {infos[3]};
-  parts[1].open = {infos[0]};
-  parts[1].closed = {infos[2]};
-  return parts;
+  return {.open = {infos[1], infos[0]}, .closed = {infos[3], infos[2]}};
 }
 
 }  // namespace
 
 TEST_CASE("an open connection") {
-  Parts parts(1);
-  parts[0].open = {alice()};
+  Infos parts;
+  parts.open = {alice()};
   CHECK(ask("subs=detail&auth=1", parts) == R"({
   "server_id": "NABC",
   "now": "2026-11-25T08:38:27.884152509Z",
@@ -178,8 +214,8 @@ TEST_CASE("an open connection") {
 }
 
 TEST_CASE("a closed connection") {
-  Parts parts(1);
-  parts[0].closed = {closed()};
+  Infos parts;
+  parts.closed = {closed()};
   const std::string common = R"({
   "server_id": "NABC",
   "now": "2026-11-25T08:38:27.884152509Z",
@@ -232,7 +268,7 @@ TEST_CASE("a closed connection") {
 }
 
 TEST_CASE("no connection") {
-  CHECK(ask("", Parts(2)) == R"({
+  CHECK(ask("", {}) == R"({
   "server_id": "NABC",
   "now": "2026-11-25T08:38:27.884152509Z",
   "num_connections": 0,
@@ -244,15 +280,15 @@ TEST_CASE("no connection") {
 }
 
 TEST_CASE("what only Midge tells") {
-  Parts parts(1);
-  parts[0].open = {alice()};
+  Infos parts;
+  parts.open = {alice()};
   CHECK(ask("", parts).find("\"dropped\"") == std::string::npos);
-  parts[0].open[0].dropped = 3;
+  parts.open[0].dropped = 3;
   CHECK(ask("", parts).find("\"version\": \"2.1\",\n      \"dropped\": 3\n") != std::string::npos);
 }
 
 TEST_CASE("states") {
-  const Parts parts = four();
+  const Infos parts = four();
   CHECK(cids("", parts) == "1 2");
   CHECK(cids("state=OPEN", parts) == "1 2");
   CHECK(cids("state=Closed", parts) == "3 4");
@@ -262,16 +298,16 @@ TEST_CASE("states") {
   CHECK(ask("state=0", parts) == "Error decoding state for 0");
 }
 
-TEST_CASE("what is asked of the loops") {
-  const auto wanted = [](const char* query) { return parse_connz(Query(query))->wanted(); };
-  CHECK((wanted("").open && !wanted("").closed && !wanted("").their_subscriptions));
-  CHECK((!wanted("state=closed").open && wanted("state=closed").closed));
-  CHECK((wanted("state=all").open && wanted("state=all").closed));
-  CHECK(wanted("subs=1").their_subscriptions);
+TEST_CASE("what the cid alone tells") {
+  const auto knows = [](const char* query) { return parse_connz(Query(query))->knows_by_cid(); };
+  CHECK(knows("cid=4&subs=1"));
+  CHECK_FALSE(knows("sort=idle"));
+  CHECK_FALSE(knows("user=u"));
+  CHECK_FALSE(knows("acc=A"));
 }
 
 TEST_CASE("orders") {
-  const Parts parts = four();
+  const Infos parts = four();
   struct Row {
     const char* query;
     const char* cids;
@@ -290,7 +326,7 @@ TEST_CASE("orders") {
 }
 
 TEST_CASE("orders that are refused") {
-  const Parts parts = four();
+  const Infos parts = four();
   CHECK(ask("sort=bad", parts) == "invalid sorting option: bad");
   CHECK(ask("sort=CID", parts) == "invalid sorting option: CID");
   CHECK(ask("sort=stop", parts) == "sort by stop only valid on closed connections");
@@ -298,7 +334,7 @@ TEST_CASE("orders that are refused") {
 }
 
 TEST_CASE("pages") {
-  const Parts parts = four();
+  const Infos parts = four();
   CHECK(cids("state=all&limit=2", parts) == "1 2");
   CHECK(cids("state=all&limit=2&offset=1", parts) == "2 3");
   CHECK(cids("state=all&limit=2&offset=3", parts) == "4");
@@ -311,8 +347,8 @@ TEST_CASE("pages") {
 }
 
 TEST_CASE("filters") {
-  Parts parts = four();
-  parts[1].open[0].authorized_user = "u1";  // cid 1
+  Infos parts = four();
+  parts.open[1].authorized_user = "u1";  // cid 1
   CHECK(cids("cid=2", parts) == "2");
   CHECK(head("cid=2", parts) ==
         "  \"num_connections\": 1,\n  \"total\": 2,\n  \"offset\": 0,\n  \"limit\": 1,\n");

@@ -77,7 +77,17 @@ Gatherer::~Gatherer() {
 
 void Gatherer::ask(const Wanted& wanted, Done done) {
   if (!wanted.lists() || has_room()) return begin(wanted, std::move(done));
-  queue_.emplace_back(wanted, std::move(done));
+  queue_.emplace_back(
+      [this, wanted, done = std::move(done)]() mutable { begin(wanted, std::move(done)); });
+}
+
+void Gatherer::admit(std::move_only_function<void()> begin) {
+  auto held = [this, begin = std::move(begin)]() mutable {
+    hold();
+    begin();
+  };
+  if (has_room()) return held();
+  queue_.emplace_back(std::move(held));
 }
 
 void Gatherer::release() {
@@ -87,9 +97,9 @@ void Gatherer::release() {
 
 void Gatherer::begin_next() {
   if (queue_.empty() || !has_room()) return;
-  auto [wanted, done] = std::move(queue_.front());
+  auto next = std::move(queue_.front());
   queue_.pop_front();
-  begin(wanted, std::move(done));
+  next();
 }
 
 void Gatherer::begin(const Wanted& wanted, Done done) {

@@ -34,16 +34,12 @@ using AccountUses = std::map<std::string, AccountUse>;  // by account
 
 // What to ask for beyond the counters.
 struct Wanted {
-  bool open = false;                 // connections
-  bool closed = false;               // connections that ended, as far as remembered
-  bool their_subscriptions = false;  // of open connections
-  bool subscriptions = false;        // all, as one list
-  bool accounts = false;             // the use of each
+  bool open = false;           // connections
+  bool subscriptions = false;  // all, as one list
+  bool accounts = false;       // the use of each
 
   // Of what there may be much.
-  [[nodiscard]] bool lists() const {
-    return open || closed || their_subscriptions || subscriptions;
-  }
+  [[nodiscard]] bool lists() const { return open || subscriptions; }
 };
 
 // What one loop has to say; a copy that anyone may read.
@@ -52,7 +48,6 @@ struct Part {
   io::LoopLoad load;
   broker::WorkerStats stats;
   std::vector<broker::ConnectionInfo> open;
-  std::vector<broker::ConnectionInfo> closed;
   std::vector<broker::SubscriptionInfo> subscriptions;
   broker::EndedTraffic ended;  // with the open connections
   AccountUses accounts;
@@ -77,6 +72,9 @@ class Gatherer {
 
   // `done` is called once, unless the gatherer goes before.
   void ask(const Wanted& wanted, Done done);
+  // A list that is not made here, but counts like one: calls `begin` now or later; it counts until
+  // release().
+  void admit(std::move_only_function<void()> begin);
   // A list that was made is still worked on, elsewhere: it counts until release().
   void hold() { ++held_; }
   void release();
@@ -100,7 +98,7 @@ class Gatherer {
 
   io::Loop& home_;
   broker::Broker& broker_;
-  std::deque<std::pair<Wanted, Done>> queue_;
+  std::deque<std::move_only_function<void()>> queue_;
   std::size_t held_ = 0;
   std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
   std::uint64_t next_id_ = 1;

@@ -12,12 +12,26 @@ HttpConnection::HttpConnection(HttpServer& server, io::Loop& loop,
                                std::unique_ptr<io::Stream> stream, std::uint64_t id)
     : server_(server), loop_(loop), id_(id), stream_(std::move(stream)) {}
 
-HttpConnection::~HttpConnection() { hold({}); }
+HttpConnection::~HttpConnection() { hold({}, {}); }
 
-void HttpConnection::hold(std::string bytes) {
+void HttpConnection::hold(std::string bytes, std::vector<std::string> more) {
   server_.unread_ -= output_.size();
+  for (const std::string& piece : later_) server_.unread_ -= piece.size();
   output_ = std::move(bytes);
+  written_ = 0;
+  later_ = std::move(more);
+  std::ranges::reverse(later_);
   server_.unread_ += output_.size();
+  for (const std::string& piece : later_) server_.unread_ += piece.size();
+}
+
+bool HttpConnection::hold_next() {
+  if (later_.empty()) return false;
+  server_.unread_ -= output_.size();
+  output_ = std::move(later_.back());
+  written_ = 0;
+  later_.pop_back();
+  return true;
 }
 
 void HttpConnection::start() {
@@ -47,7 +61,7 @@ void HttpConnection::parse_input() {
     case HttpParser::Status::kNeedMore:
       return;
     case HttpParser::Status::kRefused:
-      return send(parser_.refusal(), false);
+      return send(parser_.refusal(), {}, false);
     case HttpParser::Status::kRequest:
       request_ = parser_.take_request();
       has_asked_ = true;
@@ -58,16 +72,17 @@ void HttpConnection::parse_input() {
   }
 }
 
-void HttpConnection::answer(const HttpResponse& response, WallTime now) {
+void HttpConnection::answer(HttpResponse response, WallTime now) {
   if (state_ != State::kAnswering) return;
-  send(render(response, request_, now), request_.keep_alive);
+  std::string bytes = render(response, request_, now);
+  if (request_.head) response.more.clear();
+  send(std::move(bytes), std::move(response.more), request_.keep_alive);
 }
 
-void HttpConnection::send(std::string bytes, bool keep_open) {
+void HttpConnection::send(std::string bytes, std::vector<std::string> more, bool keep_open) {
   state_ = State::kWriting;
   allow(kStepMax);
-  hold(std::move(bytes));
-  written_ = 0;
+  hold(std::move(bytes), std::move(more));
   keep_open_ = keep_open;
   write_some();
 }
@@ -77,11 +92,10 @@ void HttpConnection::on_writable() {
 }
 
 void HttpConnection::write_some() {
-  const std::size_t begin = written_;
-  while (written_ < output_.size()) {
-    if (written_ - begin >= kBytesPerTurn) return loop_.schedule(next_request_);
-    const io::Slice rest{output_.data() + written_,
-                         std::min(output_.size() - written_, kBytesPerTurn)};
+  std::size_t room = kBytesPerTurn;
+  while (written_ < output_.size() || hold_next()) {
+    if (room == 0) return loop_.schedule(next_request_);
+    const io::Slice rest{output_.data() + written_, std::min(output_.size() - written_, room)};
     const io::IoCount count = stream_->write({&rest, 1});
     if (count.status == io::IoCount::Status::kWouldBlock) {
       stream_->watch(false, true);
@@ -89,13 +103,14 @@ void HttpConnection::write_some() {
     }
     if (!count.ok()) return server_.close(*this);
     written_ += count.bytes;
+    room -= count.bytes;
     allow(kStepMax);
   }
   answer_written();
 }
 
 void HttpConnection::answer_written() {
-  hold({});
+  hold({}, {});
   if (!keep_open_) {
     stream_->shutdown_write();
     return server_.close(*this);
@@ -115,7 +130,7 @@ void HttpConnection::on_timer() {
 
 void HttpConnection::refuse_rest(int status, std::string_view why) {
   if (input_.empty() && !parser_.has_begun()) return server_.close(*this);
-  send(render_refusal(status, why), false);
+  send(render_refusal(status, why), {}, false);
 }
 
 }  // namespace midge::server

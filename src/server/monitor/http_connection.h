@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/loop.h"
 #include "io/stream.h"
@@ -21,7 +22,7 @@ class HttpServer;
 class HttpConnection final : public io::StreamEvents {
  public:
   static constexpr Duration kIdleMax = minutes(2);  // between requests
-  static constexpr std::size_t kBytesPerTurn = 256 * 1024;
+  static constexpr std::size_t kBytesPerTurn = 64 * 1024;
   static constexpr Duration kStepMax = seconds(20);  // of a request's arrival, an answer's parts
 
   HttpConnection(HttpServer& server, io::Loop& loop, std::unique_ptr<io::Stream> stream,
@@ -31,7 +32,10 @@ class HttpConnection final : public io::StreamEvents {
   // Begins to read.
   void start();
   // Of the request that came last. May destroy the connection, as may all events.
-  void answer(const HttpResponse& response, WallTime now);
+  void answer(HttpResponse response, WallTime now);
+
+  // The answer may take so long.
+  void wait_for_answer(Duration time) { allow(time); }
 
   // Whether it waits for a request, or the rest of one.
   [[nodiscard]] bool is_waiting() const { return state_ == State::kReading; }
@@ -57,14 +61,17 @@ class HttpConnection final : public io::StreamEvents {
 
   void go_on();
   void parse_input();
-  void send(std::string bytes, bool keep_open);
+  void send(std::string bytes, std::vector<std::string> more, bool keep_open);
   void write_some();
   void answer_written();
   void allow(Duration time);
   void on_timer();
   // Closes; whoever has sent a part of a request is told why.
   void refuse_rest(int status, std::string_view why);
-  void hold(std::string bytes);
+  // What is to be written: this, and then those.
+  void hold(std::string bytes, std::vector<std::string> more);
+  // The next of those; false: there is none.
+  bool hold_next();
 
   HttpServer& server_;
   io::Loop& loop_;
@@ -76,7 +83,8 @@ class HttpConnection final : public io::StreamEvents {
   HttpRequest request_;
   std::string input_;
   std::string output_;
-  std::size_t written_ = 0;
+  std::size_t written_ = 0;         // of it
+  std::vector<std::string> later_;  // the next one last
   io::MemberTimer<&HttpConnection::on_timer> timer_{*this};
   NextRequest next_request_{*this};
   std::unique_ptr<io::Stream> stream_;

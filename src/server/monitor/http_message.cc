@@ -93,6 +93,18 @@ HttpResponse HttpResponse::json(std::string body, int status) {
           .body = std::move(body)};
 }
 
+HttpResponse HttpResponse::json(std::vector<std::string> pieces) {
+  HttpResponse response = json(std::string());
+  response.more = std::move(pieces);
+  return response;
+}
+
+std::size_t HttpResponse::body_size() const {
+  std::size_t size = body.size();
+  for (const std::string& piece : more) size += piece.size();
+  return size;
+}
+
 HttpResponse HttpResponse::metrics(std::string body) {
   return {.status = 200,
           .content_type = "text/plain; version=0.0.4; charset=utf-8",
@@ -127,8 +139,9 @@ std::string render(const HttpResponse& response, const HttpRequest& request, Wal
   out += "Content-Type: " + response.content_type + "\r\n";
   if (!response.location.empty()) out += "Location: " + response.location + "\r\n";
   if (response.no_sniff) out += "X-Content-Type-Options: nosniff\r\n";
+  out += response.headers;
   out += "Date: " + http_date(now) + "\r\n";
-  out += fmt::format("Content-Length: {}\r\n", response.body.size());
+  out += fmt::format("Content-Length: {}\r\n", response.body_size());
   // Said where it differs from what the version implies.
   if (request.http_1_0 && request.keep_alive) out += "Connection: keep-alive\r\n";
   if (!request.http_1_0 && !request.keep_alive) out += "Connection: close\r\n";

@@ -1,8 +1,10 @@
 // An HTTP request as the monitor sees it, and the answer it gives. Pure data; any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 
@@ -23,18 +25,23 @@ struct HttpResponse {
   bool any_origin = false;  // browsers on other sites may read it
   bool no_sniff = false;
   std::string location;  // of a redirect
+  std::string headers;   // more of them, each with its line end
   std::string body;
+  std::vector<std::string> more;  // of a long body: what follows
 
   static HttpResponse json(std::string body, int status = 200);
+  static HttpResponse json(std::vector<std::string> pieces);
   // Metrics in Prometheus' text format.
   static HttpResponse metrics(std::string body);
   static HttpResponse text(std::string body, int status);
   static HttpResponse html(std::string body, int status = 200);
   static HttpResponse not_found();
   static HttpResponse redirect(std::string location);
+
+  [[nodiscard]] std::size_t body_size() const;
 };
 
-// The bytes to send.
+// The bytes to send, without what follows the body.
 [[nodiscard]] std::string render(const HttpResponse& response, const HttpRequest& request,
                                  WallTime now);
 // What a request that cannot be understood is answered before the connection closes; `detail` may

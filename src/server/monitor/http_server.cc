@@ -60,12 +60,17 @@ bool HttpServer::make_room() {
   return false;
 }
 
-void HttpServer::answer(ExchangeId exchange, const HttpResponse& response) {
+void HttpServer::answer(ExchangeId exchange, HttpResponse response) {
   const auto found = connections_.find(exchange);
   if (found == connections_.end()) return;
   // What was asked for at the same time comes at the same time.
-  const bool fits = unread_ + response.body.size() <= kUnreadMax;
-  found->second->answer(fits ? response : too_much(), env_.clock().wall());
+  const bool fits = unread_ + response.body_size() <= kUnreadMax;
+  found->second->answer(fits ? std::move(response) : too_much(), env_.clock().wall());
+}
+
+void HttpServer::wait_for_answer(ExchangeId exchange, Duration time) {
+  const auto found = connections_.find(exchange);
+  if (found != connections_.end()) found->second->wait_for_answer(time);
 }
 
 void HttpServer::close(HttpConnection& connection) { connections_.erase(connection.id()); }

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "io/env.h"
 #include "server/monitor/http_message.h"
 
@@ -48,7 +49,9 @@ class HttpServer final : public io::ListenerEvents {
   Result<void> listen(const io::Address& address);
   [[nodiscard]] io::Address address() const;
   // No effect if the connection is gone.
-  void answer(ExchangeId exchange, const HttpResponse& response);
+  void answer(ExchangeId exchange, HttpResponse response);
+  // The answer will take so long; without that, a request waits for HttpConnection::kStepMax.
+  void wait_for_answer(ExchangeId exchange, Duration time);
   // Closes the listener and all connections.
   void stop();
 

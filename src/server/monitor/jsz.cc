@@ -89,7 +89,8 @@ void write_consumers(JsonWriter& json, std::string_view name, const JszRequest& 
                      const std::vector<ConsumerInfo>& consumers) {
   if (consumers.empty()) return;
   json.key(name).begin_array();
-  for (ConsumerInfo info : consumers) {
+  for (const ConsumerInfo* consumer : jetstream::sorted(consumers)) {
+    ConsumerInfo info = *consumer;
     if (!request.config) info.config.reset();
     codec::JsonStructWriter(json).write(info);
   }
@@ -152,8 +153,8 @@ void write_account_jsz(JsonWriter& json, const JszRequest& request, const Jsz& j
   const auto is_its = [&](const StreamReport& one) { return one.account == account.name; };
   if (request.streams && std::ranges::any_of(report.streams, is_its)) {
     json.key("stream_detail").begin_array();
-    for (const StreamReport& stream : report.streams)
-      if (is_its(stream)) write_stream(json, request, jsz, stream);
+    for (const StreamReport* stream : jetstream::sorted(report.streams))
+      if (is_its(*stream)) write_stream(json, request, jsz, *stream);
     json.end_array();
   }
   json.end_object();
@@ -187,8 +188,9 @@ Result<JszRequest> parse_jsz(const Query& query) {
   return request;
 }
 
-std::string compose_jsz(const JszRequest& request, const Jsz& jsz, const Report& report) {
-  JsonWriter json(true);
+std::string compose_jsz(const JszRequest& request, const Jsz& jsz, const Report& report,
+                        bool pretty) {
+  JsonWriter json(pretty);
   write_jsz(json, request, jsz, report);
   return json.take();
 }

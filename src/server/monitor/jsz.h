@@ -38,7 +38,7 @@ void write_jsz(codec::JsonWriter& json, const JszRequest& request, const Jsz& js
 void write_account_jsz(codec::JsonWriter& json, const JszRequest& request, const Jsz& jsz,
                        const jetstream::Report& report, const jetstream::AccountReport& account);
 [[nodiscard]] std::string compose_jsz(const JszRequest& request, const Jsz& jsz,
-                                      const jetstream::Report& report);
+                                      const jetstream::Report& report, bool pretty = true);
 
 // The part of `/varz`: an object, empty without JetStream.
 void write_jetstream(codec::JsonWriter& json, const Jsz& jsz, const jetstream::Report& report);

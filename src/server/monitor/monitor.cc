@@ -8,8 +8,10 @@
 
 #include "broker/worker.h"
 #include "codec/json_compact.h"
+#include "server/broker_config.h"
 #include "server/monitor/accstatz.h"
 #include "server/monitor/connz.h"
+#include "server/monitor/connz_listing.h"
 #include "server/monitor/expvarz.h"
 #include "server/monitor/healthz.h"
 #include "server/monitor/queues.h"
@@ -81,7 +83,6 @@ class Monitor::ComposeJob final : public io::Job {
       : door_(std::move(door)), exchange_(exchange), write_(std::move(write)), shape_(shape) {}
   void run() override {
     text_ = write_();
-    if (exchange_ >= kFirstInner) text_ = codec::compact_json(text_);
     write_ = nullptr;  // what it was composed from goes here, not on the loop
   }
   void done() override {
@@ -198,10 +199,11 @@ bool Monitor::ask(std::string_view endpoint, std::string query, Asked done) {
 }
 
 void Monitor::respond(ExchangeId exchange, HttpResponse response) {
-  if (exchange < kFirstInner) return http_->answer(exchange, response);
+  if (is_outer(exchange)) return http_->answer(exchange, std::move(response));
   auto asked = asked_.extract(exchange);
   if (asked.empty()) return;
-  // JSON has no line ends of its own: with some it is pretty.
+  for (const std::string& piece : std::exchange(response.more, {})) response.body += piece;
+  // JSON has no line ends of its own: with some it is pretty, as small answers may be.
   if (response.body.find('\n') != std::string::npos)
     response.body = codec::compact_json(response.body);
   asked.mapped()(std::move(response));
@@ -217,12 +219,12 @@ void Monitor::serve_root(ExchangeId exchange, const HttpRequest&) {
 void Monitor::serve_varz(ExchangeId exchange, const HttpRequest&) {
   gatherer_->ask({}, [this, exchange](Parts gathered) {
     report_jetstream([this, exchange, parts = std::move(gathered)](const auto& report) {
-      respond(exchange, HttpResponse::json(varz(parts, report)));
+      respond(exchange, HttpResponse::json(varz(parts, *report, is_outer(exchange))));
     });
   });
 }
 
-std::string Monitor::varz(const Parts& parts, const jetstream::Report& report) {
+std::string Monitor::varz(const Parts& parts, const jetstream::Report& report, bool pretty) {
   const ToldPtr told = this->told();
   io::Process& process = env_.process();
   const Varz varz{
@@ -244,7 +246,7 @@ std::string Monitor::varz(const Parts& parts, const jetstream::Report& report) {
       .streams_memory = streams_memory(),
       .total = total(parts),
       .write_jetstream = [&](JsonWriter& json) { write_jetstream(json, jsz(*told), report); }};
-  return compose_varz(varz);
+  return compose_varz(varz, pretty);
 }
 
 jetstream::MemoryUse Monitor::streams_memory() const {
@@ -254,14 +256,15 @@ jetstream::MemoryUse Monitor::streams_memory() const {
 void Monitor::serve_connz(ExchangeId exchange, const HttpRequest& request) {
   auto connz = parse_connz(Query(request.query));
   if (!connz) return respond(exchange, HttpResponse::text(connz.error().text(), 400));
-  const Wanted wanted = connz->wanted();
-  gatherer_->ask(wanted, [this, exchange, connz = *std::move(connz)](Parts parts) {
-    std::size_t rows = 0;
-    for (const Part& part : parts) rows += part.open.size() + part.closed.size();
-    compose(exchange, rows,
-            [connz, told = told(), now = env_.clock().wall(), parts = std::move(parts)] {
-              return compose_connz(connz, told->identity.server_id, now, parts);
-            });
+  ConnzTask task{*std::move(connz), told()->identity.server_id, {}, is_outer(exchange)};
+  gatherer_->admit([this, exchange, task = std::move(task)]() mutable {
+    task.now = env_.clock().wall();
+    ConnzListing::begin(*loop_, broker_, std::move(task),
+                        [door = door_, exchange](std::vector<std::string> pieces) {
+                          if (door->monitor == nullptr) return;
+                          door->monitor->gatherer_->release();
+                          door->monitor->respond(exchange, HttpResponse::json(std::move(pieces)));
+                        });
   });
 }
 
@@ -273,9 +276,9 @@ void Monitor::serve_subsz(ExchangeId exchange, const HttpRequest& request) {
     std::size_t rows = 0;
     for (const Part& part : parts) rows += part.subscriptions.size();
     compose(exchange, rows,
-            [subsz, told = told(), now = env_.clock().wall(), index = broker_.index().stats(),
-             parts = std::move(parts)] {
-              return compose_subsz(subsz, told->identity.server_id, now, index, parts);
+            [subsz, pretty = is_outer(exchange), told = told(), now = env_.clock().wall(),
+             index = broker_.index().stats(), parts = std::move(parts)] {
+              return compose_subsz(subsz, told->identity.server_id, now, index, parts, pretty);
             });
   });
 }
@@ -288,7 +291,9 @@ Accountz Monitor::accounts() const {
                     .updated = told->config_loaded,
                     .system_account = system_account_name(*told->options),
                     .jetstream = jetstream_ != nullptr,
+                    .services = {},
                     .accounts = {}};
+  if (!told->options->no_system_account) accountz.services = default_services();
   if (operators_ == nullptr) {
     for (const broker::AccountConfig& config : told->options->accounts)
       accountz.accounts.push_back({config, nullptr});
@@ -305,7 +310,7 @@ Accountz Monitor::accounts() const {
 void Monitor::serve_accountz(ExchangeId exchange, const HttpRequest& request) {
   const std::string account = Query(request.query).text("acc");
   gatherer_->ask(wanted_for_account(account), [this, exchange, account](Parts parts) {
-    auto json = compose_accountz(account, accounts(), parts);
+    auto json = compose_accountz(account, accounts(), parts, is_outer(exchange));
     respond(exchange, json ? HttpResponse::json(*std::move(json))
                            : HttpResponse::text(json.error().text(), 400));
   });
@@ -317,9 +322,11 @@ void Monitor::serve_accstatz(ExchangeId exchange, const HttpRequest& request) {
   gatherer_->ask(wanted_for_accstatz(), [this, exchange, accstatz = *accstatz](Parts parts) {
     std::size_t rows = 0;
     for (const Part& part : parts) rows += part.open.size() + part.subscriptions.size();
-    compose(exchange, rows, [accstatz, accounts = accounts(), parts = std::move(parts)] {
-      return compose_accstatz(accstatz, accounts, parts);
-    });
+    compose(
+        exchange, rows,
+        [accstatz, pretty = is_outer(exchange), accounts = accounts(), parts = std::move(parts)] {
+          return compose_accstatz(accstatz, accounts, parts, pretty);
+        });
   });
 }
 
@@ -330,8 +337,8 @@ void Monitor::serve_healthz(ExchangeId exchange, const HttpRequest& request) {
   if (!answer.failure.empty() || jetstream_ == nullptr || healthz->account.empty())
     return answer_health(exchange, answer);
   report_jetstream([this, exchange, request = *healthz,
-                    answer = std::move(answer)](const jetstream::Report& report) {
-    const auto fault = find_asset_fault(request, &report);
+                    answer = std::move(answer)](const jetstream::ReportPtr& report) {
+    const auto fault = find_asset_fault(request, report.get());
     answer_health(exchange, fault ? unhealthy_asset(request, *fault) : answer);
   });
 }
@@ -360,8 +367,8 @@ Jsz Monitor::jsz(const Told& told) const {
   return jsz;
 }
 
-void Monitor::report_jetstream(std::function<void(const jetstream::Report&)> done) {
-  if (jetstream_ == nullptr) return done({});
+void Monitor::report_jetstream(std::function<void(const jetstream::ReportPtr&)> done) {
+  if (jetstream_ == nullptr) return done(std::make_shared<const jetstream::Report>());
   jetstream::make_report(*jetstream_, [door = door_, done = std::move(done)](const auto& report) {
     if (door->monitor != nullptr) done(report);
   });
@@ -370,10 +377,12 @@ void Monitor::report_jetstream(std::function<void(const jetstream::Report&)> don
 void Monitor::serve_jsz(ExchangeId exchange, const HttpRequest& request) {
   auto wanted = parse_jsz(Query(request.query));
   if (!wanted) return respond(exchange, HttpResponse::text(wanted.error().text(), 400));
-  report_jetstream([this, exchange, wanted = *wanted](const jetstream::Report& report) {
-    compose(exchange, report.streams.size(), [this, wanted, told = told(), report] {
-      return compose_jsz(wanted, jsz(*told), report);
-    });
+  report_jetstream([this, exchange, wanted = *wanted](const jetstream::ReportPtr& report) {
+    const ToldPtr told = this->told();
+    compose(exchange, report->rows(),
+            [wanted, pretty = is_outer(exchange), told, jsz = jsz(*told), report] {
+              return compose_jsz(wanted, jsz, *report, pretty);
+            });
   });
 }
 
@@ -382,7 +391,7 @@ void Monitor::serve_link(ExchangeId exchange, const Result<Request>& request,
                          void (*write)(JsonWriter&, const Request&, const Answerer&)) {
   if (!request) return respond(exchange, HttpResponse::text(request.error().text(), 400));
   const ToldPtr told = this->told();
-  JsonWriter json(true);
+  JsonWriter json(is_outer(exchange));
   write(json, *request,
         {told->identity.server_id, told->identity.server_name, env_.clock().wall()});
   respond(exchange, HttpResponse::json(json.take()));
@@ -407,7 +416,7 @@ void Monitor::serve_raftz(ExchangeId exchange, const HttpRequest&) {
 void Monitor::serve_ipqueuesz(ExchangeId exchange, const HttpRequest& request) {
   const auto wanted = parse_ipqueuesz(Query(request.query));
   if (!wanted) return respond(exchange, HttpResponse::text(wanted.error().text(), 400));
-  JsonWriter json(true, kQueuesIndent);
+  JsonWriter json(is_outer(exchange), kQueuesIndent);
   write_ipqueuesz(json, *wanted, loads());
   respond(exchange, HttpResponse::json(json.take()));
 }
@@ -462,24 +471,28 @@ void Monitor::serve_account_jsz(ExchangeId exchange, const HttpRequest& request)
   if (!wanted) return respond(exchange, HttpResponse::text(wanted.error().text(), 400));
   if (jetstream_ == nullptr)
     return respond(exchange, HttpResponse::text("jetstream not enabled", 400));
-  report_jetstream([this, exchange, wanted = *wanted](const jetstream::Report& report) {
+  report_jetstream([this, exchange, wanted = *wanted](const jetstream::ReportPtr& report) {
     const std::string& name = wanted.account;
-    const auto found = std::ranges::find(report.accounts, name, &jetstream::AccountReport::name);
-    if (found == report.accounts.end()) {
+    const auto found = std::ranges::find(report->accounts, name, &jetstream::AccountReport::name);
+    if (found == report->accounts.end()) {
       const bool is_known = broker_.accounts().find(name).has_value();
       return respond(exchange, HttpResponse::text("account \"" + name + "\" not " +
                                                       (is_known ? "jetstream enabled" : "found"),
                                                   400));
     }
-    codec::JsonWriter json;
-    write_account_jsz(json, wanted, jsz(*told()), report, *found);
-    respond(exchange, HttpResponse::json(json.take()));
+    const ToldPtr told = this->told();
+    const auto write = [wanted, told, jsz = jsz(*told), report, its = *found] {
+      codec::JsonWriter json;
+      write_account_jsz(json, wanted, jsz, *report, its);
+      return json.take();
+    };
+    compose(exchange, report->rows(), write);
   });
 }
 
 void Monitor::serve_statsz(ExchangeId exchange, const HttpRequest&) {
   gatherer_->ask({}, [this, exchange](const Parts& parts) {
-    report_jetstream([this, exchange, total = total(parts)](const jetstream::Report& report) {
+    report_jetstream([this, exchange, total = total(parts)](const jetstream::ReportPtr& report) {
       io::Process& process = env_.process();
       Statsz statsz{.start = told()->identity.start,
                     .memory_bytes = process.resident_bytes(),
@@ -491,7 +504,7 @@ void Monitor::serve_statsz(ExchangeId exchange, const HttpRequest&) {
                     .total = total};
       if (jetstream_ != nullptr)
         statsz.write_jetstream = [&](codec::JsonWriter& json) {
-          write_jetstream(json, jsz(*told()), report);
+          write_jetstream(json, jsz(*told()), *report);
         };
       respond(exchange, HttpResponse::json(compose_statsz(statsz)));
     });

@@ -105,6 +105,8 @@ class Monitor final : public HttpHandler {
   static const Endpoint kInnerEndpoints[];
   // Exchanges from here on are with somebody within, those below with HTTP.
   static constexpr ExchangeId kFirstInner = ExchangeId{1} << 63;
+  // Who asks over HTTP gets JSON in lines, others without.
+  static bool is_outer(ExchangeId exchange) { return exchange < kFirstInner; }
 
   [[nodiscard]] const Endpoint* find_endpoint(std::string_view path) const;
   void serve_root(ExchangeId exchange, const HttpRequest& request);
@@ -117,7 +119,7 @@ class Monitor final : public HttpHandler {
   void serve_jsz(ExchangeId exchange, const HttpRequest& request);
   void answer_health(ExchangeId exchange, const HealthAnswer& answer);
   // `done` on the loop; an empty report without JetStream.
-  void report_jetstream(std::function<void(const jetstream::Report&)> done);
+  void report_jetstream(std::function<void(const jetstream::ReportPtr&)> done);
   [[nodiscard]] Jsz jsz(const Told& told) const;
   void serve_routez(ExchangeId exchange, const HttpRequest& request);
   void serve_gatewayz(ExchangeId exchange, const HttpRequest& request);
@@ -137,7 +139,8 @@ class Monitor final : public HttpHandler {
   // All but what JetStream's loops have to say.
   [[nodiscard]] Metrics metrics(Parts parts);
   void write_metrics(ExchangeId exchange, const std::shared_ptr<Metrics>& metrics);
-  [[nodiscard]] std::string varz(const Parts& parts, const jetstream::Report& report);
+  [[nodiscard]] std::string varz(const Parts& parts, const jetstream::Report& report,
+                                 bool pretty = true);
   [[nodiscard]] jetstream::MemoryUse streams_memory() const;
   // Of the server as a whole, not of assets.
   [[nodiscard]] HealthAnswer health(const HealthzRequest& request) const;

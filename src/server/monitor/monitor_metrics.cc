@@ -19,7 +19,7 @@ void Monitor::serve_metrics(ExchangeId exchange, const HttpRequest&) {
           if (door->monitor == nullptr) return;
           metrics->jetstream->totals = totals;
           if (!metrics->lists_streams()) return write_metrics(exchange, metrics);
-          report_jetstream([this, exchange, metrics](const jetstream::Report& report) {
+          report_jetstream([this, exchange, metrics](const jetstream::ReportPtr& report) {
             metrics->report = report;
             write_metrics(exchange, metrics);
           });
@@ -48,7 +48,7 @@ Metrics Monitor::metrics(Parts parts) {
                   .memory_full = memory.times_full,
                   .streams_memory = streams_memory(),
                   .jetstream = jetstream_metrics(jetstream_),
-                  .report = {},
+                  .report = std::make_shared<const jetstream::Report>(),
                   .varz = {},
                   .subsz = {}};
   metrics.total = total(metrics.parts);
@@ -57,7 +57,7 @@ Metrics Monitor::metrics(Parts parts) {
 
 void Monitor::write_metrics(ExchangeId exchange, const std::shared_ptr<Metrics>& metrics) {
   if (metrics->config.exporter_names) {
-    metrics->varz = varz(metrics->parts, metrics->report);
+    metrics->varz = varz(metrics->parts, *metrics->report);
     metrics->subsz = compose_subsz({}, metrics->identity.server_id, env_.clock().wall(),
                                    metrics->index, metrics->parts);
   }

@@ -108,6 +108,46 @@ TEST_CASE("what takes many steps to collect is complete") {
   CHECK(count_of(connz, "        \"b.") == kEach);
 }
 
+// The numbers behind `"cid": `, in order: `1 2 3`.
+std::string cids(const std::string& connz) {
+  std::string found;
+  const std::string key = "\"cid\": ";
+  for (std::size_t at = connz.find(key); at != std::string::npos; at = connz.find(key, at + 1)) {
+    const std::size_t begin = at + key.size();
+    if (!found.empty()) found += ' ';
+    found += connz.substr(begin, connz.find(',', begin) - begin);
+  }
+  return found;
+}
+
+TEST_CASE("connections of all loops are sorted, filtered and cut to a page") {
+  Fixture fixture;
+  std::vector<std::unique_ptr<io::PipeClient>> clients;
+  for (int i = 1; i <= 6; ++i) {
+    std::string lines = "CONNECT {\"verbose\":false}\r\n";
+    for (int n = 0; n < 7 - i; ++n) lines += "SUB s " + std::to_string(n + 1) + "\r\n";
+    clients.push_back(fixture.client(lines));
+  }
+  CHECK(cids(fixture.ask("/connz")) == "1 2 3 4 5 6");
+  CHECK(cids(fixture.ask("/connz?subs=1&offset=1&limit=3")) == "2 3 4");
+  CHECK(cids(fixture.ask("/connz?sort=subs&limit=4")) == "1 2 3 4");
+  CHECK(cids(fixture.ask("/connz?sort=uptime")) == "6 5 4 3 2 1");
+  CHECK(cids(fixture.ask("/connz?cid=4")) == "4");
+  CHECK(cids(fixture.ask("/connz?offset=7")) == "");
+  CHECK(has(fixture.ask("/connz?offset=7"), "\"num_connections\": 0,\n  \"total\": 6,"));
+  CHECK(cids(fixture.ask("/connz?acc=$G&sort=start")) == "1 2 3 4 5 6");
+  CHECK(cids(fixture.ask("/connz?acc=A")) == "");
+
+  clients[1]->write("NONSENSE\r\n");
+  server::read_until(*clients[1], [](const std::string&) { return false; });
+  CHECK(cids(fixture.ask("/connz")) == "1 3 4 5 6");
+  CHECK(cids(fixture.ask("/connz?state=closed")) == "2");
+  const std::string all = fixture.ask("/connz?state=all&subs=1&limit=2");
+  CHECK(cids(all) == "1 2");
+  CHECK(has(all, "\"reason\": \"Protocol Violation\""));
+  CHECK(count_of(all, "        \"s\"") == 11);
+}
+
 TEST_CASE("routes and counts") {
   Fixture fixture;
   const auto pipe = fixture.connect();

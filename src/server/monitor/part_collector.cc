@@ -13,15 +13,13 @@ bool PartCollector::step(broker::Worker& worker) {
     collect_connections(worker);
     return false;
   }
-  const bool slots_are_wanted = wanted_.subscriptions || wanted_.their_subscriptions;
-  if (slots_are_wanted && next_slot_ < worker.subscription_slots()) {
+  if (wanted_.subscriptions && next_slot_ < worker.subscription_slots()) {
     collect_subscriptions(worker);
     return false;
   }
   if (wanted_.open) part_.ended = worker.ended_traffic();
   if (wanted_.accounts)
     for (const auto& [name, traffic] : worker.ended_traffic()) part_.accounts[name].ended = traffic;
-  if (wanted_.closed) worker.list_closed(part_.closed);
   done_(std::move(part_));
   return true;
 }
@@ -36,14 +34,12 @@ void PartCollector::begin(broker::Worker& worker) {
 void PartCollector::collect_connections(broker::Worker& worker) {
   const std::size_t end = std::min(next_connection_ + kConnectionsPerStep, cids_.size());
   for (; next_connection_ < end; ++next_connection_) {
-    const broker::Client* client = worker.find_client(cids_[next_connection_]);
+    const broker::Client* client = worker.find_shown(cids_[next_connection_]);
     if (client == nullptr) continue;
     ++part_.stats.connections;
     part_.stats.pending_bytes += client->pending();
     if (wanted_.accounts) add_to_account(worker, *client);
-    if (!wanted_.open) continue;
-    if (wanted_.their_subscriptions) places_[client->cid()] = part_.open.size();
-    part_.open.push_back(client->info(false));
+    if (wanted_.open) part_.open.push_back(client->info(false));
   }
 }
 
@@ -57,17 +53,8 @@ void PartCollector::add_to_account(broker::Worker& worker, const broker::Client&
 }
 
 void PartCollector::collect_subscriptions(broker::Worker& worker) {
-  std::vector<broker::SubscriptionInfo> listed;
-  worker.list_subscriptions(next_slot_, kSlotsPerStep, listed);
+  worker.list_subscriptions(next_slot_, kSlotsPerStep, part_.subscriptions);
   next_slot_ += kSlotsPerStep;
-  for (broker::SubscriptionInfo& subscription : listed) {
-    if (wanted_.their_subscriptions) {
-      const auto place = places_.find(subscription.cid);
-      if (place != places_.end())
-        part_.open[place->second].subscription_list.push_back(subscription);
-    }
-    if (wanted_.subscriptions) part_.subscriptions.push_back(std::move(subscription));
-  }
 }
 
 }  // namespace midge::server

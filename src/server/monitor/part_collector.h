@@ -7,8 +7,6 @@
 #include <functional>
 #include <vector>
 
-#include <tsl/robin_map.h>
-
 #include "broker/step_work.h"
 #include "server/monitor/gather.h"
 
@@ -37,7 +35,6 @@ class PartCollector final : public broker::StepWork {
   std::vector<std::uint64_t> cids_;
   std::size_t next_connection_ = 0;
   std::size_t next_slot_ = 0;
-  tsl::robin_map<std::uint64_t, std::size_t> places_;  // cid -> index in part_.open
 };
 
 }  // namespace midge::server

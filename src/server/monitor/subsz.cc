@@ -136,8 +136,8 @@ void write_subsz(JsonWriter& json, const SubszRequest& request, std::string_view
 }
 
 std::string compose_subsz(const SubszRequest& request, std::string_view server_id, WallTime now,
-                          const subject::IndexStats& index, const Parts& parts) {
-  JsonWriter json(true);
+                          const subject::IndexStats& index, const Parts& parts, bool pretty) {
+  JsonWriter json(pretty);
   write_subsz(json, request, server_id, now, index, parts);
   return json.take();
 }

@@ -32,6 +32,6 @@ void write_subsz(codec::JsonWriter& json, const SubszRequest& request, std::stri
                  WallTime now, const subject::IndexStats& index, const Parts& parts);
 [[nodiscard]] std::string compose_subsz(const SubszRequest& request, std::string_view server_id,
                                         WallTime now, const subject::IndexStats& index,
-                                        const Parts& parts);
+                                        const Parts& parts, bool pretty = true);
 
 }  // namespace midge::server

@@ -229,8 +229,8 @@ constexpr Field<Varz> kFields[] = {
 
 void write_varz(JsonWriter& json, const Varz& varz) { write_object<Varz>(json, kFields, varz); }
 
-std::string compose_varz(const Varz& varz) {
-  JsonWriter json(true);
+std::string compose_varz(const Varz& varz, bool pretty) {
+  JsonWriter json(pretty);
   write_varz(json, varz);
   return json.take();
 }

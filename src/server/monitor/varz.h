@@ -42,6 +42,6 @@ struct Varz {
 };
 
 void write_varz(codec::JsonWriter& json, const Varz& varz);
-[[nodiscard]] std::string compose_varz(const Varz& varz);
+[[nodiscard]] std::string compose_varz(const Varz& varz, bool pretty = true);
 
 }  // namespace midge::server

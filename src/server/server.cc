@@ -28,6 +28,8 @@
 #include "server/options/reload_plan.h"
 #include "server/ports_file.h"
 #include "server/readiness.h"
+#include "server/system/profile_desk.h"
+#include "server/system/profile_port.h"
 #include "server/system/session_events.h"
 #include "server/system/system_client.h"
 #include "server/system/system_login.h"
@@ -83,6 +85,8 @@ struct Server::Parts final : io::ListenerEvents {
   std::unique_ptr<TlsService> tls;
   std::unique_ptr<io::Listener> listener;  // gone in lame duck mode
   std::unique_ptr<Monitor> monitor;
+  std::unique_ptr<ProfileDesk> profiles;
+  std::unique_ptr<ProfilePort> profile_port;  // null: none
   std::unique_ptr<LameDuck> lame_duck;
   Readiness readiness;
   std::string ports_path;
@@ -125,6 +129,7 @@ struct Server::Parts final : io::ListenerEvents {
   void reconfigure_jetstream(std::string_view gone = {});
   [[nodiscard]] Result<HostPort> advertised_by(const Options& options) const;
   Result<void> listen_monitor();
+  Result<void> listen_profiles();
   void tell_rejections(TlsService& service);
   void tell_system_account();
   void write_pid_file();
@@ -301,7 +306,7 @@ void Server::Parts::tell_rejections(TlsService& service) {
 }
 
 void Server::Parts::tell_system_account() {
-  system_service.attach(*broker, *monitor);
+  system_service.attach(*broker, *monitor, *profiles);
   for (const auto& worker : broker->workers())
     session_events.push_back(std::make_unique<SessionEvents>(
         *worker, identity.id,
@@ -358,6 +363,7 @@ void Server::Parts::stop() {
   on_main_loop([this] {
     listener.reset();
     monitor->stop();
+    if (profile_port) profile_port->stop();
     tls->stop();
     if (web_sockets) {
       web_sockets->stop();
@@ -397,6 +403,7 @@ Result<std::unique_ptr<Server>> Server::create(io::Env& env, Log& log, Options o
   }
   if (parts->callouts) parts->callouts->attach(*parts->broker);
   TRY(parts->listen_monitor());
+  TRY(parts->listen_profiles());
   if (!parts->options->no_system_account) parts->tell_system_account();
   parts->log_listening();
   parts->write_pid_file();
@@ -448,6 +455,17 @@ Result<void> Server::Parts::listen_monitor() {
   const io::Address wanted{host, static_cast<std::uint16_t>(std::max(port, 0))};
   if (auto bound = monitor->listen(wanted); !bound)
     return std::unexpected(bound.error().within("Can't start monitoring"));
+  return {};
+}
+
+Result<void> Server::Parts::listen_profiles() {
+  profiles = std::make_unique<ProfileDesk>(env, *loops[0]);
+  if (options->prof_port == 0) return {};
+  profile_port = std::make_unique<ProfilePort>(env, *loops[0], log, *profiles);
+  const auto port = static_cast<std::uint16_t>(std::max(options->prof_port, 0));
+  if (auto bound = profile_port->listen({options->host, port}); !bound)
+    return std::unexpected(bound.error().within("error starting profiler"));
+  log.info("profiling port: " + std::to_string(profile_port->address().port));
   return {};
 }
 

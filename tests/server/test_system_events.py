@@ -1,5 +1,6 @@
 """What the system account is told unasked. Expected: what nats-server 2.15.2 tells."""
 
+import datetime
 import json
 import re
 
@@ -39,10 +40,10 @@ class Listener:
         self.wire.barrier()
         self.id = self.wire.info["server_id"]
 
-    def next(self, subject):
+    def next(self, subject, patience=0.0):
         """The next event there; others are left out."""
         while True:
-            frame = self.wire.frame()
+            frame = self.wire.frame(patience)
             if frame == b"PING":
                 self.wire.send(b"PONG\r\n")
                 continue
@@ -122,6 +123,24 @@ def test_how_many_are_in(start):
         one.close()
     while listener.next(new)["conns"] != 0:
         pass
+
+
+@pytest.mark.rows("SYS-24")
+def test_how_many_are_in_is_told_again(start):
+    """Every 30 s, though nothing changes."""
+    server = start(config=CONFIG)
+    subject = "$SYS.ACCOUNT.A.SERVER.CONNS"
+    listener = Listener(server, subject)
+    with client(server, user="a", **{"pass": "a"}) as wire:
+        wire.barrier()
+
+        def time_of(event):
+            return datetime.datetime.fromisoformat(event["timestamp"])
+
+        begin = time_of(listener.next(subject))
+        while time_of(event := listener.next(subject, patience=60)) - begin < datetime.timedelta(seconds=10):
+            pass
+        assert event["conns"] == 1
 
 
 @pytest.mark.rows("SYS-08", "SYS-10")

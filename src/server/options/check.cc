@@ -86,6 +86,8 @@ Result<void> check_start(const Options& options) {
   if (!is_port(options.http_port))
     return failure("Can't start monitoring: can't listen to the monitor port: " +
                    invalid_port(options.http_port));
+  if (!is_port(options.prof_port))
+    return failure("error starting profiler: " + invalid_port(options.prof_port));
   if (!is_port(options.port))
     return failure("Error listening on port: " + options.host + ":" + std::to_string(options.port) +
                    ", \"" + invalid_port(options.port) + "\"");

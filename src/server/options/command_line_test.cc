@@ -22,7 +22,7 @@ CommandLineResult run(const std::vector<std::string>& arguments) {
        "listen: 127.0.0.1:4333\ndebug: true\ntrace: true\nlogtime: false\n"
        "server_name: file\nmax_traced_msg_len: 5\npid_file: f.pid\n"},
       {"warn.conf", "port: -1\nping_interval: 20\n"},
-      {"note.conf", "prof_port: 6000\n"},
+      {"note.conf", "prof_block_rate: 1\n"},
       {"bad.conf", "prof_port: 0\nfoo: 1\nbar: 2\n"},
       {"broken.conf", "a 1.x\nb {\n"},
       {"empty.conf", ""},
@@ -148,7 +148,7 @@ TEST_CASE("-t: the digest is the peer's") {
 TEST_CASE("-t: notes do not fail it, warnings do, without -t neither") {
   const CommandLineResult note = run({"-t", "-c", "note.conf"});
   CHECK(note.status == 0);
-  CHECK(note.err.ends_with(")\nnote.conf:1:0: \"prof_port\" has no effect here\n"));
+  CHECK(note.err.ends_with(")\nnote.conf:1:0: \"prof_block_rate\" has no effect here\n"));
   const CommandLineResult warning = run({"-t", "-c", "warn.conf"});
   const std::string text =
       "warn.conf:2:1: invalid use of field \"ping_interval\": ping_interval should be converted to "
@@ -160,7 +160,7 @@ TEST_CASE("-t: notes do not fail it, warnings do, without -t neither") {
   CHECK(started.err == text);
   CHECK(run({"-c", "empty.conf"}).err == "empty.conf: config has no values or is empty\n");
   CHECK(run({"-t", "-c", "empty.conf"}).status == 1);
-  const std::vector<std::string> notes{"note.conf:1:0: \"prof_port\" has no effect here"};
+  const std::vector<std::string> notes{"note.conf:1:0: \"prof_block_rate\" has no effect here"};
   CHECK(run({"-c", "note.conf", "-sd", "x"}).notes == notes);
 }
 

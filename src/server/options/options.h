@@ -102,6 +102,7 @@ struct Options {
   int https_port = 0;
   std::string http_base_path;
   MetricsConfig metrics;
+  int prof_port = 0;  // of profiles, on `host`
 
   std::optional<WebSocketOptions> websocket;
 

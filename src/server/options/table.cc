@@ -314,10 +314,11 @@ constexpr Row kTable[] = {
      .show = show_connection_placement,
      .text = "Which loop a new connection goes to"},
 
-    // Known, without effect.
-    {.keys = "prof_port", .type = "int64", .support = Support::kNoEffect, .flags = "profile",
+    {.keys = "prof_port", .field = &Options::prof_port, .go_name = "ProfPort", .flags = "profile",
      .argument = "<port>", .group = Group::kProfiling,
-     .text = "Port of nats-server's profiler; accepted without effect"},
+     .text = "Port of profiles for `go tool pprof` (default: none)"},
+
+    // Known, without effect.
     {.keys = "prof_block_rate", .type = "int64", .support = Support::kNoEffect,
      .text = "Rate of nats-server's profiler; accepted without effect"},
 

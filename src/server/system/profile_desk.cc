@@ -13,7 +13,6 @@ namespace midge::server {
 namespace {
 
 constexpr Duration kPeriod = milliseconds(10);
-constexpr Duration kDurationMax = seconds(15);
 constexpr std::string_view kOfProcessorTime = "cpu";
 // What every thread does at the moment; Midge's threads are what Go's goroutines are there.
 constexpr std::string_view kOfThreads[] = {"goroutine", "threadcreate"};
@@ -59,7 +58,43 @@ class ProfileDesk::ProfileJob final : public io::Job {
   Result<std::string> profile_;
 };
 
+// Reads the executable's symbols.
+class ProfileDesk::NameJob final : public io::Job {
+ public:
+  NameJob(std::shared_ptr<Door> door, io::Env& env, std::vector<std::uint64_t> addresses,
+          std::function<void(const Names&)> done)
+      : door_(std::move(door)),
+        env_(env),
+        addresses_(std::move(addresses)),
+        done_(std::move(done)) {}
+  void run() override {
+    std::ranges::sort(addresses_);
+    const auto functions = env_.process().profiler()->functions(addresses_);
+    for (std::size_t i = 0; i < addresses_.size(); ++i) names_[addresses_[i]] = functions[i];
+  }
+  void done() override {
+    if (door_->desk == nullptr) return;
+    door_->desk->done_ = nullptr;
+    done_(names_);
+  }
+
+ private:
+  std::shared_ptr<Door> door_;
+  io::Env& env_;
+  std::vector<std::uint64_t> addresses_;
+  std::function<void(const Names&)> done_;
+  Names names_;
+};
+
 ProfileDesk::~ProfileDesk() { door_->desk = nullptr; }
+
+void ProfileDesk::name(std::vector<std::uint64_t> addresses,
+                       std::function<void(const Names&)> done) {
+  if (done_ || env_.process().profiler() == nullptr) return done({});
+  done_ = [](const Result<std::string>&) {};  // busy
+  env_.pool().submit(loop_,
+                     std::make_unique<NameJob>(door_, env_, std::move(addresses), std::move(done)));
+}
 
 void ProfileDesk::make(const ProfileRequest& request, Done done) {
   if (auto begun = begin(request); !begun) return done(std::unexpected(std::move(begun).error()));
@@ -79,8 +114,9 @@ Result<void> ProfileDesk::begin(const ProfileRequest& request) {
   if (profiler == nullptr) return failure("there is no profiler here");
   if (done_) return failure("cpu profiling already in use");
   if (name != kOfProcessorTime) return {};
-  if (request.duration.ns < 0 || request.duration > kDurationMax)
-    return failure("Duration " + go_duration(request.duration) + " should be between 0s and 15s");
+  if (request.duration.ns < 0 || request.duration > request.longest)
+    return failure("Duration " + go_duration(request.duration) + " should be between 0s and " +
+                   go_duration(request.longest));
   return profiler->start(kPeriod, request.duration);
 }
 

@@ -1,12 +1,15 @@
 // Makes profiles of this process on request: of its processor time, and of what its threads do now.
 //
-// One at a time. Life: with the loop; what is under way when it goes is dropped. Thread: the
-// loop's; stacks are named and written on the pool.
+// One at a time, since a process has one profiler. Life: with the loop; what is under way when it
+// goes is dropped. Thread: the loop's; stacks are named and written on the pool.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "io/env.h"
@@ -17,6 +20,7 @@ namespace midge::server {
 struct ProfileRequest {
   std::string name;  // as Go calls them
   Duration duration;
+  Duration longest = seconds(15);  // that whoever asks may want
 };
 
 class ProfileDesk {
@@ -29,8 +33,13 @@ class ProfileDesk {
 
   // `done` comes now or later.
   void make(const ProfileRequest& request, Done done);
+  // The functions at addresses, "" = not known; none while something else is under way. `done`
+  // comes now or later, on the loop.
+  using Names = std::map<std::uint64_t, std::string>;
+  void name(std::vector<std::uint64_t> addresses, std::function<void(const Names&)> done);
 
  private:
+  class NameJob;
   class ProfileJob;
   enum class Kind : std::uint8_t { kProcessorTime, kThreads };
   struct Door {

@@ -50,11 +50,11 @@ std::string with_status(std::string body, int status) {
 
 }  // namespace
 
-void SystemService::attach(broker::Broker& broker, Monitor& monitor) {
+void SystemService::attach(broker::Broker& broker, Monitor& monitor, ProfileDesk& profiles) {
   broker_ = &broker;
   worker_ = broker.workers()[0].get();
   gatherer_ = std::make_unique<Gatherer>(worker_->loop(), broker);
-  profiles_ = std::make_unique<ProfileDesk>(broker.env(), worker_->loop());
+  profiles_ = &profiles;
   monitor_ = &monitor;
   worker_->add_service(*this);
 }
@@ -72,7 +72,7 @@ void SystemService::on_loop_start() {
     listen(row, {own + "." + std::string(row.name)});
   }
   listen(user_request(), {"$SYS.REQ.USER.INFO", "$SYS.REQ.USER.*.INFO"}, "$SYS");
-  listen(subscribers_request(), {"$SYS.DEBUG.SUBSCRIBERS"});
+  listen(subscribers_request(), {"$SYS.DEBUG.SUBSCRIBERS"}, "$SYS");
   io::Timers& timers = worker_->loop().timers();
   statsz_pause_ = kFirstStatsz;
   timers.arm(statsz_timer_, worker_->now() + statsz_pause_);
@@ -86,7 +86,6 @@ void SystemService::on_loop_stop() {
   timers.cancel(statsz_timer_);
   timers.cancel(heartbeat_);
   timers.cancel(connections_timer_);
-  profiles_.reset();
   gatherer_.reset();
 }
 
@@ -105,7 +104,8 @@ void SystemService::note(const RequestRow& row, const broker::Message& message) 
   request.asker.encoding =
       broker::accepted_encoding(message.payload.substr(0, message.header_size));
   request.body = message.body();
-  if (row.kind == RequestKind::kUser) request.from = worker_->publisher();
+  if (row.kind == RequestKind::kUser || row.kind == RequestKind::kSubscribers)
+    request.from = worker_->publisher();
   if (!row.account.empty()) request.account = account_in(message.subject);
 }
 
@@ -209,7 +209,7 @@ void SystemService::take_reload(const Request& request) {
 
 void SystemService::take_profile(const Request& request, const Query& query) {
   const Duration duration{query.integer("duration").value_or(0)};
-  profiles_->make({query.text("name"), duration},
+  profiles_->make({.name = query.text("name"), .duration = duration},
                   [this, asker = request.asker](const Result<std::string>& profile) {
                     answer(asker, [&](codec::JsonWriter& json) {
                       json.key("data").begin_object().key("profile");
@@ -223,21 +223,38 @@ void SystemService::take_profile(const Request& request, const Query& query) {
                   });
 }
 
-void SystemService::take_user(const Request& request) {
-  const auto& workers = broker_->workers();
-  broker::Worker& theirs = *workers[request.from.loop.value];
+// What is known of who published the request, on that connection's loop.
+void SystemService::look_at_asker(const Request& request, Look look,
+                                  std::function<void(std::string)> done) {
+  broker::Worker& theirs = *broker_->workers()[request.from.loop.value];
   theirs.loop().post(broker::call_worker(
-      [this, asker = request.asker, cid = request.from.cid](broker::Worker& worker) {
+      [this, cid = request.from.cid, look, done = std::move(done)](broker::Worker& worker) {
         worker_->loop().post(
-            broker::call_worker([this, asker, json = worker.user_json(cid)](broker::Worker&) {
-              if (json.empty()) return;  // whoever asked is gone
-              answer(asker, [&](codec::JsonWriter& to) { to.key("data").raw(json); });
+            broker::call_worker([done, seen = look(worker, cid)](broker::Worker&) mutable {
+              if (!seen.empty()) done(std::move(seen));  // else whoever asked is gone
             }));
       }));
 }
 
-// The body: a subject or a pattern, and behind it the queue group whose members are counted.
+void SystemService::take_user(const Request& request) {
+  const auto look = [](broker::Worker& worker, std::uint64_t cid) { return worker.user_json(cid); };
+  look_at_asker(request, look, [this, asker = request.asker](const std::string& json) {
+    answer(asker, [&](codec::JsonWriter& to) { to.key("data").raw(json); });
+  });
+}
+
 void SystemService::take_subscribers(const Request& request) {
+  const auto look = [](broker::Worker& worker, std::uint64_t cid) {
+    const broker::Client* client = worker.find_client(cid);
+    return client == nullptr ? "" : worker.broker().accounts().name(client->account());
+  };
+  look_at_asker(request, look, [this, request](std::string account) {
+    count_subscribers(request, std::move(account));
+  });
+}
+
+// The body: a subject or a pattern, and behind it the queue group whose members are counted.
+void SystemService::count_subscribers(const Request& request, std::string account) {
   const std::string& body = request.body;
   const std::size_t blank = body.find_first_of(" \t");
   std::string pattern = body.substr(0, blank);
@@ -246,19 +263,18 @@ void SystemService::take_subscribers(const Request& request) {
     const std::size_t begin = body.find_first_not_of(" \t", blank);
     if (begin != body.npos) queue = body.substr(begin, body.find_first_of(" \t", begin) - begin);
   }
+  const bool is_literal = subject::is_literal(pattern);
+  const auto counts = [account = std::move(account), pattern = std::move(pattern),
+                       queue = std::move(queue), is_literal](const auto& one) {
+    if (one.account != account || (!queue.empty() && one.queue != queue)) return false;
+    return is_literal ? subject::matches(pattern, one.subject)
+                      : subject::matches(one.subject, pattern);
+  };
   gatherer_->ask({.subscriptions = true},
-                 [this, asker = request.asker, pattern = std::move(pattern),
-                  queue = std::move(queue)](const Parts& parts) {
-                   const std::string& account = broker_->accounts().name(broker::kSystemAccount);
-                   const bool is_literal = subject::is_literal(pattern);
-                   std::uint64_t count = 0;
+                 [this, asker = request.asker, counts](const Parts& parts) {
+                   std::ptrdiff_t count = 0;
                    for (const Part& part : parts)
-                     for (const broker::SubscriptionInfo& one : part.subscriptions) {
-                       if (one.account != account || (!queue.empty() && one.queue != queue))
-                         continue;
-                       count += is_literal ? subject::matches(pattern, one.subject)
-                                           : subject::matches(one.subject, pattern);
-                     }
+                     count += std::ranges::count_if(part.subscriptions, counts);
                    send(asker, std::to_string(count));
                  });
 }

@@ -37,8 +37,8 @@ class SystemService final : public broker::LoopService {
   SystemService(std::function<ServerFacts()> facts, Sequence sequence, io::Clock& clock)
       : facts_(std::move(facts)), sequence_(std::move(sequence)), clock_(clock) {}
 
-  // `monitor` outlives the loops.
-  void attach(broker::Broker& broker, Monitor& monitor);
+  // The others outlive the loops.
+  void attach(broker::Broker& broker, Monitor& monitor, ProfileDesk& profiles);
   // Before the loops run: who reloads. Without it, nobody is asked to.
   void on_reload(Reload reload) { reload_ = std::move(reload); }
 
@@ -65,7 +65,7 @@ class SystemService final : public broker::LoopService {
     Asker asker;
     std::string account;  // of those about one; "" = of none
     std::string body;
-    broker::Origin from;  // of kUser
+    broker::Origin from;  // of kUser and kSubscribers
   };
   // Listens on the subjects of one row.
   struct Receiver final : broker::InternalReceiver {
@@ -78,6 +78,8 @@ class SystemService final : public broker::LoopService {
   // On a connection of this loop; the error is for who asked.
   using Act = std::function<Result<void>(broker::Client&)>;
   using Write = std::function<void(codec::JsonWriter&)>;
+  // At who asked, on its loop; "" = it is gone.
+  using Look = std::function<std::string(broker::Worker& worker, std::uint64_t cid)>;
 
   // With a queue group it is known who asks.
   void listen(const RequestRow& row, std::initializer_list<std::string> subjects,
@@ -87,8 +89,11 @@ class SystemService final : public broker::LoopService {
   void take_connections(const Request& request);
   void take_reload(const Request& request);
   void take_profile(const Request& request, const Query& query);
+  // `done` on this loop, unless who asked is gone.
+  void look_at_asker(const Request& request, Look look, std::function<void(std::string)> done);
   void take_user(const Request& request);
   void take_subscribers(const Request& request);
+  void count_subscribers(const Request& request, std::string account);
   void take_kick(const Request& request);
   void take_lame_duck(const Request& request);
   // Has the loop that has the connection act; `unknown`: the error if none has it.
@@ -130,7 +135,7 @@ class SystemService final : public broker::LoopService {
   broker::Worker* worker_ = nullptr;
   Monitor* monitor_ = nullptr;
   std::unique_ptr<Gatherer> gatherer_;
-  std::unique_ptr<ProfileDesk> profiles_;
+  ProfileDesk* profiles_ = nullptr;
   std::vector<std::unique_ptr<Receiver>> receivers_;
   std::vector<Request> requests_;  // of this tick
   std::set<std::string> changed_;  // accounts whose figures are to be told

@@ -31,8 +31,6 @@ class PosixPulse {
   [[nodiscard]] static std::uint64_t beats();
 
  private:
-  void set(std::int64_t every_ns);
-
   timer_t timer_{};
   bool usable_ = false;  // else nothing happens: the program has another use for the signal
 };

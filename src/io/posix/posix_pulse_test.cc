@@ -2,9 +2,15 @@
 // Method: jobs that count how often they were interrupted.
 #include "io/posix/posix_pulse.h"
 
+#include <time.h>
+
+#include <atomic>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -54,6 +60,37 @@ TEST_CASE("a job that computes is interrupted, one that does not is not") {
   CHECK(stopped >= beats);
   CHECK(beats_after(pool, home, false) == stopped);
   CHECK(beats_after(pool, home, true) >= stopped + 3);
+}
+
+std::int64_t own_cpu_ns() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return used.tv_sec * 1'000'000'000 + used.tv_nsec;
+}
+
+TEST_CASE("whoever gives way to programs that want all cores gets on with its own work") {
+  constexpr std::int64_t kWorkNs = 4'000'000;
+  constexpr std::uint64_t kBeatsMax = 200;  // of 20 that are due; in vain there are thousands
+  std::atomic<bool> done = false;
+  std::vector<std::thread> others;
+  for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i)
+    others.emplace_back([&done] {
+      while (!done.load(std::memory_order_relaxed)) {
+      }
+    });
+  std::uint64_t beats = 0;
+  std::thread([&beats] {
+    PosixPulse pulse;
+    const std::int64_t end = own_cpu_ns() + kWorkNs;
+    pulse.start();
+    std::mutex mutex;
+    while (own_cpu_ns() < end) const std::lock_guard lock(mutex);
+    pulse.stop();
+    beats = PosixPulse::beats();
+  }).join();
+  done = true;
+  for (std::thread& other : others) other.join();
+  CHECK(beats < kBeatsMax);
 }
 
 }  // namespace

@@ -40,15 +40,6 @@ std::string ipv6_text(const sockaddr_in6& address) {
   return text;
 }
 
-using NameCall = int (*)(int, sockaddr*, socklen_t*);
-
-Address name_of(int fd, NameCall call) {
-  SocketAddress address;
-  address.size = sizeof address.storage;
-  if (call(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size) != 0) return {};
-  return address_of(address);
-}
-
 }  // namespace
 
 Address address_of(const SocketAddress& address) {
@@ -61,8 +52,42 @@ Address address_of(const SocketAddress& address) {
   return {ipv4_text(&v4.sin_addr), ntohs(v4.sin_port)};
 }
 
-Address remote_of(int fd) { return name_of(fd, &getpeername); }
-Address local_of(int fd) { return name_of(fd, &getsockname); }
+CompactAddress::CompactAddress(const SocketAddress& address) {
+  if (address.family() == AF_INET6) {
+    const auto& v6 = as<sockaddr_in6>(address);
+    ip = v6.sin6_addr;
+    scope = v6.sin6_scope_id;
+    port = v6.sin6_port;
+  } else if (address.family() == AF_INET) {
+    const auto& v4 = as<sockaddr_in>(address);
+    ip.s6_addr[10] = ip.s6_addr[11] = 0xff;
+    std::memcpy(&ip.s6_addr[12], &v4.sin_addr, sizeof v4.sin_addr);
+    port = v4.sin_port;
+  }
+}
+
+Address CompactAddress::address() const {
+  sockaddr_in6 v6{};
+  v6.sin6_addr = ip;
+  v6.sin6_scope_id = scope;
+  return {ipv6_text(v6), ntohs(port)};
+}
+
+SocketAddress peer_of(int fd) {
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size) != 0)
+    return {};
+  return address;
+}
+
+Address local_of(int fd) {
+  SocketAddress address;
+  address.size = sizeof address.storage;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size) != 0)
+    return {};
+  return address_of(address);
+}
 
 SocketAddress any_address(int family, std::uint16_t port) {
   SocketAddress address;

@@ -1,8 +1,10 @@
 // Socket addresses and ours.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "base/result.h"
@@ -18,10 +20,22 @@ struct SocketAddress {
   [[nodiscard]] int family() const { return storage.ss_family; }
 };
 
+// The same in 24 bytes, for what there are many of.
+struct CompactAddress {
+  in6_addr ip{};  // IPv4 as IPv6 maps it
+  std::uint32_t scope = 0;
+  in_port_t port = 0;  // in the order of the network
+
+  CompactAddress() = default;
+  explicit CompactAddress(const SocketAddress& address);
+  [[nodiscard]] Address address() const;
+};
+
 // IPv4-mapped IPv6 addresses are shown as plain IPv4.
 Address address_of(const SocketAddress& address);
-Address remote_of(int fd);
 Address local_of(int fd);
+// Whom a connection is with; of no family once that has reset it.
+SocketAddress peer_of(int fd);
 
 // Every address. On IPv6 that takes IPv4 too.
 SocketAddress any_address(int family, std::uint16_t port);

@@ -110,7 +110,8 @@ Result<std::unique_ptr<Stream>> dial_for_loop(const Address& address, Duration t
   const int flags = ::fcntl(fd.get(), F_GETFL);
   if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0)
     return system_failure("fcntl", errno);
-  return std::make_unique<PosixStream>(std::move(fd));
+  const SocketAddress remote = peer_of(fd.get());
+  return std::make_unique<PosixStream>(std::move(fd), remote);
 }
 
 }  // namespace midge::io

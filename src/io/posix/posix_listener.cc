@@ -35,7 +35,10 @@ void PosixListener::on_ready(std::uint32_t) {
   PosixLoop& loop = loop_;
   const MonoTime enough = PosixClock::monotonic() + kAcceptFor;
   do {
-    PosixFd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    SocketAddress remote;
+    remote.size = sizeof remote.storage;
+    PosixFd fd(::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&remote.storage), &remote.size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
       if (out_of_resources(errno)) return on_accept_failed(errno);
@@ -43,7 +46,7 @@ void PosixListener::on_ready(std::uint32_t) {
     }
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    events_.on_accept(std::make_unique<PosixStream>(std::move(fd)));
+    events_.on_accept(std::make_unique<PosixStream>(std::move(fd), remote));
     if (!loop.still_current(*this)) return;
   } while (PosixClock::monotonic() < enough);
 }

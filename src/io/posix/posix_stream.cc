@@ -82,7 +82,7 @@ void PosixStream::on_ready(std::uint32_t epoll_events) {
 
 void PosixStream::shutdown_write() { ::shutdown(fd_.get(), SHUT_WR); }
 
-Address PosixStream::remote() const { return remote_of(fd_.get()); }
+Address PosixStream::remote() const { return remote_.address(); }
 Address PosixStream::local() const { return local_of(fd_.get()); }
 
 }  // namespace midge::io

@@ -1,6 +1,8 @@
-// A TCP connection. Small, because idle ones are many: addresses are asked of the system.
+// A TCP connection. Small, because idle ones are many: the own address is asked of the
+// system. The other end's is not: once that has reset the connection, the system does not know it.
 #pragma once
 
+#include "io/posix/posix_address.h"
 #include "io/posix/posix_fd.h"
 #include "io/posix/posix_loop.h"
 #include "io/stream.h"
@@ -9,7 +11,7 @@ namespace midge::io {
 
 class PosixStream final : public Stream, private Watched {
  public:
-  explicit PosixStream(PosixFd fd) : fd_(std::move(fd)) {}
+  PosixStream(PosixFd fd, const SocketAddress& remote) : fd_(std::move(fd)), remote_(remote) {}
   ~PosixStream() override;
 
   void attach(Loop& loop, StreamEvents& events) override;
@@ -27,6 +29,7 @@ class PosixStream final : public Stream, private Watched {
   std::uint32_t interest_ = 0;  // epoll events
   PosixLoop* loop_ = nullptr;
   StreamEvents* events_ = nullptr;
+  CompactAddress remote_;
 };
 static_assert(sizeof(PosixStream) <= 64, "idle connections are many");
 

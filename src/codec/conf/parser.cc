@@ -80,7 +80,7 @@ class Parser {
   bool resolve(Value& value, const std::string& name, const Position& position);
   bool resolve_from_environment(Value& value, const std::string& name, const Position& position);
 
-  void put(Scope& scope, std::string key, Value value, Position position);
+  void put(Scope& scope, Member member);
   bool enter();
   bool fail(std::string text);
   bool fail_syntax(const std::string& text);
@@ -235,7 +235,7 @@ bool Parser::read_member_value(Scope& scope, Place place, std::string key, Posit
   }
   Value value;
   if (!read_value(value, false)) return false;
-  put(scope, std::move(key), std::move(value), position);
+  put(scope, {std::move(key), std::move(value), position});
   return end_value(place);
 }
 
@@ -260,12 +260,12 @@ void Parser::skip_stray_value() {
   scanner_ = ahead;
 }
 
-void Parser::put(Scope& scope, std::string key, Value value, Position position) {
-  const auto [known, is_new] = scope.index.try_emplace(key, scope.map.members.size());
+void Parser::put(Scope& scope, Member member) {
+  const auto [known, is_new] = scope.index.try_emplace(member.key, scope.map.members.size());
   if (is_new)
-    scope.map.members.push_back({std::move(key), std::move(value), position});
+    scope.map.members.push_back(std::move(member));
   else
-    scope.map.members[known->second] = {std::move(key), std::move(value), position};
+    scope.map.members[known->second] = std::move(member);
 }
 
 bool Parser::read_value(Value& value, bool in_array) {
@@ -463,8 +463,7 @@ bool Parser::include(Scope& scope, const std::string& path, const Position& posi
   Parser parser(shared_, origin, file, *text);
   Value root;
   parser.run(root);
-  for (Member& member : root.members)
-    put(scope, std::move(member.key), std::move(member.value), member.position);
+  for (Member& member : root.members) put(scope, std::move(member));
   for (const std::string& error : parser.errors())
     if (!gave_up_) fail(context + error);
   return parser.errors().empty();

@@ -105,7 +105,8 @@ class AccountChecks {
           "Error adding service latency sampling for " + quoted(exported.subject);
       if (options_.no_system_account && options_.system_account.empty())
         errors_.push_back(context + ": system account not setup");
-      else if (!subject::is_valid_literal(exported.latency->subject))
+      else if (!subject::is_valid_literal(exported.latency->subject) ||
+               subject::matches(exported.latency->subject, exported.subject))
         errors_.push_back(context + " on subject " + quoted(exported.latency->subject) +
                           ": invalid publish subject");
     }

@@ -1,7 +1,6 @@
 #include "server/options/accounts_block.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 
 #include "crypto/nkey.h"
@@ -9,6 +8,7 @@
 #include "server/options/fields.h"
 #include "server/options/jetstream_block.h"
 #include "server/options/mappings_block.h"
+#include "server/options/percent.h"
 #include "server/options/permissions_block.h"
 #include "server/options/quoted.h"
 #include "server/options/readers.h"
@@ -88,7 +88,7 @@ void read_limits(const Member& member, Block& block, Findings& findings) {
 // Where the traces of an account's messages go.
 struct Trace {
   AccountConfig& account;
-  bool has_sampling = false;
+  bool has_destination = false, has_sampling = false;
 };
 
 void set_destination(const Member& member, AccountConfig& account, Findings& findings) {
@@ -99,6 +99,7 @@ void set_destination(const Member& member, AccountConfig& account, Findings& fin
 }
 
 void read_trace_destination(const Member& member, Trace& trace, Findings& findings) {
+  trace.has_destination = true;
   if (member.value.kind == Kind::kString)
     set_destination(member, trace.account, findings);
   else
@@ -111,14 +112,14 @@ void read_trace_sampling(const Member& member, Trace& trace, Findings& findings)
   trace.has_sampling = true;
   std::int64_t percent = value.integer;
   if (value.kind == Kind::kString) {
-    std::string_view digits = value.text;
-    if (digits.ends_with('%')) digits.remove_suffix(1);
-    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), percent);
-    if (error != std::errc{} || end != digits.end()) {
+    std::string_view digits;
+    const auto number = percent_in(value.text, digits);
+    if (!number) {
       findings.error(member.position,
                      "Invalid trace destination sampling value " + quoted(value.text));
       return;
     }
+    percent = *number;
   } else if (value.kind != Kind::kInteger) {
     findings.error(member.position, "Trace destination sampling field " + quoted(member.key) +
                                         " should be an integer or a percentage, got " +
@@ -154,7 +155,7 @@ void read_trace(const Member& member, Block& block, Findings& findings) {
       findings.error(entry.position, "Unknown field " + quoted(entry.key) +
                                          " parsing account message trace map/struct " +
                                          quoted(member.key));
-  if (trace.has_sampling && block.account.trace_destination.empty())
+  if (trace.has_sampling && !trace.has_destination)
     findings.warning(member.position,
                      "Trace destination sampling ignored since no destination was set");
 }

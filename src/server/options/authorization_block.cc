@@ -25,6 +25,7 @@ struct Block {
   AuthConfig& auth;
   std::string user, password;
   std::vector<auth::UserConfig> users;
+  bool has_users = false;  // an empty array counts
   bool proxy_required = false;
 };
 
@@ -49,6 +50,7 @@ void read_timeout(const Member& member, Block& block, Findings& findings) {
 
 void read_users_array(const Member& member, Block& block, Findings& findings) {
   block.users = read_users(member, "", findings);
+  block.has_users = true;
 }
 
 void read_defaults(const Member& member, Block& block, Findings& findings) {
@@ -155,7 +157,7 @@ std::string_view contradiction(const Block& block) {
   const bool has_user = !block.user.empty() || !block.password.empty();
   const bool has_token = !block.auth.token.empty();
   if (has_user && has_token) return "Cannot have a user/pass and token";
-  if (block.users.empty()) return "";
+  if (!block.has_users) return "";
   if (!block.user.empty()) return "Can not have a single user/pass and a users array";
   if (has_token) return "Can not have a token and a users array";
   return "";

@@ -1,11 +1,12 @@
 #include "server/options/exports_block.h"
 
-#include <charconv>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "codec/conf/duration.h"
 #include "server/options/fields.h"
+#include "server/options/percent.h"
 #include "server/options/quoted.h"
 
 namespace midge::server {
@@ -26,6 +27,7 @@ enum class Flow { kUnknown, kStream, kService };
 struct Export {
   ExportConfig config;
   Flow flow = Flow::kUnknown;
+  bool has_response = false, has_threshold = false;
   // Keys that only services may have.
   std::vector<std::pair<const Member*, const char*>> for_services;
 };
@@ -62,6 +64,10 @@ void read_export_accounts(const Member& member, Export& entry, Findings& finding
 }
 
 void read_response(const Member& member, Export& entry, Findings& findings) {
+  if (std::exchange(entry.has_response, true)) {
+    findings.error(member.position, "Duplicate response type definition");
+    return;
+  }
   entry.for_services.emplace_back(&member, "response");
   if (member.value.kind != Kind::kString) {
     findings.error(member.position, "Expected response type to be string, got " +
@@ -80,6 +86,10 @@ void read_response(const Member& member, Export& entry, Findings& findings) {
 }
 
 void read_threshold(const Member& member, Export& entry, Findings& findings) {
+  if (std::exchange(entry.has_threshold, true)) {
+    findings.error(member.position, "Duplicate response threshold detected");
+    return;
+  }
   entry.for_services.emplace_back(&member, "response");
   const bool is_text = member.value.kind == Kind::kString;
   const Result<Duration> threshold =
@@ -109,14 +119,14 @@ void read_latency_sampling(const Member& member, LatencyConfig& latency, Finding
     latency.sampling = 0;
     return;
   } else if (value.kind == Kind::kString) {
-    std::string_view digits = value.text;
-    if (digits.ends_with('%')) digits.remove_suffix(1);
-    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), percent);
-    if (error != std::errc{} || end != digits.end()) {
+    std::string_view digits;
+    const auto number = percent_in(value.text, digits);
+    if (!number) {
       findings.error(member.position, "Failed to parse latency sample: strconv.Atoi: parsing " +
                                           quoted(digits) + ": invalid syntax");
       return;
     }
+    percent = *number;
   } else {
     findings.error(member.position, "Expected latency sample to be a string or map/struct, got " +
                                         std::string(value.type_name()));

@@ -1,13 +1,13 @@
 #include "server/options/mappings_block.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 
 #include "server/options/fields.h"
+#include "server/options/percent.h"
 #include "server/options/quoted.h"
 #include "subject/subject.h"
 #include "subject/transform.h"
@@ -33,28 +33,19 @@ void read_destination(const Member& member, Weighted& entry, Findings& findings)
   if (auto text = text_of(member, findings)) entry.destination.subject = std::move(*text);
 }
 
-// `20`, `"20"` or `20%`. Nothing: it is none of them.
-std::optional<std::int64_t> percentage(const Value& value) {
-  if (value.kind == Kind::kInteger) return value.integer;
-  std::string_view digits = value.text;
-  if (digits.ends_with('%')) digits.remove_suffix(1);
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
-  if (error != std::errc{} || end != digits.end()) return std::nullopt;
-  return number;
-}
-
 void read_weight(const Member& member, Weighted& entry, Findings& findings) {
   const Value& value = member.value;
   if (value.kind != Kind::kInteger && value.kind != Kind::kString) {
     findings.error(member.position, "Unknown entry type for weight of " + plain_text(value));
     return;
   }
-  const auto weight = percentage(value);
+  std::string_view digits;
+  const auto weight =
+      value.kind == Kind::kInteger ? std::optional(value.integer) : percent_in(value.text, digits);
   entry.has_weight = true;
   if (!weight)
     findings.error(member.position,
-                   "Invalid weight " + quoted(value.text) + " for mapping destination");
+                   "Invalid weight " + quoted(digits) + " for mapping destination");
   else if (*weight < 0 || *weight > kWhole)
     findings.error(member.position,
                    "Invalid weight " + std::to_string(*weight) + " for mapping destination");

@@ -49,10 +49,9 @@ std::vector<std::string> words_of(std::string_view text) {
 // `subject`, or `subject queue` where queues are allowed. Errors: what the peer says.
 Result<SubjectRule> parse_rule(const std::string& text, bool with_queue) {
   const std::vector<std::string> words = words_of(text);
-  if (with_queue && (words.size() == 1 || words.size() == 2)) {
+  if (with_queue && words.size() == 2) {
     if (!subject::is_valid(words[0]))
       return failure("subject " + quoted(words[0]) + " is not a valid subject");
-    if (words.size() == 1) return SubjectRule{words[0], ""};
     if (!subject::is_valid(words[1]))
       return failure("queue " + quoted(words[1]) + " is not a valid queue");
     return SubjectRule{words[0], words[1]};

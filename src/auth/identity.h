@@ -19,7 +19,8 @@ struct Grant;
 struct Identity {
   std::string account = "$G";  // by name (config) or public key (operator mode)
   std::string user;            // as connz's authorized_user shows it: a name or an nkey; "" = none
-  std::string name_tag;        // what the claim or the account calls it
+  std::string user_name;       // what the user's claim calls it; "" = nothing
+  std::string name_tag;        // what the account is called by its claim, or else itself
   std::vector<std::string> tags;
   std::string jwt;                                 // in operator mode
   std::string issuer_key;                          // of the user's claim

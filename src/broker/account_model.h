@@ -65,6 +65,16 @@ class AccountModel {
         reached_.push_back(account + " " + subject + " " + std::to_string(i));
     }
   }
+  void deliver_to_importers(const std::string& account, const std::string& subject) {
+    for (const AccountConfig& other : configs_) {
+      for (const ImportConfig& import : other.imports) {
+        if (import.is_service || import.account != account || !is_exported(import, other.name) ||
+            !subject::matches(subject, import.subject))
+          continue;
+        deliver(other.name, import.prefix.empty() ? subject : import.prefix + "." + subject);
+      }
+    }
+  }
   void visit(const std::string& account, const std::string& subject, Chain chain) {
     if (std::ranges::find(chain, account + " " + subject) != chain.end()) return;
     chain.push_back(account + " " + subject);
@@ -74,14 +84,8 @@ class AccountModel {
     if (chain.size() > 1)
       served_.insert(served_.end(), reached_.begin() + static_cast<std::ptrdiff_t>(before),
                      reached_.end());
-    for (const AccountConfig& other : configs_) {
-      for (const ImportConfig& import : other.imports) {
-        if (import.is_service || import.account != account || !is_exported(import, other.name) ||
-            !subject::matches(subject, import.subject))
-          continue;
-        deliver(other.name, import.prefix.empty() ? subject : import.prefix + "." + subject);
-      }
-    }
+    // Requests are for the service alone, not for who imports a stream of its account.
+    if (chain.size() == 1) deliver_to_importers(account, subject);
     for (const ImportConfig& import : config(account).imports) {
       if (!import.is_service || !is_exported(import, account)) continue;
       // `r.x` stands here for `s.x` there, or the subject for itself.

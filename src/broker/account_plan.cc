@@ -114,6 +114,21 @@ const ServiceUse* AccountPlans::default_service(AccountId account, std::string_v
   return std::ranges::any_of(plan->service_uses, is_same) ? nullptr : &*found;
 }
 
+bool AccountPlans::asks(AccountId asker, AccountId provider) const {
+  if (provider == kSystemAccount) return true;  // as all accounts do
+  std::vector<AccountId> reached{asker};
+  for (std::size_t i = 0; i < reached.size(); ++i) {
+    const AccountPlan* plan = find(reached[i]);
+    if (plan == nullptr) continue;
+    for (const ServiceUse& use : plan->service_uses) {
+      if (use.exporter == provider) return true;
+      if (std::ranges::find(reached, use.exporter) == reached.end())
+        reached.push_back(use.exporter);
+    }
+  }
+  return false;
+}
+
 Result<void> check_accounts(std::span<const AccountConfig> configs) {
   Accounts accounts;
   TRY(AccountPlans::resolve(configs, accounts, nullptr));

@@ -121,6 +121,8 @@ class AccountPlans {
   // The service that `account` imports as all do, and has not imported otherwise; null: none.
   [[nodiscard]] const ServiceUse* default_service(AccountId account,
                                                   std::string_view subject) const;
+  // Whether requests of `asker` may get to `provider`, by however many imports.
+  [[nodiscard]] bool asks(AccountId asker, AccountId provider) const;
   // The account's plan if more than its own interest decides about `subject`, else null.
   [[nodiscard]] const AccountPlan* find_concerned(AccountId account,
                                                   std::string_view subject) const {

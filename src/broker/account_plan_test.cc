@@ -280,6 +280,24 @@ TEST_CASE("sessions of an account are counted [ACCT-03]") {
   CHECK(accounts.connections(a) == 3);
 }
 
+TEST_CASE("who asks whom, by however many imports [ACCT-07]") {
+  const std::vector<AccountConfig> configs = {
+      account("A", {service("s")}), account("B", {service("t")}, {serves("A", "s", "t")}),
+      account("C", {stream("x")}, {serves("B", "t")}), account("D", {}, {streams("C", "x")})};
+  Accounts accounts;
+  const auto plans = AccountPlans::resolve(configs, accounts, nullptr);
+  REQUIRE(plans);
+  const auto asks = [&](const char* asker, const char* provider) {
+    return (*plans)->asks(*accounts.find(asker), *accounts.find(provider));
+  };
+  CHECK(asks("C", "B"));
+  CHECK(asks("C", "A"));
+  CHECK_FALSE(asks("A", "C"));
+  CHECK_FALSE(asks("D", "C"));  // a stream is no question
+  CHECK_FALSE(asks("B", "B"));
+  CHECK((*plans)->asks(*accounts.find("D"), kSystemAccount));
+}
+
 TEST_CASE("what a subscription takes of an imported stream is told in the exporter's words") {
   ImportConfig prefixed = streams("A", "str.>");
   prefixed.prefix = "p";

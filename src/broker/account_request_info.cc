@@ -53,7 +53,12 @@ std::string RequestInfo::json() const {
   json.field_unless_empty("rtt", rtt.ns);
   if (connection != nullptr) {
     json.field_unless_empty("server", server);
-    json.field("kind", "Client").field("client_type", "nats");
+    json.field_unless_empty("jwt", connection->jwt);
+    json.field_unless_empty("issuer_key", connection->issuer_key);
+    json.field_unless_empty("name_tag", connection->user_name);
+    json.field_unless_empty("tags", connection->tags);
+    json.field("kind", "Client");
+    json.field("client_type", connection->web_socket ? "websocket" : "nats");
   }
   return json.end_object().take();
 }

@@ -61,9 +61,10 @@ void CrossRouter::add_account(CrossRoute& route, AccountId account, std::string 
     add_service(route, *use, *plans_->find(account), terms, draw, here);
   const AccountPlan* plan = crossing(account);
   if (plan == nullptr) return;
-  // Whoever imports a stream of the account sees this message; it goes no further from there.
+  // Whoever imports a stream of the account sees this message; it goes no further from there. A
+  // request that came by a service is for the service alone.
   for (const StreamUse& use : plan->stream_uses) {
-    if (!subject::matches(subject, use.subject)) continue;
+    if (terms != nullptr || !subject::matches(subject, use.subject)) continue;
     move_groups(route, add_part(route, use.importer, use.local(subject), terms, &use), first_group);
   }
   for (const ServiceUse& use : plan->service_uses)

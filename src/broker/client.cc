@@ -52,6 +52,7 @@ void Client::open() {
 }
 
 bool Client::greet() {
+  greeted_ = true;
   send_info();
   const std::int64_t limit = worker_.config().max_connections;
   if (worker_.broker().memory().refuses()) {

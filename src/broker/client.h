@@ -146,6 +146,7 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   void open_secure(io::SecureStream& secure);
   // What a client that may do without TLS sends shows whether it does.
   void await_choice(io::SecureStream& secure);
+  [[nodiscard]] bool may_be_plain() const;
   void start_handshake();
   // Null if the connection is not encrypted.
   [[nodiscard]] const io::SecurePeer* secure_peer() const;
@@ -311,7 +312,8 @@ class Client final : public io::StreamEvents, private io::HandshakeEvents, priva
   // How far the way to the first frame has come: frames are read in kNone only.
   enum class Securing : std::uint8_t { kNone, kGreeting, kProxyHeader, kAwaiting, kHandshake };
   Securing securing_ = Securing::kNone;
-  bool tls_first_ = false;
+  bool greeted_ = false;    // INFO was sent
+  bool tls_first_ = false;  // the handshake came before it
   // What a delivery has to look at.
   enum class Delivery : std::uint8_t { kOpen, kGuarded, kClosed, kInternal };
   Delivery delivery_ = Delivery::kOpen;

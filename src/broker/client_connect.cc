@@ -76,6 +76,7 @@ proto::ServerInfo Client::personal_info() const {
   const auth::Authenticator* decider = authenticator().get();
   if (login_ && !connected_ && decider != nullptr && decider->wants_nonce())
     info.nonce = login_->nonce;
+  if (tls_first_) info.tls_required = true;
   // A connection that cannot be encrypted, within the process, is not asked to be.
   if (info.tls_required && stream_->secure() == nullptr) {
     info.tls_required = info.tls_verify = false;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kNonceBytes = 11;
 constexpr std::string_view kAccountConnections = "maximum account active connections exceeded";
+constexpr std::string_view kSubscriptions = "maximum subscriptions exceeded";
 // A timer is set anew after this long at the latest.
 constexpr Duration kTimerMax = minutes(24 * 60);
 
@@ -232,6 +233,10 @@ void Client::enter(auth::IdentityPtr identity) {
   set_identity(std::move(identity));
   is_in_ = true;
   remove_forbidden_subscriptions();
+  const std::int64_t max = subscriptions_max();
+  if (max < 0 || sids_.size() <= static_cast<std::size_t>(max)) return;
+  log_wrong(kSubscriptions);
+  close_with_error(kSubscriptions, CloseReason::kMaximumSubscriptionsExceeded);
 }
 
 void Client::become_nobody() {

@@ -40,6 +40,7 @@ void Client::describe(ConnectionInfo& into) const {
 void Client::describe_login(ConnectionInfo& into) const {
   static const auth::Identity nobody;
   const auth::Identity& identity = identity_ ? *identity_ : nobody;
+  into.user_name = identity.user_name;
   into.name_tag = identity.name_tag;
   into.tags = identity.tags;
   into.jwt = identity.jwt;

@@ -20,7 +20,7 @@ void Client::on_proxy_header() {
   io::SecureStream* secure = stream_->secure();
   if (secure == nullptr)
     begin_session();
-  else if (secure->opening() == io::SecureStream::Opening::kOptional)
+  else if (may_be_plain())
     await_choice(*secure);
   else
     start_handshake();

@@ -21,6 +21,7 @@ void Client::open_secure(io::SecureStream& secure) {
       tls_first_ = true;
       return start_handshake();
     case Opening::kFirstOrGreeting:
+    case Opening::kFirstOrOptional:
       securing_ = Securing::kAwaiting;
       return secure.await_first_bytes(*this);
     case Opening::kOptional:
@@ -42,24 +43,34 @@ void Client::start_handshake() {
   stream_->secure()->start_handshake(*this);
 }
 
+// Whether a client may go on in the clear.
+bool Client::may_be_plain() const {
+  const auto opening = stream_->secure()->opening();
+  return opening == io::SecureStream::Opening::kOptional ||
+         opening == io::SecureStream::Opening::kFirstOrOptional;
+}
+
 void Client::on_first_bytes(bool look_like_tls) {
   if (closing_) return;
-  const bool optional = stream_->secure()->opening() == io::SecureStream::Opening::kOptional;
-  if (optional && !look_like_tls) {
+  if (may_be_plain() && !look_like_tls) {
+    if (!greeted_ && !greet()) return;
     begin_session();
     return watch_stream();
   }
-  tls_first_ = !optional;
+  tls_first_ = !greeted_;
   start_handshake();
 }
 
 void Client::on_silence() {
   if (closing_) return;
-  if (stream_->secure()->opening() == io::SecureStream::Opening::kOptional) {
+  if (!may_be_plain()) {
+    if (greet()) securing_ = Securing::kGreeting;
+  } else if (!greeted_) {
+    if (greet()) await_choice(*stream_->secure());
+  } else {
     begin_session();
-    return watch_stream();
+    watch_stream();
   }
-  if (greet()) securing_ = Securing::kGreeting;
 }
 
 void Client::on_secured() {

@@ -73,7 +73,7 @@ struct ConnectionInfo {
   std::uint64_t in_msgs = 0, out_msgs = 0, in_bytes = 0, out_bytes = 0, stalls = 0, dropped = 0;
   std::uint64_t subscriptions = 0;
   std::string name, lang, version, account, authorized_user;
-  std::string name_tag, jwt, issuer_key;
+  std::string user_name, name_tag, jwt, issuer_key;  // as the identity has them
   std::vector<std::string> tags;
   std::string proxy;                    // the nkey of the trusted proxy it came through
   std::string tls_version, tls_cipher;  // "" = not encrypted

@@ -47,8 +47,7 @@ std::string UserInfo::json() const {
   json.begin_object().field("user", user).field("account", account);
   json.field("account_name", account_title.empty() ? account : account_title);
   if (identity != nullptr) {
-    // What is called by itself needs no name beside it.
-    if (!identity->jwt.empty()) json.field_unless_empty("user_name", identity->name_tag);
+    json.field_unless_empty("user_name", identity->user_name);
     if (identity->permissions) write_permissions(json, identity->permissions->config());
     if (identity->expires.ns != 0)
       json.field("expires", std::max<std::int64_t>((identity->expires - now).ns, 0));

@@ -162,13 +162,14 @@ bool Worker::deliver_response(std::string_view to, const Message& message,
     responses_.open(std::move(back), reply);
     answer.reply = reply;
   }
+  // An answer is for the requester's account alone: who imports a stream of it does not see it.
   if (!latency) {
-    deliver_anew(reply_subject, answer);
+    deliver_anew_in(reply_subject, answer);
     return true;
   }
   LatencyOutcome outcome;
   outcome.answered = broker_.env().clock().now();
-  if (deliver_anew(reply_subject, answer) == 0) outcome.status = LatencyStatus::kRequestTimeout;
+  if (deliver_anew_in(reply_subject, answer) == 0) outcome.status = LatencyStatus::kRequestTimeout;
   outcome.delivered = broker_.env().clock().now();
   report_answer(std::move(latency), std::move(outcome), origin);
   return true;
@@ -219,6 +220,10 @@ std::size_t Worker::deliver_anew_in(std::string_view to, const Message& message)
 
 void Worker::sweep_responses() {
   const auto is_idle = [this](const ResponseEntry& entry) {
+    // A reload has taken the import away; those that lead back to a service go the other way.
+    if (!plans_->asks(entry.requester, entry.responder) &&
+        !plans_->asks(entry.responder, entry.requester))
+      return true;
     match_.clear();
     broker_.index().match(entry.requester, entry.reply, match_);
     return match_.empty();

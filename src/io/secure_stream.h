@@ -61,10 +61,12 @@ class SecureStream : public Stream {
     kFirst,            // before anything else
     kFirstOrGreeting,  // the same, but a client that stays silent is greeted
     kOptional,         // the server greets; a client may go on in the clear
+    kFirstOrOptional,  // a client that stays silent is greeted, and may go on in the clear
     kThrottled,        // not at all: there are too many just now
   };
   [[nodiscard]] virtual Opening opening() const = 0;
   // Reports once: the first bytes, or silence if none came for as long as the listener allows.
+  // After silence it may be called once more.
   virtual void await_first_bytes(HandshakeEvents& events) = 0;
   virtual void start_handshake(HandshakeEvents& events) = 0;
   // Null until the handshake is done.

@@ -1,5 +1,6 @@
 #include "server/authentication.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "auth/config_authenticator.h"
@@ -61,8 +62,19 @@ auth::AuthenticatorPtr make_authenticator(const Options& options,
   return std::make_shared<auth::ConfigAuthenticator>(options.auth, maps_certificates(options));
 }
 
+namespace {
+
+// Whether some account may hold fewer sessions, or a session of it less.
+bool changes_limits(const Options& from, const Options& to) {
+  return !std::ranges::equal(from.accounts, to.accounts, {}, &broker::AccountConfig::limits,
+                             &broker::AccountConfig::limits);
+}
+
+}  // namespace
+
 bool changes_logins(const Options& from, const Options& to) {
   return from.auth != to.auth || from.authenticator != to.authenticator ||
+         changes_limits(from, to) ||
          ((to.auth.callout || to.auth.oidc) && from.accounts != to.accounts) ||
          from.resolver_tls != to.resolver_tls || maps_certificates(from) != maps_certificates(to);
 }

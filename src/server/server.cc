@@ -186,11 +186,13 @@ void Server::Parts::log_listening() const {
   const io::Address address{identity.host, static_cast<std::uint16_t>(identity.port)};
   if (web_sockets) web_sockets->log_listening(*options->websocket);
   log.info("Listening for client connections on " + address.text());
-  if (!options->tls || options->allow_non_tls) return;
-  log.info("TLS required for client connections");
-  if (options->tls->handshake_first && options->tls->first_fallback.ns == 0) {
+  if (!options->tls) return;
+  const bool first_only = options->tls->handshake_first && options->tls->first_fallback.ns == 0;
+  const bool is_optional = options->allow_non_tls && !first_only;
+  log.info(is_optional ? "TLS available for client connections"
+                       : "TLS required for client connections");
+  if (first_only)
     log.warn("Clients that are not using \"TLS Handshake First\" option will fail to connect");
-  }
 }
 
 Result<void> Server::Parts::listen() {

@@ -194,14 +194,15 @@ std::unique_ptr<io::Stream> TlsService::wrap_client(std::unique_ptr<io::Stream> 
   options.timeout = config.timeout;
   if (is_throttled(config.connection_rate_limit)) {
     options.opening = Opening::kThrottled;
+  } else if (config.handshake_first && config.first_fallback.ns > 0) {
+    options.opening =
+        loaded->wish.allow_plain ? Opening::kFirstOrOptional : Opening::kFirstOrGreeting;
+    options.silence_max = config.first_fallback;
+  } else if (config.handshake_first) {  // whatever else is allowed
+    options.opening = Opening::kFirst;
   } else if (loaded->wish.allow_plain) {
     options.opening = Opening::kOptional;
     options.silence_max = config.timeout;
-  } else if (config.handshake_first && config.first_fallback.ns > 0) {
-    options.opening = Opening::kFirstOrGreeting;
-    options.silence_max = config.first_fallback;
-  } else if (config.handshake_first) {
-    options.opening = Opening::kFirst;
   }
   return std::make_unique<tls::Stream>(std::move(stream), loaded->clients, env_.pool(),
                                        env_.clock().wall(), std::move(options));

@@ -114,9 +114,9 @@ void Stream::await_first_bytes(io::HandshakeEvents& events) {
   phase_ = Phase::kAwaiting;
   opener_->events = &events;
   session_ = opener_->context->make_session(opener_->now, opener_->options.server_name);
-  if (opener_->options.silence_max.ns > 0) {
-    loop_->timers().arm(opener_->patience, loop_->now() + opener_->options.silence_max);
-  }
+  const Duration silence_max =
+      std::exchange(opener_->options.silence_max, opener_->options.timeout);
+  if (silence_max.ns > 0) loop_->timers().arm(opener_->patience, loop_->now() + silence_max);
   watch_wire();
 }
 

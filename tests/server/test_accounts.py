@@ -230,6 +230,76 @@ mappings {
     assert abs(counts[b"w2"] - 600) < 200
 
 
+@pytest.mark.rows("ACCT-01", "ACCT-07")
+def test_an_answer_is_seen_by_the_requesters_account_alone(start):
+    """Who imports a stream on the subject that the requester waits on does not get the answer."""
+    config = ACCOUNTS % ""
+    config = config.replace("  REQ {", '  REQ {\n    exports: [ { stream: "in.*" } ]')
+    config = config.replace(
+        "  OTHER {", '  OTHER { imports: [ { stream: { account: REQ, subject: "in.*" } } ]\n')
+    server = start(config=config)
+    service = subscribed(server, "svc", b"one.*")
+    requester = subscribed(server, "req", b"in.*")
+    other = subscribed(server, "other", b"in.*")
+    request(requester, b"my.x", b"in.1")
+    answer(service, reply_subject(service), b"a")
+    assert requester.frame() == b"MSG in.1 1 1\r\na"
+    requester.send(b"PUB in.2 1\r\np\r\n")
+    requester.barrier()
+    assert other.frame() == b"MSG in.2 1 1\r\np"
+
+
+@pytest.mark.rows("ACCT-09", "CONF-121")
+def test_an_import_that_is_gone_takes_its_open_answers_along(start):
+    server = start(config=ACCOUNTS % NEWS)
+    service = subscribed(server, "svc", b"stream.*")
+    requester = subscribed(server, "req", b"in.*")
+    request(requester, b"stream.x", b"in.1")
+    reply = reply_subject(service)
+    answer(service, reply, b"a")
+    assert requester.frame() == b"MSG in.1 1 1\r\na"
+    without = "\n".join(line for line in (ACCOUNTS % NEWS).splitlines() if "account: SVC" not in line)
+    server.reload(without)
+
+    def dropped():
+        answer(service, reply, b"b")
+        return requester.barrier() == []
+
+    servers.wait_until(dropped, "the end of the answers")
+
+
+LIMITED = "accounts { A { users: [ { user: a, password: pw } ], limits { %s } } }"
+
+
+@pytest.mark.rows("ACCT-03", "CONF-121", "CORE-45")
+@pytest.mark.parametrize("servers_limit", ["", "max_subscriptions: 3\n"])
+def test_a_reload_closes_who_has_more_subscriptions_than_allowed(start, servers_limit):
+    server = start("-m", "-1", config=servers_limit + LIMITED % "max_subs: 10")
+    many, few = logged_in(server, "a"), logged_in(server, "a")
+    many.send(b"SUB a 1\r\nSUB b 2\r\nSUB c 3\r\n")
+    few.send(b"SUB a 1\r\n")
+    assert many.barrier() == few.barrier() == []
+    server.reload(servers_limit + LIMITED % "max_subs: 2")
+    assert many.until_closed() == b"-ERR 'maximum subscriptions exceeded'\r\n"
+    few.send(b"SUB b 2\r\nSUB c 3\r\n")
+    assert few.barrier() == [b"-ERR 'maximum subscriptions exceeded'"]
+    reasons = [c["reason"] for c in server.json("/connz?state=closed")["connections"]]
+    assert reasons == ["Maximum Subscriptions Exceeded"]
+
+
+@pytest.mark.rows("ACCT-03", "CONF-121", "CORE-44")
+def test_a_reload_closes_those_an_account_has_too_many_of(start, kind):
+    server = start(config=LIMITED % "max_connections: 9")
+    sessions = [logged_in(server, "a") for _ in range(3)]
+    server.reload(LIMITED % "max_connections: 1")
+    refusal = b"-ERR 'maximum account active connections exceeded'\r\n"
+    if kind == "midge":  # the newest go; with the peer, any
+        assert [session.until_closed() for session in sessions[1:]] == [refusal, refusal]
+        assert sessions[0].barrier() == []
+    else:
+        servers.wait_until(lambda: server.log().count("connections exceeded") > 0, "one")
+
+
 @pytest.mark.rows("ACCT-05", "ACCT-17")
 def test_reload_changes_what_live_subscriptions_get(start):
     server = start(config=ACCOUNTS % "")

@@ -331,6 +331,28 @@ def test_tls_for_those_who_want_it(start):
     assert slow.line() == b"PONG"
 
 
+@pytest.mark.rows("AUTH-38", "CONF-060")
+@pytest.mark.parametrize("value", ["true", "auto"])
+def test_first_where_others_may_come_in_the_clear(start, value):
+    """`handshake_first: true` is for all; with a way back, the silent are greeted and may choose."""
+    server = start(config=block(f"handshake_first: {value}") + "allow_non_tls: true")
+    first = TlsWire(server.host, server.port).start_tls()
+    assert json.loads(first.line()[len(b"INFO "):])["tls_required"] is True
+    first.send(b"CONNECT {\"verbose\":false}\r\n")
+    assert first.barrier() == []
+    server.wait_log(f"TLS {'required' if value == 'true' else 'available'} for client connections")
+    if value == "true":
+        plain = TlsWire(server.host, server.port)
+        plain.send(b"CONNECT {}\r\nPING\r\n")
+        assert plain.until_closed() == b""
+        return
+    plain = plain_wire(server)
+    assert plain.info["tls_available"] is True and "tls_required" not in plain.info
+    plain.send(b"CONNECT {\"verbose\":false}\r\n")
+    assert plain.barrier() == []
+    assert secure_wire(server).barrier() == []
+
+
 @pytest.mark.rows("AUTH-30")
 def test_renegotiation_is_refused(start):
     server = start(config=block("handshake_first: true"))

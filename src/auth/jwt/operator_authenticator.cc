@@ -220,6 +220,7 @@ Result<Identity> identity_of(const UserClaims& claims, const UserRights& rights,
   Identity identity;
   identity.account = claims.account();
   identity.user = claims.head.subject;
+  identity.user_name = claims.head.name;
   identity.name_tag = account.claims.head.name;
   identity.tags = claims.head.tags;
   identity.issuer_key = claims.head.issuer;

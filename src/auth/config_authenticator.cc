@@ -1,6 +1,6 @@
 #include "auth/config_authenticator.h"
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
 #include "auth/signature.h"
@@ -51,7 +51,7 @@ void ConfigAuthenticator::add(UserConfig user) {
       subjects_.emplace_back(*std::move(name), users_.size());
   }
   const bool has_bcrypt = crypto::is_bcrypt(user.password);
-  if (has_bcrypt && !decoy_) decoy_ = users_.size();
+  cost_max_ = std::max(cost_max_, crypto::bcrypt_cost(user.password));
   users_.push_back(
       {std::move(user), std::make_shared<const Identity>(std::move(identity)), has_bcrypt});
 }
@@ -79,14 +79,9 @@ bool ConfigAuthenticator::names_nobody(const proto::ConnectOptions& connect) con
          (connect.nkey.empty() || by_nkey_.empty());
 }
 
-const ConfigAuthenticator::User* ConfigAuthenticator::password_user(
-    const LoginRequest& request) const {
-  const proto::ConnectOptions& connect = request.connect;
-  if (map_certificates_ || (!connect.nkey.empty() && !by_nkey_.empty())) return nullptr;
-  if (by_name_.empty() || connect.user.empty()) return token_.identity ? &token_ : nullptr;
-  const User* user = find(by_name_, connect.user);
-  // Sessions that are in have nothing to find out.
-  return user == nullptr && decoy_ && !request.previous ? &users_[*decoy_] : user;
+bool ConfigAuthenticator::is_by_password(const proto::ConnectOptions& connect) const {
+  return !map_certificates_ && (connect.nkey.empty() || by_nkey_.empty()) && !by_name_.empty() &&
+         !connect.user.empty();
 }
 
 const ConfigAuthenticator::User* ConfigAuthenticator::certificate_user(const TlsPeer& peer) const {
@@ -128,9 +123,13 @@ const UserConfig* ConfigAuthenticator::named(const LoginRequest& request) const 
 }
 
 bool ConfigAuthenticator::is_slow(const LoginRequest& request) const {
-  const User* user = password_user(request);
-  if (user == nullptr || !user->has_bcrypt) return false;
-  return !request.previous || request.previous->proof != user->identity->proof;
+  const proto::ConnectOptions& connect = request.connect;
+  const bool by_nkey = !connect.nkey.empty() && !by_nkey_.empty();
+  if (map_certificates_ || by_nkey) return false;
+  const User* user = is_by_password(connect) ? find(by_name_, connect.user) : &token_;
+  if (request.previous)  // sessions that are in have nothing to find out
+    return user != nullptr && user->has_bcrypt && request.previous->proof != user->identity->proof;
+  return user == &token_ ? token_.has_bcrypt : cost_max_ > 0;
 }
 
 Verdict ConfigAuthenticator::decide(const LoginRequest& request) const {
@@ -145,9 +144,13 @@ Verdict ConfigAuthenticator::decide_user(const LoginRequest& request,
   if (map_certificates_) return decide_certificate(request, proxy);
   if (!by_nkey_.empty() && !connect.nkey.empty()) return decide_nkey(request, proxy);
   if (names_nobody(connect) && !config_.no_auth_user.empty()) return decide_nobody(request, proxy);
-  if (!by_name_.empty() && !connect.user.empty()) return decide_password(request, proxy);
+  if (is_by_password(connect)) return decide_password(request, proxy);
   if (token_.identity) return decide_token(request, proxy);
-  if (!users_.empty()) return refused("CONNECT names no user, and there is no no_auth_user");
+  if (!users_.empty()) {
+    Refused verdict = refused("CONNECT names no user, and there is no no_auth_user");
+    verdict.unknown_user = request.previous != nullptr;  // there was one
+    return verdict;
+  }
   // Only proxies are asked for.
   Identity identity;
   identity.name_tag = identity.account;
@@ -191,20 +194,29 @@ Verdict ConfigAuthenticator::decide_password(const LoginRequest& request,
                                              const std::string& proxy) const {
   const proto::ConnectOptions& connect = request.connect;
   const User* user = find(by_name_, connect.user);
-  const User* compared = password_user(request);
   const bool proved = user != nullptr && user->has_bcrypt && request.previous &&
                       request.previous->proof == user->identity->proof;
-  // Before anything else, so that the time to an answer does not tell who is a user.
-  const bool right =
-      proved || (compared != nullptr &&
-                 is_secret(connect.pass, compared->config.password, compared->has_bcrypt));
+  // Before anything else, as the time to an answer is to tell nothing.
+  const bool right = proved || (user != nullptr &&
+                                is_secret(connect.pass, user->config.password, user->has_bcrypt));
+  Verdict verdict = judge_password(user, right, request, proxy);
+  if (std::holds_alternative<Refused>(verdict) && !request.previous && cost_max_ > 0) {
+    const int spent = user == nullptr ? 0 : crypto::bcrypt_cost(user->config.password);
+    crypto::spend_bcrypt(connect.pass, spent, cost_max_);
+  }
+  return verdict;
+}
+
+Verdict ConfigAuthenticator::judge_password(const User* user, bool is_right,
+                                            const LoginRequest& request,
+                                            const std::string& proxy) const {
   if (user == nullptr) {
     Refused verdict = refused("no user has this name");
     verdict.unknown_user = true;
     return verdict;
   }
   Verdict verdict = admit(*user, request, proxy);
-  if (right || std::holds_alternative<Refused>(verdict)) return verdict;
+  if (is_right || std::holds_alternative<Refused>(verdict)) return verdict;
   Refused wrong = refused(told(user->config) + ": the password is wrong");
   wrong.unknown_user = config_.single_user;
   return wrong;

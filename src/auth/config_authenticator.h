@@ -3,7 +3,6 @@
 // proxies. Immutable; any thread.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,8 +46,8 @@ class ConfigAuthenticator final : public Authenticator {
   // The user whom a certificate names; null if it names none.
   [[nodiscard]] const User* certificate_user(const TlsPeer& peer) const;
   [[nodiscard]] const User* subject_user(const std::string& subject) const;
-  // The user a password is asked for, or the decoy of one; null if none is.
-  [[nodiscard]] const User* password_user(const LoginRequest& request) const;
+  // Whether a name and a password are what it comes by.
+  [[nodiscard]] bool is_by_password(const proto::ConnectOptions& connect) const;
   [[nodiscard]] bool names_nobody(const proto::ConnectOptions& connect) const;
 
   // `proxy`: the nkey of the trusted proxy that signed; "" = it came directly.
@@ -58,6 +57,9 @@ class ConfigAuthenticator final : public Authenticator {
   [[nodiscard]] Verdict decide_nkey(const LoginRequest& request, const std::string& proxy) const;
   [[nodiscard]] Verdict decide_password(const LoginRequest& request,
                                         const std::string& proxy) const;
+  // `user` may be null.
+  [[nodiscard]] Verdict judge_password(const User* user, bool is_right, const LoginRequest& request,
+                                       const std::string& proxy) const;
   [[nodiscard]] Verdict decide_token(const LoginRequest& request, const std::string& proxy) const;
   [[nodiscard]] Verdict decide_nobody(const LoginRequest& request, const std::string& proxy) const;
   // What holds for a user however it proves to be one.
@@ -71,8 +73,9 @@ class ConfigAuthenticator final : public Authenticator {
   // Users who are called as certificates' subjects are; empty unless certificates are mapped.
   std::vector<std::pair<DistinguishedName, std::size_t>> subjects_;
   User token_;  // what a token lets in as
-  // Whose password is compared for names that nobody has: they take as long as those of users.
-  std::optional<std::size_t> decoy_;
+  // The highest of all passwords' costs; 0 = none is hashed. Whoever is refused by name and
+  // password waits as long as that takes, so that the time does not tell who is a user, and which.
+  int cost_max_ = 0;
 };
 
 }  // namespace midge::auth

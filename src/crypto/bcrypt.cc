@@ -24,6 +24,25 @@ bool is_bcrypt(std::string_view stored) {
          is_digit(stored[4]) && is_digit(stored[5]) && stored[6] == '$';
 }
 
+int bcrypt_cost(std::string_view stored) {
+  return is_bcrypt(stored) ? (stored[4] - '0') * 10 + (stored[5] - '0') : 0;
+}
+
+// Costs of 2^from, 2^(from + 1) and so on up to 2^(to - 1) are together 2^to less 2^from.
+void spend_bcrypt(std::string_view password, int from, int to) {
+  constexpr std::string_view kSalt = "......................";
+  constexpr std::string_view kHash = "...............................";
+  const auto spend = [&](int cost) {
+    std::string stored(kCurrentPrefix);
+    stored += static_cast<char>('0' + cost / 10);
+    stored += static_cast<char>('0' + cost % 10);
+    stored.append("$").append(kSalt).append(kHash);
+    (void)check_bcrypt(password, stored);
+  };
+  if (from == 0) return spend(to);
+  for (int cost = from; cost < to; ++cost) spend(cost);
+}
+
 bool check_bcrypt(std::string_view password, std::string_view stored) {
   // The library reads its arguments up to the first NUL.
   if (!is_bcrypt(stored) || password.find('\0') != std::string_view::npos) return false;

@@ -52,6 +52,12 @@ TEST_CASE("what is no hash, and hashes that are malformed") {
   CHECK_FALSE(check_bcrypt("U*U", "U*U"));
 }
 
+TEST_CASE("costs") {
+  CHECK(bcrypt_cost(kVectors[0].hash) == 5);
+  CHECK(bcrypt_cost("$2b$11$abcdefg") == 11);
+  CHECK(bcrypt_cost("secret") == 0);
+}
+
 TEST_CASE("secrets are equal byte by byte") {
   CHECK(secrets_equal("", ""));
   CHECK(secrets_equal("secret", "secret"));

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import socket
+import struct
 
 import nkeys
 import pytest
@@ -152,6 +154,21 @@ def test_the_log_says_why_and_no_secret(start, kind):
     assert "sesame" not in server.log() and "open-up" not in server.log()
 
 
+@pytest.mark.rows("AUTH-03", "CORE-90", "MON-11")
+def test_who_hangs_up_rudely_is_known(start):
+    """The address of a stranger who resets the connection with his wrong token is told."""
+    server = start("-m", "-1", config="authorization { token: right }")
+    wire, info = greeted(server)
+    port = wire.socket.getsockname()[1]
+    wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connect(wire, auth_token="wrong")
+    wire.close()
+    server.wait_log(rf"127\.0\.0\.1:{port} - cid:{info['client_id']} - authentication error")
+    [closed] = servers.wait_until(
+        lambda: server.json("/connz?state=closed")["connections"], "the closed one")
+    assert (closed["ip"], closed["port"]) == ("127.0.0.1", port)
+
+
 @pytest.mark.rows("AUTH-02", "AUTH-04", "MON-11")
 def test_monitoring_tells_who_is_in(start):
     server = start("-m", "-1", config="""
@@ -215,6 +232,20 @@ def test_reload_closes_a_removed_user(start):
     wire, _ = greeted(server)
     connect(wire, user="ann", **{"pass": "a"})
     assert wire.until_closed() == VIOLATION
+
+
+@pytest.mark.rows("AUTH-29", "CONF-121", "CONF-129")
+def test_reload_closes_who_named_nobody_with_the_user_they_were(start):
+    """Neither they nor the users of an nkey that was the last one are told anything."""
+    signer, public = key_pair(1)
+    server = start(config="no_auth_user: ann\n" + users(ANN, BOB, f"{{ nkey: {public} }}"))
+    nobody, bob = login(server), login(server, user="bob", **{"pass": "b"})
+    wire, info = greeted(server)
+    by_key = connect(wire, nkey=public, sig=raw_url(signer.sign(info["nonce"].encode())))
+    assert by_key.barrier() == []
+    server.reload(users(BOB))
+    assert nobody.until_closed() == by_key.until_closed() == b""
+    assert bob.barrier() == []
 
 
 @pytest.mark.rows("CONF-121")

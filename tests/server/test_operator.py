@@ -65,6 +65,7 @@ ACCEPTED = {
     "AUTH-09 operator's signing key": {"account": make_account(issuer=OPERATOR_SIGNER)},
     "AUTH-10 signing key": {"user": make_user(SIGNED, SIGNER)},
     "AUTH-13 source": {"user": make_user({"src": ["10.0.0.0/8", "127.0.0.1/32"]})},
+    "AUTH-13 sources as a text": {"user": make_user({"src": "10.0.0.0/8, 127.0.0.1/32"})},
     "AUTH-13 time": {"user": make_user(window(-600, 600))},
     "AUTH-13 time over midnight": {"user": make_user(window(7200, 3600))},
     "AUTH-15 bearer": {"user": make_user({"bearer_token": True}), "key": None},

@@ -132,6 +132,38 @@ def test_connections_by_update(full):
     assert sorted(answers) == ["-ERR 'maximum account active connections exceeded'", "PONG", "PONG"]
 
 
+@pytest.mark.rows("AUTH-27", "AUTH-57", "CORE-45")
+def test_subscriptions_by_update(full):
+    """Who has more than a lowered limit allows is closed."""
+    many, few = log_in(full), log_in(full)
+    many.send("SUB a 1\r\nSUB b 2\r\nPING\r\n")
+    few.send("SUB a 1\r\nPING\r\n")
+    assert many.next_line() == few.next_line() == "PONG"
+    assert ask(full, UPDATE, make_account(body={"limits": {**NO_LIMITS, "subs": 1}})) == updated()
+    assert many.next_line() == "-ERR 'maximum subscriptions exceeded'"
+    assert many.line() == ""
+
+
+@pytest.mark.rows("AUTH-22", "AUTH-24", "SYS-19")
+@pytest.mark.parametrize("resolver", ["MEMORY", "full"])
+def test_what_is_no_claim(start, tmp_path, resolver):
+    """The words for it; a full directory does not say whose it was."""
+    is_full = resolver == "full"
+    server = start(config=configuration(
+        f'{{type: full, dir: "{tmp_path}/jwt"}}' if is_full else resolver))
+    log_in(server)
+    subject = f"$SYS.REQ.ACCOUNT.{ACCOUNT}.CLAIMS.UPDATE"
+    whose = {"account": "n/a" if is_full else ACCOUNT.public}
+    failure = "jwt update resulted in error - "
+    empty = failure + "expected 3 chunks" if is_full else "jwt update error - request body is empty"
+    assert ask(server, subject, "") == failed(empty, **whose)
+    assert ask(server, subject, "abc") == failed(failure + "expected 3 chunks", **whose)
+    assert ask(server, subject, make_user()) == failed(failure + "not account claim", **whose)
+    forged = make_token("account", ACCOUNT, OPERATOR, {"limits": NO_LIMITS}, signer=OTHER)
+    assert ask(server, subject, forged) == failed(
+        failure + "claim failed V2 signature verification", **whose)
+
+
 @pytest.mark.rows("AUTH-27")
 def test_imports_by_update(full):
     exporter = make_account(OTHER, {"exports": [{"subject": "s.>", "type": "stream"}]})
@@ -145,6 +177,34 @@ def test_imports_by_update(full):
     assert subscriber.next_line() == "PONG"
     publisher.send("PUB s.a 1\r\nx\r\n")
     assert subscriber.next_line() == "MSG in.s.a 1 1"
+
+
+@pytest.mark.rows("ACCT-11")
+def test_who_asks_is_shared_with_its_claims(full):
+    service = {"subject": "s", "type": "service"}
+    assert ask(full, UPDATE, make_account(OTHER, {"exports": [service]})) == updated(OTHER)
+    imported = {**service, "account": OTHER.public, "share": True}
+    assert ask(full, UPDATE, make_account(body={"imports": [imported]})) == updated()
+    responder = log_in(full, USER, OTHER)
+    responder.send("SUB s 1\r\nPING\r\n")
+    assert responder.next_line() == "PONG"
+    requester, token = Session(full.port), make_token(
+        "user", USER, ACCOUNT, {**USER_LIMITS, "tags": ["a:b", "c"]}, name="u")
+    assert requester.login(token, USER) == "PONG"
+    requester.send("PUB s in 1\r\nq\r\n")
+    head = responder.next_line().split()
+    content = responder.file.read(int(head[-1]) + 2)[:int(head[-2])].decode()
+    info = json.loads(content.split("Nats-Request-Info: ")[1])
+    assert info["user"] == USER.public and info["acc"] == ACCOUNT.public
+    assert (info["jwt"], info["issuer_key"]) == (token, ACCOUNT.public)
+    assert (info["name_tag"], info["tags"]) == ("u", ["a:b", "c"])
+
+
+@pytest.mark.rows("SYS-16")
+def test_user_info_names_the_user(full):
+    info = json.loads(log_in(full).request("$SYS.REQ.USER.INFO"))["data"]
+    assert info["user"] == USER.public and info["account"] == ACCOUNT.public
+    assert (info["user_name"], info["account_name"]) == ("u", "acc")
 
 
 @pytest.mark.rows("AUTH-24", "AUTH-26", "SYS-20")
@@ -183,6 +243,64 @@ def test_delete(full, tmp_path):
     assert (tmp_path / "jwt" / f"{ACCOUNT}.jwt.deleted").exists()
     assert not (tmp_path / "jwt" / f"{ACCOUNT}.jwt").exists()
     assert Session(full.port).login(make_user(), USER) == "-ERR 'Authorization Violation'"
+
+
+@pytest.mark.rows("AUTH-24", "SYS-20")
+def test_delete_is_for_accounts(full, tmp_path):
+    """One name that is none, or a request that is not the operator's own, and nothing is deleted."""
+    def delete(accounts, subject=OPERATOR) -> dict:
+        body = {"accounts": accounts}
+        return ask(full, "$SYS.REQ.CLAIMS.DELETE", make_token("generic", subject, OPERATOR, body))
+
+    request = f"delete accounts request by {OPERATOR} failed - "
+    for accounts in (["foo"], [ACCOUNT.public, "foo"], [ACCOUNT.public, USER.public]):
+        assert delete(accounts) == failed(request + "malformed request")
+    assert delete([ACCOUNT.public], OTHER) == failed(
+        f"delete accounts request by {OTHER} failed - not self signed")
+    assert (tmp_path / "jwt" / f"{ACCOUNT}.jwt").exists()
+
+
+@pytest.mark.rows("AUTH-24")
+def test_a_full_directory_is_full(start, tmp_path):
+    server = start(config=configuration(f'{{type: full, dir: "{tmp_path}/jwt", limit: 2}}'))
+    refusal = failed("jwt update resulted in error - jwt store is full", account=OTHER.public)
+    assert ask(server, UPDATE, make_account(OTHER)) == refusal
+    assert ask(server, UPDATE, make_account(iat=LONG_AGO + 1)) == updated()
+    assert len(list((tmp_path / "jwt").iterdir())) == 2
+
+
+@pytest.mark.rows("AUTH-24")
+def test_more_preloaded_than_a_directory_holds(start, tmp_path):
+    preloaded = {**PRELOADED, OTHER.public: make_account(OTHER)}
+    resolver = f'{{type: full, dir: "{tmp_path}/jwt", limit: 2}}'
+    server = start(config=configuration(resolver, preloaded))
+    assert len(list((tmp_path / "jwt").iterdir())) == 2
+    assert server.process.poll() is None
+
+
+@pytest.mark.rows("AUTH-20", "AUTH-24")
+def test_a_strict_operator_signs_with_signing_keys(start, tmp_path):
+    signing = Key("O", "signing")
+    operator = make_token("operator", OPERATOR, OPERATOR, {
+        "system_account": SYSTEM.public, "signing_keys": [signing.public],
+        "strict_signing_key_usage": True})
+    system_key, account_key = Key("A", "system-signing"), Key("A", "acc-signing")
+
+    def account(key, own_key, issuer=signing) -> str:
+        body = {"limits": NO_LIMITS, "signing_keys": [own_key.public]}
+        return make_token("account", key, issuer, body, name="acc")
+
+    system = account(SYSTEM, system_key)
+    preloaded = {SYSTEM.public: system, ACCOUNT.public: account(ACCOUNT, account_key)}
+    lines = configuration(f'{{type: full, dir: "{tmp_path}/jwt"}}', preloaded)
+    server = start(config=lines.replace(OPERATOR_TOKEN, operator))
+    session = Session(server.port)
+    token = make_token("user", ADMIN, system_key,
+                       {**USER_LIMITS, "issuer_account": SYSTEM.public}, name="u")
+    assert session.login(token, ADMIN) == "PONG"
+    answer = json.loads(session.request(UPDATE, account(ACCOUNT, account_key, OPERATOR)))
+    assert answer["error"]["description"] == (
+        "jwt update resulted in error - operator requires issuer to be a signing key")
 
 
 @pytest.mark.rows("AUTH-24")
@@ -274,10 +392,15 @@ def serve():
         running.append(server)
         return f"127.0.0.1:{server.server_port}"
 
+    def stop():
+        while running:
+            server = running.pop()
+            server.shutdown()
+            server.server_close()
+
+    starter.stop = stop
     yield starter
-    for server in running:
-        server.shutdown()
-        server.server_close()
+    stop()
 
 
 @pytest.fixture
@@ -291,6 +414,19 @@ def test_url(start, claims_url):
     log_in(server)
     refused = Session(server.port)
     assert refused.login(make_user(account=OTHER), USER) == "-ERR 'Authorization Violation'"
+
+
+@pytest.mark.rows("AUTH-23", "CONF-121")
+def test_url_is_not_asked_by_a_reload(start, serve, claims_url):
+    """Accounts that are known serve on, whether or not their web server is there."""
+    server = start(config=configuration(f"URL({claims_url})", {}))
+    session = log_in(server)
+    serve.stop()
+    pinned = f"resolver_pinned_accounts: [{ACCOUNT}]"
+    server.reload(configuration(f"URL({claims_url})", {}, pinned))
+    session.send("PING\r\n")
+    assert session.next_line() == "PONG"
+    log_in(server)
 
 
 @pytest.mark.rows("AUTH-23")

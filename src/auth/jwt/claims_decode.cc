@@ -50,13 +50,17 @@ void read_times(JsonReader& reader, std::vector<TimeRange>& times) {
   }
 }
 
-// Version 1 wrote the networks as one text, separated by commas.
+// Networks as one text, as version 1 wrote them: separated by commas, with blanks around.
 std::vector<std::string> split_networks(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
   std::vector<std::string> networks;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(','), text.size());
-    networks.emplace_back(text.substr(0, end));
+    std::string_view one = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
+    one.remove_prefix(std::min(one.find_first_not_of(kBlanks), one.size()));
+    one = one.substr(0, one.find_last_not_of(kBlanks) + 1);
+    if (!one.empty()) networks.emplace_back(one);
   }
   return networks;
 }
@@ -74,7 +78,9 @@ Result<void> read_rights(const JsonValue* value, int version, UserRights& rights
       .read("allowed_connection_types", rights.connection_types);
   read_permissions(reader, rights.permissions);
   read_times(reader, rights.times);
-  if (version == 1) {
+  // A text of them, as in version 1, does in version 2 too.
+  const JsonValue* src = value == nullptr ? nullptr : value->find("src");
+  if (version == 1 || (src != nullptr && src->type == JsonValue::Type::kString)) {
     std::string networks;
     reader.read("src", networks);
     rights.src = split_networks(networks);

@@ -108,7 +108,9 @@ Result<Token> open_token(std::string_view text) {
   if (!signature) return failure("signature: not base64", ErrorCode::kInvalid);
   const std::string_view said = token.version == 1 ? parts.claims : parts.signed_text;
   ASSIGN_OR_RETURN(const bool is_true, crypto::verify(token.head.issuer, said, *signature));
-  if (!is_true) return failure("claim failed signature verification", ErrorCode::kInvalid);
+  if (!is_true)
+    return failure("claim failed V" + std::to_string(token.version) + " signature verification",
+                   ErrorCode::kInvalid);
   return token;
 }
 

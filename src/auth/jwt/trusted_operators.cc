@@ -87,6 +87,12 @@ bool TrustedOperators::is_strict(std::string_view issuer) const {
   return key != nullptr && key->is_strict;
 }
 
+bool TrustedOperators::wants_signing_key(std::string_view issuer) const {
+  return std::ranges::any_of(claims_, [issuer](const OperatorClaims& claims) {
+    return claims.strict_signing_key_usage && claims.head.subject == issuer;
+  });
+}
+
 std::string TrustedOperators::system_account() const {
   for (const OperatorClaims& claims : claims_)
     if (!claims.system_account.empty()) return claims.system_account;

@@ -23,6 +23,8 @@ class TrustedOperators {
   [[nodiscard]] bool trusts(std::string_view issuer) const;
   // Whether an account signed by this key must sign its users with signing keys.
   [[nodiscard]] bool is_strict(std::string_view issuer) const;
+  // Whether this is the own key of an operator that signs accounts with signing keys only.
+  [[nodiscard]] bool wants_signing_key(std::string_view issuer) const;
   [[nodiscard]] const std::vector<OperatorClaims>& claims() const { return claims_; }
   // That of the first operator which names one; "" = none does.
   [[nodiscard]] std::string system_account() const;

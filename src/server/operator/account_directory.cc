@@ -57,6 +57,10 @@ Result<void> AccountDirectory::save(std::string_view account, std::string_view t
   if (!is_account(account)) return failure("account public key is not valid");
   const std::string path = path_of(account);
   const subject::WriterGuard guard(lock_);
+  const bool is_full = config_.kind == auth::ResolverConfig::Kind::kFull && config_.limit > 0 &&
+                       used_at_.size() >= static_cast<std::size_t>(config_.limit);
+  if (is_full && !used_at_.contains(account))
+    return failure("jwt store is full", ErrorCode::kNoSpace);
   TRY(disk_.write_file(path + ".new", token));
   TRY(disk_.rename_file(path + ".new", path));
   used_at_[std::string(account)] = clock_.now();

@@ -28,6 +28,7 @@ class AccountDirectory final : public auth::jwt::AccountSource {
                                                         io::Disk& disk, io::Clock& clock);
 
   Result<std::string> fetch(std::string_view account) override;
+  // Errors: a full directory holds as many as it may, or it cannot be written.
   Result<void> save(std::string_view account, std::string_view token);
   // Keeps what is there if it was issued later.
   Result<void> save_if_newer(std::string_view account, std::string_view token);

@@ -5,6 +5,7 @@
 #include "auth/jwt/claims.h"
 #include "auth/jwt/claims_check.h"
 #include "codec/json_writer.h"
+#include "crypto/nkey.h"
 #include "server/operator/account_directory.h"
 
 namespace midge::server {
@@ -13,7 +14,7 @@ using auth::ResolverConfig;
 using codec::JsonWriter;
 
 struct ClaimsService::Words {
-  std::string_view updated, skipped, failed;
+  std::string_view updated, skipped, failed, invalid;
 };
 
 namespace {
@@ -45,30 +46,37 @@ ClaimsService::ClaimsService(OperatorMode& mode, SystemClient& client, ServerFac
 
 const ClaimsService::Words& ClaimsService::words() const {
   static constexpr Words kPlain{"jwt updated", "jwt update skipped",
-                                "jwt update resulted in error - "};
+                                "jwt update resulted in error - ", "jwt validation failed - "};
   static constexpr Words kCache{"jwt updated cache", "jwt update cache skipped",
-                                "jwt update cache resulted in error - "};
+                                "jwt update cache resulted in error - ",
+                                "jwt update cache validation failed - "};
   return mode_.resolver_kind() == ResolverConfig::Kind::kCache ? kCache : kPlain;
 }
 
 // `account`: whose claim it must be; "" = anybody's.
 void ClaimsService::update(const SystemRequest& request, std::string_view account) {
   const auto claims = auth::jwt::decode_account(request.payload);
-  const std::string name(!account.empty() ? account
-                         : claims         ? std::string_view(claims->head.subject)
-                                          : std::string_view("n/a"));
+  // A full directory does not say whose the claim was that it could not read.
+  const bool is_full = mode_.resolver_kind() == ResolverConfig::Kind::kFull;
+  const std::string name(!claims && (is_full || account.empty()) ? "n/a"
+                         : account.empty()                       ? claims->head.subject
+                                                                 : account);
   const auto fail = [&](const std::string& why) {
     log_.error(std::string(words().failed.substr(0, words().failed.size() - 2)) + "- " + name +
                " - " + why);
     answer_error(request, name, std::string(words().failed) + why);
   };
+  if (request.payload.empty() && !mode_.directory())
+    return answer_error(request, name, "jwt update error - request body is empty");
   if (!claims) return fail(claims.error().text());
   if (claims->head.subject != name) return fail("subject does not match jwt content");
   if (const auto fault = auth::jwt::find_fault(*claims); fault && mode_.directory()) {
-    const std::string text = "jwt validation failed - validation errors: [" + *fault + "]";
+    const std::string text = std::string(words().invalid) + "validation errors: [" + *fault + "]";
     log_.error(text + " - " + name);
     return answer_error(request, name, text);
   }
+  if (mode_.directory() && mode_.store()->operators().wants_signing_key(claims->head.issuer))
+    return fail("operator requires issuer to be a signing key");
   const auto taken = mode_.update(request.payload);
   if (!taken) return fail(taken.error().text());
   const std::string_view message = *taken ? words().updated : words().skipped;
@@ -110,14 +118,18 @@ void ClaimsService::remove(const SystemRequest& request) {
 // A claim of an operator that lists them.
 Result<std::size_t> ClaimsService::remove_accounts(std::string_view text, std::string& who) {
   ASSIGN_OR_RETURN(const auth::jwt::Token token, auth::jwt::open_token(text));
-  who = token.head.issuer;
+  who = token.head.subject;
   if (!mode_.allows_delete()) return failure("delete must be enabled in server config");
+  if (token.head.subject != token.head.issuer) return failure("not self signed");
   if (!mode_.store()->operators().trusts(token.head.issuer)) return failure("not trusted");
   std::vector<std::string> accounts;
   TRY(codec::JsonReader(token.body(), "nats").read("accounts", accounts).done());
   if (accounts.empty()) return failure("malformed request");
-  for (const std::string& account : accounts)
+  for (const std::string& account : accounts) {
+    if (!crypto::is_public_nkey(crypto::NkeyKind::kAccount, account))
+      return failure("malformed request");
     if (account == mode_.system_account()) return failure("not allowed to delete system account");
+  }
   for (const std::string& account : accounts) TRY(mode_.remove(account));
   return accounts.size();
 }

@@ -45,8 +45,9 @@ Result<std::shared_ptr<auth::jwt::AccountSource>> OperatorMode::make_source(
       ASSIGN_OR_RETURN(tls::ContextPtr trust, load_resolver_trust(options));
       const auto source =
           std::make_shared<UrlSource>(resolver_.url, env_.net(), env_.clock(), std::move(trust));
-      // Who cannot be reached at the start will not be later: better to hear of it now.
-      TRY(source->fetch(""));
+      // Who cannot be reached at the start will not be later: better to hear of it now. A reload
+      // does not wait for anybody.
+      if (!authenticator_.load()) TRY(source->fetch(""));
       return source;
     }
     case ResolverConfig::Kind::kFull:
@@ -59,8 +60,12 @@ Result<std::shared_ptr<auth::jwt::AccountSource>> OperatorMode::make_source(
     log_.info(std::string(is_full ? "Managing all jwt" : "Managing some jwt") +
               " in exclusive directory " + resolver_.directory);
   }
-  for (const auto& [account, token] : auth.preloaded)
-    TRY(directory_->save_if_newer(account, token));
+  for (const auto& [account, token] : auth.preloaded) {
+    const auto saved = directory_->save_if_newer(account, token);
+    if (saved) continue;
+    if (saved.error().code() != ErrorCode::kNoSpace) return std::unexpected(saved.error());
+    log_.error("Account " + account + " is not preloaded: " + saved.error().text());
+  }
   return directory_;
 }
 
@@ -74,7 +79,7 @@ Result<OperatorMode::Next> OperatorMode::prepare(const Options& options) {
   ASSIGN_OR_RETURN(const auto source, make_source(options));
   const auto store = std::make_shared<AccountStore>(std::move(operators), source);
   const WallTime now = env_.clock().wall();
-  keep_pushed(auth.preloaded, *store);
+  keep_known(auth.preloaded, *store);
   if (!system_account_.empty())
     if (const auto record = store->get(system_account_, now); !record)
       return std::unexpected(record.error().within("error resolving system account"));
@@ -93,14 +98,20 @@ void OperatorMode::apply(Next next) {
   preloaded_ = std::move(next.preloaded);
 }
 
-// Other resolvers have them in their files, or ask for them again.
-void OperatorMode::keep_pushed(const auth::PreloadedClaims& preloaded, AccountStore& next) const {
-  if (resolver_.kind != ResolverConfig::Kind::kMemory || !authenticator_.load()) return;
+// Directories have them in their files.
+void OperatorMode::keep_known(const auth::PreloadedClaims& preloaded, AccountStore& next) const {
+  if (directory_ || !authenticator_.load()) return;
+  const auto keep = [&](const AccountPtr& known) {
+    if (auto record = next.check(known->token, env_.clock().wall())) next.put(*std::move(record));
+  };
+  if (resolver_.kind == ResolverConfig::Kind::kUrl) {
+    for (const AccountPtr& known : store()->all()) keep(known);
+    return;
+  }
   for (const auto& entry : preloaded) {
     if (std::ranges::find(preloaded_, entry) == preloaded_.end()) continue;
     const AccountPtr known = store()->known(entry.first);
-    if (!known || known->token == entry.second) continue;
-    if (auto record = next.check(known->token, env_.clock().wall())) next.put(*std::move(record));
+    if (known && known->token != entry.second) keep(known);
   }
 }
 

@@ -79,7 +79,8 @@ class OperatorMode {
 
  private:
   OperatorMode(io::Env& env, Log& log) : env_(env), log_(log), zones_(env.disk()) {}
-  void keep_pushed(const auth::PreloadedClaims& preloaded, auth::jwt::AccountStore& next) const;
+  // Claims of accounts that were pushed to memory, or fetched, serve on after a reload.
+  void keep_known(const auth::PreloadedClaims& preloaded, auth::jwt::AccountStore& next) const;
   Result<std::shared_ptr<auth::jwt::AccountSource>> make_source(const Options& options);
   Result<tls::ContextPtr> load_resolver_trust(const Options& options);
   void changed(bool recheck, std::string_view gone = {});

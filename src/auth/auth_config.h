@@ -70,6 +70,8 @@ struct AuthConfig {
   std::optional<CalloutConfig> callout;
   std::optional<OidcConfig> oidc;
   std::vector<std::string> trusted_proxies;  // public nkeys
+  // The ConnectionTypes of listeners that map certificates to users (verify_and_map).
+  std::uint32_t mapping_connections = 0;
 
   // Operator mode (auth/jwt/).
   std::vector<std::string> operator_jwts;  // the tokens, read from files where paths were given

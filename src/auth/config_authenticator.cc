@@ -22,11 +22,16 @@ bool is_secret(std::string_view given, const std::string& stored, bool has_bcryp
   return has_bcrypt ? crypto::check_bcrypt(given, stored) : crypto::secrets_equal(given, stored);
 }
 
+bool may_come_by(const UserConfig& user, std::uint32_t connection_types) {
+  return user.connection_types == kAnyConnection || (user.connection_types & connection_types) != 0;
+}
+
 }  // namespace
 
 ConfigAuthenticator::ConfigAuthenticator(AuthConfig config, bool map_certificates)
-    : config_(std::move(config)), map_certificates_(map_certificates) {
+    : config_(std::move(config)), map_certificates_(map_certificates && !config_.single_user) {
   for (const UserConfig& user : config_.users) add(user);
+  if (by_name_.empty()) map_certificates_ = false;
   if (config_.token.empty()) return;
   token_.has_bcrypt = crypto::is_bcrypt(config_.token);
   Identity identity;
@@ -44,6 +49,10 @@ void ConfigAuthenticator::add(UserConfig user) {
   if (user.permissions) identity.permissions = Permissions::compile(*user.permissions);
   identity.rule = told(user);
   identity.proof = crypto::sha256_hex(user.password);
+  identity.by_certificate = map_certificates_ && user.nkey.empty();
+  const bool needs_certificate =
+      user.nkey.empty() && user.password.empty() && config_.mapping_connections != 0 &&
+      may_come_by(user, config_.mapping_connections) && user.user != config_.no_auth_user;
   Index& index = user.nkey.empty() ? by_name_ : by_nkey_;
   index.insert_or_assign(identity.user, users_.size());
   if (map_certificates_ && user.nkey.empty()) {
@@ -52,8 +61,8 @@ void ConfigAuthenticator::add(UserConfig user) {
   }
   const bool has_bcrypt = crypto::is_bcrypt(user.password);
   cost_max_ = std::max(cost_max_, crypto::bcrypt_cost(user.password));
-  users_.push_back(
-      {std::move(user), std::make_shared<const Identity>(std::move(identity)), has_bcrypt});
+  users_.push_back({std::move(user), std::make_shared<const Identity>(std::move(identity)),
+                    has_bcrypt, needs_certificate});
 }
 
 bool ConfigAuthenticator::is_needed(const AuthConfig& config) {
@@ -79,27 +88,33 @@ bool ConfigAuthenticator::names_nobody(const proto::ConnectOptions& connect) con
          (connect.nkey.empty() || by_nkey_.empty());
 }
 
-bool ConfigAuthenticator::is_by_password(const proto::ConnectOptions& connect) const {
-  return !map_certificates_ && (connect.nkey.empty() || by_nkey_.empty()) && !by_name_.empty() &&
-         !connect.user.empty();
+bool ConfigAuthenticator::is_by_nkey(const proto::ConnectOptions& connect) const {
+  return !by_nkey_.empty() && !connect.nkey.empty();
 }
 
-const ConfigAuthenticator::User* ConfigAuthenticator::certificate_user(const TlsPeer& peer) const {
-  for (const std::string& name : peer.names) {
-    if (const User* user = find(by_name_, name)) return user;
-    if (name != peer.subject) continue;
-    if (const User* user = subject_user(peer.subject)) return user;
+bool ConfigAuthenticator::is_by_password(const proto::ConnectOptions& connect) const {
+  return !map_certificates_ && !is_by_nkey(connect) && !by_name_.empty() && !connect.user.empty();
+}
+
+const ConfigAuthenticator::User* ConfigAuthenticator::certificate_user(
+    const LoginRequest& request) const {
+  for (const std::string& name : request.tls.names) {
+    const User* user = find(by_name_, name);
+    if (user != nullptr && may_come_by(user->config, request.connection_type)) return user;
+    if (name != request.tls.subject) continue;
+    if (const User* by_parts = subject_user(request)) return by_parts;
   }
   return nullptr;
 }
 
 // One with the parts in the certificate's order comes before others.
 const ConfigAuthenticator::User* ConfigAuthenticator::subject_user(
-    const std::string& subject) const {
-  const auto wanted = DistinguishedName::parse(subject);
+    const LoginRequest& request) const {
+  const auto wanted = DistinguishedName::parse(request.tls.subject);
   if (!wanted) return nullptr;
   const User* found = nullptr;
   for (const auto& [name, place] : subjects_) {
+    if (!may_come_by(users_[place].config, request.connection_type)) continue;
     if (name == *wanted) return &users_[place];
     if (found == nullptr && name.has_parts_of(*wanted)) found = &users_[place];
   }
@@ -109,10 +124,10 @@ const ConfigAuthenticator::User* ConfigAuthenticator::subject_user(
 const UserConfig* ConfigAuthenticator::named(const LoginRequest& request) const {
   const proto::ConnectOptions& connect = request.connect;
   const User* user = nullptr;
-  if (map_certificates_) {
-    user = certificate_user(request.tls);
-  } else if (!by_nkey_.empty() && !connect.nkey.empty()) {
+  if (is_by_nkey(connect)) {
     user = find(by_nkey_, connect.nkey);
+  } else if (map_certificates_) {
+    user = certificate_user(request);
   } else if (names_nobody(connect)) {
     user = find(by_name_, config_.no_auth_user);
     if (user == nullptr) user = find(by_nkey_, config_.no_auth_user);
@@ -124,12 +139,14 @@ const UserConfig* ConfigAuthenticator::named(const LoginRequest& request) const 
 
 bool ConfigAuthenticator::is_slow(const LoginRequest& request) const {
   const proto::ConnectOptions& connect = request.connect;
-  const bool by_nkey = !connect.nkey.empty() && !by_nkey_.empty();
-  if (map_certificates_ || by_nkey) return false;
-  const User* user = is_by_password(connect) ? find(by_name_, connect.user) : &token_;
+  if (is_by_nkey(connect)) return false;
+  const User* user = map_certificates_         ? certificate_user(request)
+                     : is_by_password(connect) ? find(by_name_, connect.user)
+                                               : &token_;
+  const bool is_hashed = user != nullptr && user->has_bcrypt;
   if (request.previous)  // sessions that are in have nothing to find out
-    return user != nullptr && user->has_bcrypt && request.previous->proof != user->identity->proof;
-  return user == &token_ ? token_.has_bcrypt : cost_max_ > 0;
+    return is_hashed && request.previous->proof != user->identity->proof;
+  return is_by_password(connect) ? cost_max_ > 0 : is_hashed;
 }
 
 Verdict ConfigAuthenticator::decide(const LoginRequest& request) const {
@@ -141,8 +158,8 @@ Verdict ConfigAuthenticator::decide(const LoginRequest& request) const {
 Verdict ConfigAuthenticator::decide_user(const LoginRequest& request,
                                          const std::string& proxy) const {
   const proto::ConnectOptions& connect = request.connect;
+  if (is_by_nkey(connect)) return decide_nkey(request, proxy);
   if (map_certificates_) return decide_certificate(request, proxy);
-  if (!by_nkey_.empty() && !connect.nkey.empty()) return decide_nkey(request, proxy);
   if (names_nobody(connect) && !config_.no_auth_user.empty()) return decide_nobody(request, proxy);
   if (is_by_password(connect)) return decide_password(request, proxy);
   if (token_.identity) return decide_token(request, proxy);
@@ -161,7 +178,9 @@ Verdict ConfigAuthenticator::decide_user(const LoginRequest& request,
 
 Verdict ConfigAuthenticator::decide_certificate(const LoginRequest& request,
                                                 const std::string& proxy) const {
-  if (const User* user = certificate_user(request.tls)) return admit(*user, request, proxy);
+  // A password is asked for beside the certificate, where the user has one.
+  if (const User* user = certificate_user(request))
+    return judge_password(user, has_password(*user, request), request, proxy);
   std::string why = "no user has a name of the certificate (verify_and_map):";
   for (const std::string& name : request.tls.names) why += " \"" + name + '"';
   Refused verdict = refused(request.tls.names.empty() ? "no certificate (verify_and_map)" : why);
@@ -194,17 +213,20 @@ Verdict ConfigAuthenticator::decide_password(const LoginRequest& request,
                                              const std::string& proxy) const {
   const proto::ConnectOptions& connect = request.connect;
   const User* user = find(by_name_, connect.user);
-  const bool proved = user != nullptr && user->has_bcrypt && request.previous &&
-                      request.previous->proof == user->identity->proof;
   // Before anything else, as the time to an answer is to tell nothing.
-  const bool right = proved || (user != nullptr &&
-                                is_secret(connect.pass, user->config.password, user->has_bcrypt));
+  const bool right = user != nullptr && has_password(*user, request);
   Verdict verdict = judge_password(user, right, request, proxy);
   if (std::holds_alternative<Refused>(verdict) && !request.previous && cost_max_ > 0) {
     const int spent = user == nullptr ? 0 : crypto::bcrypt_cost(user->config.password);
     crypto::spend_bcrypt(connect.pass, spent, cost_max_);
   }
   return verdict;
+}
+
+bool ConfigAuthenticator::has_password(const User& user, const LoginRequest& request) {
+  const bool proved =
+      user.has_bcrypt && request.previous && request.previous->proof == user.identity->proof;
+  return proved || is_secret(request.connect.pass, user.config.password, user.has_bcrypt);
 }
 
 Verdict ConfigAuthenticator::judge_password(const User* user, bool is_right,
@@ -215,6 +237,8 @@ Verdict ConfigAuthenticator::judge_password(const User* user, bool is_right,
     verdict.unknown_user = true;
     return verdict;
   }
+  if (user->needs_certificate && !map_certificates_)
+    return refused(told(user->config) + ": it has no password, and comes by a certificate");
   Verdict verdict = admit(*user, request, proxy);
   if (is_right || std::holds_alternative<Refused>(verdict)) return verdict;
   Refused wrong = refused(told(user->config) + ": the password is wrong");

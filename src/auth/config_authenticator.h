@@ -18,7 +18,8 @@ namespace midge::auth {
 
 class ConfigAuthenticator final : public Authenticator {
  public:
-  // `map_certificates`: verify_and_map of the TLS block.
+  // `map_certificates`: verify_and_map of the listener's TLS block. It is about users in arrays; a
+  // single user and a token are asked for as ever.
   ConfigAuthenticator(AuthConfig config, bool map_certificates);
 
   // Whether there is anything to decide.
@@ -38,14 +39,16 @@ class ConfigAuthenticator final : public Authenticator {
     UserConfig config;
     IdentityPtr identity;  // one for all sessions
     bool has_bcrypt = false;
+    bool needs_certificate = false;  // without a password it is a name in certificates only
   };
   using Index = tsl::robin_map<std::string, std::size_t>;  // name -> place in users_
 
   void add(UserConfig user);
   [[nodiscard]] const User* find(const Index& index, const std::string& name) const;
   // The user whom a certificate names; null if it names none.
-  [[nodiscard]] const User* certificate_user(const TlsPeer& peer) const;
-  [[nodiscard]] const User* subject_user(const std::string& subject) const;
+  [[nodiscard]] const User* certificate_user(const LoginRequest& request) const;
+  [[nodiscard]] const User* subject_user(const LoginRequest& request) const;
+  [[nodiscard]] bool is_by_nkey(const proto::ConnectOptions& connect) const;
   // Whether a name and a password are what it comes by.
   [[nodiscard]] bool is_by_password(const proto::ConnectOptions& connect) const;
   [[nodiscard]] bool names_nobody(const proto::ConnectOptions& connect) const;
@@ -57,6 +60,8 @@ class ConfigAuthenticator final : public Authenticator {
   [[nodiscard]] Verdict decide_nkey(const LoginRequest& request, const std::string& proxy) const;
   [[nodiscard]] Verdict decide_password(const LoginRequest& request,
                                         const std::string& proxy) const;
+  // Whether the password is the user's, now or when the session's identity was made.
+  [[nodiscard]] static bool has_password(const User& user, const LoginRequest& request);
   // `user` may be null.
   [[nodiscard]] Verdict judge_password(const User* user, bool is_right, const LoginRequest& request,
                                        const std::string& proxy) const;

@@ -228,13 +228,69 @@ TEST_CASE("[AUTH-19] connection types") {
 
 TEST_CASE("[AUTH-34] the first name of the certificate that is a user's wins") {
   const AuthConfig config = with_users({user("a@x", "secret"), user("CN=b", "")});
-  LoginRequest request = login("a@x", "secret");
+  LoginRequest request = login("a@x", "");
   CHECK(decide(config, request, true) == "- no certificate (verify_and_map)");
   request.tls.names = {"unknown", "CN=b", "a@x"};
   CHECK(decide(config, request, true) == "CN=b");
   request.tls.names = {"unknown", "b"};
   CHECK(decide(config, request, true) ==
         "- no user has a name of the certificate (verify_and_map): \"unknown\" \"b\"");
+}
+
+TEST_CASE("[AUTH-34] a password is asked for beside the certificate") {
+  AuthConfig config = with_users({user("a", ""), user("b", "pw"), user("c", kHash)});
+  const auto by = [&](const char* certificate, const char* password) {
+    LoginRequest request = login("whoever", password);
+    request.tls.names = {certificate};
+    return decide(config, request, true);
+  };
+  CHECK(by("a", "") == "a");
+  CHECK(by("a", "x") == "- user \"a\" (server.conf:3): the password is wrong");
+  CHECK(by("b", "pw") == "b");
+  CHECK(by("b", "") == "- user \"b\" (server.conf:3): the password is wrong");
+  CHECK(by("c", "pw") == "c");
+  CHECK(by("c", "x") == "- user \"c\" (server.conf:3): the password is wrong");
+  LoginRequest hashed = login("", "pw");
+  hashed.tls.names = {"c"};
+  CHECK(ConfigAuthenticator(config, true).is_slow(hashed));
+}
+
+TEST_CASE("[AUTH-34] who is no user of an array comes as ever where certificates are mapped") {
+  AuthConfig token;
+  token.token = "tk";
+  CHECK(decide(token, by_token("tk"), true) == "");
+  AuthConfig single = with_users({user("a", "pw")});
+  single.single_user = true;
+  CHECK(decide(single, login("a", "pw"), true) == "a");
+  const auto pair = make_pair(1);
+  UserConfig nkey_user;
+  nkey_user.nkey = pair.public_key;
+  const AuthConfig nkeys = with_users({nkey_user, user("a", "")});
+  CHECK(decide(nkeys, by_nkey(pair.public_key, sign(pair)), true) == pair.public_key);
+}
+
+TEST_CASE("[AUTH-34] a name in certificates is none to be called where they are not mapped") {
+  AuthConfig config = with_users({user("a", ""), user("b", "pw"), user("c", "")});
+  CHECK(decide(config, login("a", "")) == "a");
+  config.mapping_connections = kStandard;
+  CHECK(decide(config, login("a", "")) ==
+        "- user \"a\" (server.conf:3): it has no password, and comes by a certificate");
+  CHECK(decide(config, login("b", "pw")) == "b");
+  config.users[2].connection_types = kWebsocket;
+  LoginRequest by_web_socket = login("c", "");
+  by_web_socket.connection_type = kWebsocket;
+  CHECK(decide(config, by_web_socket) == "c");  // never mapped: its listener does not
+  config.no_auth_user = "a";
+  CHECK(decide(config, login("", "")) == "a");
+  CHECK(decide(config, login("a", "")) == "a");
+}
+
+TEST_CASE("[AUTH-34] users who may not come this way are passed over") {
+  AuthConfig config = with_users({user("a", ""), user("b", "")});
+  config.users[0].connection_types = kMqtt;
+  LoginRequest request = login("", "");
+  request.tls.names = {"a", "b"};
+  CHECK(decide(config, request, true) == "b");
 }
 
 TEST_CASE("[AUTH-34] a subject's parts may come in any order, but the certificate's is better") {

@@ -30,6 +30,7 @@ struct Identity {
   WallTime expires{};                 // zero = never
   bool expires_with_account = false;  // it is the account's claim that expires then
   std::string rule;                   // which rule of which file or claim let it in, for the log
+  bool by_certificate = false;        // its name is that of a certificate (verify_and_map)
   std::string proxy;                  // the nkey of the trusted proxy it came through; "" = none
   // A digest of what its secret was checked against; equal digests need no second check.
   std::string proof;

@@ -7,6 +7,7 @@
 #include "broker/login_state.h"
 #include "broker/worker.h"
 #include "codec/base64.h"
+#include "codec/go_quoted.h"
 #include "io/pool.h"
 
 namespace midge::broker {
@@ -231,6 +232,9 @@ void Client::enter(auth::IdentityPtr identity) {
     return close_with_error(kAccountConnections, CloseReason::kMaximumAccountConnectionsExceeded);
   }
   set_identity(std::move(identity));
+  if (!again && identity_->by_certificate && !options_.user.empty())
+    worker_.log().warn("User " + codec::go_quoted(options_.user) +
+                       " found in connect proto, but user required from cert");
   is_in_ = true;
   remove_forbidden_subscriptions();
   const std::int64_t max = subscriptions_max();

@@ -9,10 +9,25 @@
 
 namespace midge::server {
 
+namespace {
+
+// Listeners that map certificates to users.
+std::uint32_t mapping_connections(const Options& options) {
+  std::uint32_t types = options.auth.mapping_connections;
+  if (maps_certificates(options)) types |= auth::kStandard;
+  const std::optional<WebSocketOptions>& block = options.websocket;
+  if (block && block->port != 0 && block->tls && block->tls->verify_and_map)
+    types |= auth::kWebsocket;
+  return types;
+}
+
+}  // namespace
+
 std::optional<Options> options_of_web_sockets(const Options& options) {
   if (!options.websocket || options.websocket->port == 0) return std::nullopt;
   const WebSocketOptions& block = *options.websocket;
   Options seen = options;
+  seen.auth.mapping_connections = mapping_connections(options);
   seen.tls = block.tls;
   const bool is_same =
       !block.overrides_logins() && maps_certificates(seen) == maps_certificates(options);
@@ -38,6 +53,12 @@ bool maps_certificates(const Options& options) {
 
 namespace {
 
+auth::AuthenticatorPtr make_config(const Options& options) {
+  auth::AuthConfig config = options.auth;
+  config.mapping_connections = mapping_connections(options);
+  return std::make_shared<auth::ConfigAuthenticator>(std::move(config), maps_certificates(options));
+}
+
 auth::AuthenticatorPtr make_oidc(const Options& options, const auth::oidc::KeySourcePtr& keys) {
   const auth::AuthConfig& auth = options.auth;
   auth::oidc::OidcSurroundings surroundings;
@@ -46,8 +67,7 @@ auth::AuthenticatorPtr make_oidc(const Options& options, const auth::oidc::KeySo
   surroundings.trusted_proxies = auth.trusted_proxies;
   // Trusted proxies alone would let in everybody.
   auth::AuthenticatorPtr others;
-  if (!auth.users.empty() || !auth.token.empty())
-    others = std::make_shared<auth::ConfigAuthenticator>(auth, maps_certificates(options));
+  if (!auth.users.empty() || !auth.token.empty()) others = make_config(options);
   return std::make_shared<auth::oidc::OidcAuthenticator>(*auth.oidc, std::move(surroundings), keys,
                                                          std::move(others));
 }
@@ -59,7 +79,7 @@ auth::AuthenticatorPtr make_authenticator(const Options& options,
   if (options.authenticator) return options.authenticator;
   if (options.auth.oidc) return make_oidc(options, keys);
   if (!auth::ConfigAuthenticator::is_needed(options.auth)) return nullptr;
-  return std::make_shared<auth::ConfigAuthenticator>(options.auth, maps_certificates(options));
+  return make_config(options);
 }
 
 namespace {

@@ -174,6 +174,30 @@ def test_a_certificate_names_the_user(start, alice, user):
 
 
 @pytest.mark.rows("AUTH-34")
+def test_a_certificate_and_a_password(start, alice):
+    """Who has a password needs both; a name in CONNECT is not looked at, and warned of."""
+    ca = f'ca_file: "{tls.authority().path}"'
+    server = start(config=block(ca, "verify_and_map: true") +
+                   'authorization { users: [ {user: alice.midge.test, password: pw} ] }')
+    context = tls.client_context(alice)
+    for fields in ({}, {"pass": "x"}, {"user": "alice.midge.test", "pass": "x"}):
+        refused = secure_wire(server, context, **fields)
+        assert refused.until_closed() == b"-ERR 'Authorization Violation'\r\n"
+    assert secure_wire(server, context, **{"pass": "pw"}).barrier() == []
+    assert secure_wire(server, context, user="bob", **{"pass": "pw"}).barrier() == []
+    server.wait_log(r'\[WRN\] User "bob" found in connect proto, but user required from cert')
+
+
+@pytest.mark.rows("AUTH-03", "AUTH-34")
+def test_a_token_where_certificates_are_mapped(start, alice):
+    ca = f'ca_file: "{tls.authority().path}"'
+    server = start(config=block(ca, "verify_and_map: true") + "authorization { token: t }")
+    context = tls.client_context(alice)
+    assert secure_wire(server, context, auth_token="t").barrier() == []
+    assert secure_wire(server, context).until_closed() == b"-ERR 'Authorization Violation'\r\n"
+
+
+@pytest.mark.rows("AUTH-34")
 def test_a_certificate_that_names_nobody(start, alice):
     ca = f'ca_file: "{tls.authority().path}"'
     server = start(config=block(ca, "verify_and_map: true") +

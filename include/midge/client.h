@@ -28,6 +28,10 @@
 
 namespace midge {
 
+namespace detail {
+struct ClientAccess;
+}
+
 enum class Status : unsigned char { kConnecting, kConnected, kReconnecting, kDraining, kClosed };
 
 struct ClientFigures {
@@ -108,6 +112,7 @@ class Client {
   [[nodiscard]] std::string last_error() const;
 
  private:
+  friend struct detail::ClientAccess;
   struct State;
   explicit Client(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;

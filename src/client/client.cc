@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "client/connection.h"
+#include "client/client_access.h"
 #include "client/patience.h"
 #include "client/worker.h"
 
@@ -19,6 +19,10 @@ struct Client::State {
 
   const std::shared_ptr<detail::Connection> connection;
 };
+
+std::shared_ptr<detail::Connection> detail::ClientAccess::connection_of(const Client& client) {
+  return client.state_ ? client.state_->connection : nullptr;
+}
 
 namespace {
 

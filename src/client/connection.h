@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "client/dial.h"
+#include "client/later.h"
 #include "client/link.h"
 #include "client/outbox.h"
 #include "client/requests.h"
@@ -25,6 +26,14 @@
 #include "midge/client.h"
 
 namespace midge::detail {
+
+// Who has to begin anew what was under way with a server that is gone.
+class ReconnectWatcher {
+ public:
+  virtual ~ReconnectWatcher() = default;
+  // On the loop.
+  virtual void on_reconnected() = 0;
+};
 
 class Connection final : public std::enable_shared_from_this<Connection>, private LinkEvents {
  public:
@@ -58,6 +67,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void close();
   void force_reconnect();
 
+  // On the loop, soon.
+  void post(std::function<void()> action) { worker_->post(std::move(action)); }
+
   [[nodiscard]] bool may_wait() const { return !worker_->on_its_thread(); }
   [[nodiscard]] Status status() const;
   [[nodiscard]] ClientFigures figures();
@@ -70,6 +82,11 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   // --- the loop ---
 
   void write_out();
+  // After so long, or when the connection closes for good.
+  void after(Duration delay, std::function<void()> action);
+  void watch_reconnects(std::weak_ptr<ReconnectWatcher> watcher);
+  [[nodiscard]] bool is_closed() const { return closed_; }
+  [[nodiscard]] MonoTime now() const { return worker_->loop().now(); }
 
  private:
   // What other threads see of the loop's state, under monitor_.
@@ -110,6 +127,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void on_attempt_failed(const Error& why, bool refused);
   void drop_link();
   void resubscribe();
+  void tell_watchers();
   void take_facts(const ServerFacts& facts);
   void take_status(Status status);
   void end(std::optional<Error> why);
@@ -145,6 +163,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::size_t untried_ = 0;       // servers that the first round has not tried yet
   std::optional<Error> failure_;  // the last one of the link or of an attempt
   bool closed_ = false;
+  std::vector<std::weak_ptr<ReconnectWatcher>> watchers_;
+  Later later_{worker_->loop().timers()};
   io::MemberTimer<&Connection::on_retry_time> retry_{*this};
   io::MemberTimer<&Connection::on_request_time> request_time_{*this};
 };

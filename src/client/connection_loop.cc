@@ -117,7 +117,24 @@ void Connection::on_up(const ServerFacts& facts) {
   resubscribe();
   take_status(Status::kConnected);
   if (again) ++reconnects_;
+  if (again) tell_watchers();
   tell(again ? EventKind::kReconnected : EventKind::kConnected);
+}
+
+void Connection::after(Duration delay, std::function<void()> action) {
+  if (closed_) return worker_->post(std::move(action));
+  later_.at(worker_->loop().now() + delay, std::move(action));
+}
+
+void Connection::watch_reconnects(std::weak_ptr<ReconnectWatcher> watcher) {
+  std::erase_if(watchers_, [](const auto& other) { return other.expired(); });
+  watchers_.push_back(std::move(watcher));
+}
+
+void Connection::tell_watchers() {
+  const auto watchers = watchers_;  // they may add others
+  for (const auto& each : watchers)
+    if (const auto watcher = each.lock()) watcher->on_reconnected();
 }
 
 void Connection::resubscribe() {
@@ -256,6 +273,7 @@ void Connection::end(std::optional<Error> why) {
     view_.end = why ? *why : error;
   }
   for (const OnAnswer& done : requests_.take_all()) done(error);
+  later_.run_all();
   tell(EventKind::kClosed, why ? why->text() : "");
   take_status(Status::kClosed);
   worker_->forget(*this);

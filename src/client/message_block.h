@@ -21,6 +21,11 @@ struct MessageBlock {
 
   // The one handle of `block`, which takes its reference.
   static Message handle(MessageBlock* block) { return Message(block); }
+  // Another handle of a message that a callback got, good for as long as that is: no copy is made.
+  static Message lend(const Message& message) {
+    if (message.block_ != nullptr && message.block_->references != 0) return message;
+    return Message(message.block_);
+  }
   // Null if the message is none.
   static const MessageBlock* of(const Message& message) { return message.block_; }
 };

@@ -33,6 +33,15 @@ inline constexpr WallTime kNoTime{0};
 
 using StringMap = std::map<std::string, std::string>;
 
+// For a type that is in JSON what another is: specialised with `Form`, `Form of(const T&)` and
+// `T from(const Form&)`.
+template <class T>
+struct JsonForm;
+template <class T>
+concept HasJsonForm = requires {
+  typename JsonForm<T>::Form;
+};
+
 class JsonStructReader {
  public:
   JsonStructReader(const JsonValue& object, bool strict, std::string path, std::string& error)
@@ -101,8 +110,14 @@ class JsonStructReader {
     target.clear();
     for (const JsonMember& member : value.members) read(member.value, target[member.name], path);
   }
+  template <HasJsonForm T>
+  void read(const JsonValue& value, T& target, const std::string& path) {
+    auto form = JsonForm<T>::of(target);
+    read(value, form, path);
+    target = JsonForm<T>::from(form);
+  }
   template <class T>
-  requires std::is_class_v<T>
+  requires(std::is_class_v<T> && !HasJsonForm<T>)
   void read(const JsonValue& value, T& target, const std::string& path) {
     if (value.type != JsonValue::Type::kObject) return mismatch(value, path, "struct");
     JsonStructReader inner(value, strict_, path, error_);
@@ -182,7 +197,9 @@ struct IsMap<std::map<std::string, T>> : std::true_type {};
 
 template <class T>
 void JsonStructWriter::write(const T& value) {
-  if constexpr (std::is_enum_v<T>) {
+  if constexpr (HasJsonForm<T>) {
+    write(JsonForm<T>::of(value));
+  } else if constexpr (std::is_enum_v<T>) {
     json_.value(enum_texts(value)[static_cast<std::size_t>(value)]);
   } else if constexpr (std::is_same_v<T, Duration>) {
     json_.value(value.ns);

@@ -1,0 +1,125 @@
+// JetStream through a client: streams, and publishing into them.
+//
+//   midge::JetStream js(client);
+//   auto stream = js.create_stream({.name = "ORDERS", .subjects = {"orders.>"}}).value();
+//   midge::PubAck ack = js.publish("orders.new", "42", {.message_id = "42"}).value();
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "midge/client.h"
+#include "midge/stream.h"
+
+namespace midge {
+
+struct JetStreamOptions {
+  std::string domain;                 // "" = the server's
+  std::string prefix = "$JS.API";     // of the API; the domain's if there is one
+  Timeout timeout = kDefaultTimeout;  // of what is done in the background
+  // Asynchronous publishes without an answer yet; more wait.
+  std::size_t publish_pending_max = 4000;
+};
+
+// What the message says to the stream, besides its own headers.
+struct PublishOptions {
+  Headers headers;
+  std::string message_id;       // of which the stream keeps one only, within its window
+  std::string expected_stream;  // else the message is refused; so with the others
+  std::optional<std::uint64_t> expected_last_sequence;
+  std::optional<std::uint64_t> expected_last_subject_sequence;
+  std::string expected_last_subject;  // the one meant by that; "" = the message's
+  std::string expected_last_message_id;
+  std::chrono::nanoseconds ttl{};  // whole seconds; < 0 = never, 0 = as the stream says
+  // Published by the stream, later (ADR-51): `@at 2030-01-01T00:00:00Z`, `@every 5m`, …
+  std::string schedule, schedule_target, schedule_source, schedule_time_zone;
+  std::chrono::nanoseconds schedule_ttl{};
+  std::string counter_increment;  // `+1`: of streams that count
+  // While nobody takes it: the first leader is not there yet, or no stream has the subject.
+  int retries = 2;
+  std::chrono::nanoseconds retry_wait = std::chrono::milliseconds(250);
+};
+
+struct PubAck {
+  std::string stream, domain;
+  std::uint64_t sequence = 0;
+  bool duplicate = false;
+  std::string value;  // of a counter, after the increment
+  std::string batch_id;
+  std::uint64_t batch_size = 0;
+};
+
+struct AccountTier {
+  std::uint64_t memory = 0, storage = 0, reserved_memory = 0, reserved_storage = 0;
+  std::int64_t streams = 0, consumers = 0;
+  std::int64_t max_memory = 0, max_storage = 0, max_streams = 0, max_consumers = 0;
+  std::int64_t max_ack_pending = 0, memory_max_stream_bytes = 0, storage_max_stream_bytes = 0;
+  bool max_bytes_required = false;
+};
+
+struct AccountInfo {
+  AccountTier total;
+  std::map<std::string, AccountTier> tiers;
+  std::string domain;
+  std::int64_t api_level = 0;
+  std::uint64_t api_total = 0, api_errors = 0;
+};
+
+// A handle; copies share the window of asynchronous publishes. Keeps the client. Thread: any.
+// Errors of all calls: as Consumer's.
+class JetStream {
+ public:
+  explicit JetStream(Client client, JetStreamOptions options = {});
+
+  Result<AccountInfo> account_info(Deadline deadline = kDefaultTimeout) const;
+
+  // Returns once it is stored. Errors: kServer, also with what was expected and is not so.
+  Result<PubAck> publish(std::string_view subject, std::string_view data,
+                         PublishOptions options = {}, Deadline deadline = kDefaultTimeout) const;
+  // `done` (may be empty) is called once, on the background thread. Waits while
+  // publish_pending_max are under way. Errors: kTimeout, kCancelled; in a callback kNoSpace.
+  using OnPubAck = std::function<void(Result<PubAck>)>;
+  Result<void> publish_async(std::string_view subject, std::string_view data,
+                             OnPubAck done = nullptr, PublishOptions options = {},
+                             Deadline deadline = kDefaultTimeout) const;
+  // Returns when all asynchronous publishes have come to an end, with `done` called.
+  Result<void> publish_complete(Deadline deadline = kDefaultTimeout) const;
+  [[nodiscard]] std::size_t publish_pending() const;
+
+  // Errors: one of that name is there with another configuration.
+  Result<Stream> create_stream(const StreamConfig& config,
+                               Deadline deadline = kDefaultTimeout) const;
+  Result<Stream> update_stream(const StreamConfig& config,
+                               Deadline deadline = kDefaultTimeout) const;
+  Result<Stream> create_or_update_stream(const StreamConfig& config,
+                                         Deadline deadline = kDefaultTimeout) const;
+  Result<Stream> stream(std::string_view name, Deadline deadline = kDefaultTimeout) const;
+  Result<void> delete_stream(std::string_view name, Deadline deadline = kDefaultTimeout) const;
+  // `subject`: those that have messages of it; "" = all.
+  Result<std::vector<std::string>> stream_names(std::string_view subject = {},
+                                                Deadline deadline = kDefaultTimeout) const;
+  Result<std::vector<StreamInfo>> streams(std::string_view subject = {},
+                                          Deadline deadline = kDefaultTimeout) const;
+  // Errors: kNotFound.
+  Result<std::string> stream_of(std::string_view subject,
+                                Deadline deadline = kDefaultTimeout) const;
+
+  [[nodiscard]] const Client& client() const;
+
+ private:
+  friend class KeyValue;
+  friend class KeyValueStore;
+  Result<Stream> ask_stream(std::string_view verb, std::string_view name, std::string_view body,
+                            const Deadline& deadline) const;
+  std::shared_ptr<detail::JetStreamContext> context_;
+};
+
+}  // namespace midge

@@ -1,0 +1,42 @@
+// A stream's messages in their order, each once, by consumers that are made anew when one is lost.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "client/jetstream/pull_feed.h"
+
+namespace midge::detail {
+
+class OrderedFeed final : public PullFeed {
+ public:
+  // Makes the first consumer, which `pending` of `renewed` is told of; waits for that.
+  static Result<std::shared_ptr<OrderedFeed>> create(const OrderedConsumerState& consumer,
+                                                     const ConsumeOptions& options,
+                                                     FeedEvents events, const Deadline& deadline);
+
+  // Of the first consumer.
+  [[nodiscard]] std::uint64_t pending_at_start() const { return pending_at_start_; }
+
+  OrderedFeed(std::shared_ptr<JetStreamContext> context, std::string stream, ConsumerConfig config,
+              const ConsumerInfo& info, const ConsumeOptions& options, FeedEvents events);
+
+ private:
+  bool accepts(const Delivery& delivery) override;
+  bool may_pull() override { return !is_renewing_; }
+  void on_lost(const Error& why, bool is_deleted) override;
+  void on_connection_lost() override { renew(); }
+  void renew();
+  void ask_for_consumer();
+  void on_answer(Result<Message> answer);
+  void try_later(const Error& why);
+
+  ConsumerConfig config_;        // of the next consumer, but for its name
+  const std::string prefix_;     // of names
+  std::uint64_t serial_ = 1;     // of the consumer
+  std::uint64_t delivered_ = 0;  // by this consumer
+  bool is_renewing_ = false;
+  const std::uint64_t pending_at_start_;
+};
+
+}  // namespace midge::detail

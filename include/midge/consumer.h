@@ -76,6 +76,7 @@ class Consumption {
  private:
   friend class Consumer;
   friend class OrderedConsumer;
+  friend class KeyValue;
   struct State;
   explicit Consumption(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
@@ -158,7 +159,8 @@ class OrderedConsumer {
 
  private:
   friend class Stream;
-  explicit OrderedConsumer(std::shared_ptr<detail::OrderedConsumerState> state) : state_(std::move(state)) {}
+  explicit OrderedConsumer(std::shared_ptr<detail::OrderedConsumerState> state)
+      : state_(std::move(state)) {}
   std::shared_ptr<detail::OrderedConsumerState> state_;
 };
 

@@ -6,6 +6,8 @@
 using namespace std::chrono_literals;
 using midge::Delivery;
 using midge::ErrorCode;
+using midge::test::Collected;
+using midge::test::JetStreamTest;
 
 namespace {
 
@@ -158,10 +160,12 @@ TEST_CASE_FIXTURE(JetStreamTest, "what is said to a delivery is done") {
   CHECK(consumer.next()->data() == "3");
   REQUIRE_OK(all[3].in_progress());
   Collected<std::string> reasons;
-  auto advisories = client.subscribe("$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
-                                     [&](const midge::Message& advisory) {
-                                       reasons.add(std::string(advisory.data()));
-                                     }).value();
+  auto advisories = client
+                        .subscribe("$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
+                                   [&](const midge::Message& advisory) {
+                                     reasons.add(std::string(advisory.data()));
+                                   })
+                        .value();
   REQUIRE_OK(client.flush());
   REQUIRE_OK(all[4].term("no good"));
   REQUIRE(reasons.wait(1).size() == 1);
@@ -175,10 +179,14 @@ TEST_CASE_FIXTURE(JetStreamTest, "a callback gets all messages, those that come 
   auto made = stream(1200);
   auto consumer = made.create_consumer({.durable_name = "D"}).value();
   Collected<std::string> texts;
-  auto consumption = consumer.consume([&](const Delivery& delivery) {
-    texts.add(std::string(delivery.data()));
-    (void)delivery.ack();
-  }, {.max_messages = 100}).value();
+  auto consumption = consumer
+                         .consume(
+                             [&](const Delivery& delivery) {
+                               texts.add(std::string(delivery.data()));
+                               (void)delivery.ack();
+                             },
+                             {.max_messages = 100})
+                         .value();
   CHECK(texts.wait(1200).size() == 1200);
   REQUIRE_OK(js.publish("s.a", "more"));
   const auto all = texts.wait(1201);
@@ -194,8 +202,8 @@ TEST_CASE_FIXTURE(JetStreamTest, "a callback gets all messages, those that come 
 
 TEST_CASE_FIXTURE(JetStreamTest, "messages are taken one after the other") {
   auto made = stream(300);
-  auto consumer = made.create_consumer({.durable_name = "D", .ack_policy = midge::AckPolicy::kNone})
-                      .value();
+  auto consumer =
+      made.create_consumer({.durable_name = "D", .ack_policy = midge::AckPolicy::kNone}).value();
   auto messages = consumer.messages({.max_messages = 50}).value();
   for (int i = 1; i <= 300; ++i) {
     const auto next = messages.next();
@@ -261,10 +269,12 @@ TEST_CASE_FIXTURE(JetStreamTest, "consuming goes on with a server that comes bac
   auto made = js.create_stream({.name = "F", .subjects = {"f.>"}}).value();
   auto consumer = made.create_consumer({.durable_name = "D"}).value();
   Collected<std::string> texts;
-  auto consumption = consumer.consume([&](const Delivery& delivery) {
-    texts.add(std::string(delivery.data()));
-    (void)delivery.ack();
-  }).value();
+  auto consumption = consumer
+                         .consume([&](const Delivery& delivery) {
+                           texts.add(std::string(delivery.data()));
+                           (void)delivery.ack();
+                         })
+                         .value();
   REQUIRE_OK(js.publish("f.a", "before"));
   CHECK(texts.wait(1).size() == 1);
   server.stop();
@@ -324,8 +334,10 @@ TEST_CASE_FIXTURE(JetStreamTest, "one client of a group is pinned, until it is u
   CHECK(refused.error().status() == 423);
 
   Collected<std::string> texts;
-  auto consumption = first.consume([&](const Delivery& d) { texts.add(std::string(d.data())); },
-                                   {.priority = {.group = "g"}}).value();
+  auto consumption = first
+                         .consume([&](const Delivery& d) { texts.add(std::string(d.data())); },
+                                  {.priority = {.group = "g"}})
+                         .value();
   REQUIRE_OK(made.unpin_consumer("D", "g"));
   REQUIRE_OK(js.publish("s.a", "4"));
   CHECK(texts.wait(1) == std::vector<std::string>{"4"});

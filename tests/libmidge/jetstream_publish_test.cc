@@ -6,6 +6,8 @@
 
 using namespace std::chrono_literals;
 using midge::ErrorCode;
+using midge::test::Collected;
+using midge::test::JetStreamTest;
 
 TEST_CASE_FIXTURE(JetStreamTest, "a message is stored once by its id") {
   auto made = stream();
@@ -33,8 +35,8 @@ TEST_CASE_FIXTURE(JetStreamTest, "what is expected must be so") {
   CHECK(js.publish("s.a", "", {.expected_last_message_id = "7"}).error().err_code() == 10070);
   REQUIRE_OK(js.publish("s.a", "", {.expected_last_subject_sequence = 1}));
   CHECK(js.publish("s.a", "", {.expected_last_subject_sequence = 1}).error().err_code() == 10071);
-  REQUIRE_OK(js.publish("s.c", "",
-                        {.expected_last_subject_sequence = 2, .expected_last_subject = "s.b"}));
+  REQUIRE_OK(
+      js.publish("s.c", "", {.expected_last_subject_sequence = 2, .expected_last_subject = "s.b"}));
 }
 
 TEST_CASE_FIXTURE(JetStreamTest, "messages live as long as they say") {
@@ -92,9 +94,10 @@ TEST_CASE_FIXTURE(JetStreamTest, "asynchronous publishes wait for room and come 
   std::atomic<int> acked = 0;
   std::atomic<std::size_t> most = 0;
   for (int i = 0; i < 500; ++i) {
-    REQUIRE_OK(narrow.publish_async("s.a", std::to_string(i), [&](midge::Result<midge::PubAck> ack) {
-      if (ack) ++acked;
-    }));
+    REQUIRE_OK(
+        narrow.publish_async("s.a", std::to_string(i), [&](midge::Result<midge::PubAck> ack) {
+          if (ack) ++acked;
+        }));
     most = std::max<std::size_t>(most, narrow.publish_pending());
   }
   REQUIRE_OK(narrow.publish_complete());
@@ -123,14 +126,18 @@ TEST_CASE_FIXTURE(JetStreamTest, "a full window gives up at its deadline") {
 TEST_CASE_FIXTURE(JetStreamTest, "calls that wait are refused in callbacks; closing ends all") {
   auto made = stream();
   Collected<ErrorCode> codes;
-  auto sub = client.subscribe("ask", [&](const midge::Message&) {
-    codes.add(js.publish("s.a", "").error().code());
-    codes.add(js.stream("S").error().code());
-    codes.add(js.publish_async("s.a", "", [&](auto) { codes.add(ErrorCode::kOther); })
-                  ? ErrorCode::kOther
-                  : ErrorCode::kInvalid);
-    codes.add(js.publish_complete().error().code());
-  }).value();
+  auto sub = client
+                 .subscribe("ask",
+                            [&](const midge::Message&) {
+                              codes.add(js.publish("s.a", "").error().code());
+                              codes.add(js.stream("S").error().code());
+                              codes.add(js.publish_async(
+                                            "s.a", "", [&](auto) { codes.add(ErrorCode::kOther); })
+                                            ? ErrorCode::kOther
+                                            : ErrorCode::kInvalid);
+                              codes.add(js.publish_complete().error().code());
+                            })
+                 .value();
   REQUIRE_OK(client.publish("ask", ""));
   const auto told = codes.wait(5);
   CHECK(told == std::vector{ErrorCode::kInvalid, ErrorCode::kInvalid, ErrorCode::kOther,

@@ -12,6 +12,8 @@
 #include "midge/jetstream.h"
 #include "test_server.h"
 
+namespace midge::test {
+
 // Values that callbacks give, for the test to wait for.
 template <class T>
 class Collected {
@@ -35,31 +37,47 @@ class Collected {
   std::vector<T> values_;
 };
 
-struct JetStreamTest {
-  TestServer server;
-  midge::Client client = midge::Client::connect(options()).value();
-  midge::JetStream js{client};
+// A folder for a store, gone with it.
+class StoreFolder {
+ public:
+  StoreFolder();
+  ~StoreFolder();
+  StoreFolder(const StoreFolder&) = delete;
+  StoreFolder& operator=(const StoreFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
 
-  [[nodiscard]] midge::Options options() const {
-    midge::Options options;
+ private:
+  std::string path_;
+};
+
+struct JetStreamTest {
+  StoreFolder store;  // before the server that writes to it
+  TestServer server{"jetstream: {store_dir: \"" + store.path() + "\"}"};
+  Client client = Client::connect(options()).value();
+  JetStream js{client};
+
+  [[nodiscard]] Options options() const {
+    Options options;
     options.servers = {server.url()};
     options.reconnect_wait = std::chrono::milliseconds(20);
     options.reconnect_max = -1;
     return options;
   }
   // A stream of `s.>` with so many messages `1`, `2`, … on s.a.
-  midge::Stream stream(int messages = 0, midge::StreamConfig config = {}) {
+  Stream stream(int messages = 0, StreamConfig config = {}) {
     config.name = "S";
     config.subjects = {"s.>"};
-    config.storage = midge::Storage::kMemory;
+    config.storage = Storage::kMemory;
     auto made = js.create_stream(config).value();
     for (int i = 1; i <= messages; ++i) js.publish("s.a", std::to_string(i)).value();
     return made;
   }
 };
 
-#define REQUIRE_OK(result)                                                \
-  do {                                                                    \
-    const auto& result_ = (result);                                       \
-    REQUIRE_MESSAGE(result_, (result_ ? "" : result_.error().text()));    \
+}  // namespace midge::test
+
+#define REQUIRE_OK(result)                                             \
+  do {                                                                 \
+    const auto& result_ = (result);                                    \
+    REQUIRE_MESSAGE(result_, (result_ ? "" : result_.error().text())); \
   } while (false)

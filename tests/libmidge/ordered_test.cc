@@ -6,6 +6,8 @@
 using namespace std::chrono_literals;
 using midge::Delivery;
 using midge::ErrorCode;
+using midge::test::Collected;
+using midge::test::JetStreamTest;
 
 TEST_CASE_FIXTURE(JetStreamTest, "an ordered consumer reads a stream from where it is told") {
   auto made = stream(20);
@@ -29,10 +31,9 @@ TEST_CASE_FIXTURE(JetStreamTest, "an ordered consumer reads a stream from where 
 TEST_CASE_FIXTURE(JetStreamTest, "an ordered consumer survives that its consumers are deleted") {
   auto made = stream(10);
   Collected<std::string> texts;
-  auto consumption =
-      made.ordered_consumer({.name_prefix = "mine"})
-          .consume([&](const Delivery& d) { texts.add(std::string(d.data())); })
-          .value();
+  auto consumption = made.ordered_consumer({.name_prefix = "mine"})
+                         .consume([&](const Delivery& d) { texts.add(std::string(d.data())); })
+                         .value();
   CHECK(texts.wait(10).size() == 10);
   for (int round = 1; round <= 3; ++round) {
     REQUIRE_OK(made.delete_consumer("mine_" + std::to_string(round)));
@@ -57,7 +58,7 @@ TEST_CASE_FIXTURE(JetStreamTest, "an ordered consumer survives its server") {
     for (int i = 0; i < 50; ++i)
       REQUIRE_OK(js.publish("f.a", std::to_string(++sent), patient, 20s));
     server.stop();
-  server.restart();
+    server.restart();
   }
   REQUIRE_OK(js.publish("f.a", std::to_string(++sent), patient, 20s));
   const auto all = texts.wait(static_cast<std::size_t>(sent));

@@ -5,6 +5,8 @@
 
 using namespace std::chrono_literals;
 using midge::ErrorCode;
+using midge::test::Collected;
+using midge::test::JetStreamTest;
 
 TEST_CASE_FIXTURE(JetStreamTest, "every field of a stream's configuration comes back") {
   midge::StreamConfig origin;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/jetstream/consumer_json.h"
+#include "client/jetstream/consumption_state.h"
 #include "client/jetstream/delivery_queue.h"
 #include "client/jetstream/fetch.h"
 #include "client/jetstream/ordered_feed.h"
@@ -15,15 +16,6 @@ using detail::FeedEvents;
 using detail::PullFeed;
 
 // The feed ends with the last handle.
-struct Consumption::State {
-  explicit State(std::shared_ptr<PullFeed> its_feed) : feed(std::move(its_feed)) {}
-  ~State() { feed->stop(); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-
-  const std::shared_ptr<PullFeed> feed;
-};
-
 struct Messages::State {
   State(std::shared_ptr<PullFeed> its_feed, std::shared_ptr<detail::DeliveryQueue> its_queue)
       : feed(std::move(its_feed)), queue(std::move(its_queue)) {}

@@ -10,18 +10,16 @@ namespace midge::detail {
 
 class OrderedFeed final : public PullFeed {
  public:
-  // Makes the first consumer, which `pending` of `renewed` is told of; waits for that.
+  // Makes the first consumer, and waits for that.
   static Result<std::shared_ptr<OrderedFeed>> create(const OrderedConsumerState& consumer,
                                                      const ConsumeOptions& options,
                                                      FeedEvents events, const Deadline& deadline);
-
-  // Of the first consumer.
-  [[nodiscard]] std::uint64_t pending_at_start() const { return pending_at_start_; }
 
   OrderedFeed(std::shared_ptr<JetStreamContext> context, std::string stream, ConsumerConfig config,
               const ConsumerInfo& info, const ConsumeOptions& options, FeedEvents events);
 
  private:
+  void on_begin() override { tell_renewed(pending_at_start_); }
   bool accepts(const Delivery& delivery) override;
   bool may_pull() override { return !is_renewing_; }
   void on_lost(const Error& why, bool is_deleted) override;

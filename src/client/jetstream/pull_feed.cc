@@ -71,6 +71,7 @@ void PullFeed::begin() {
   connection.watch_reconnects(weak_from_this());
   last_heard_ = connection.now();
   after(duration_of(options_.heartbeat) * 2, [this] { on_time(); });
+  on_begin();
   pull();
 }
 

@@ -24,7 +24,8 @@ struct FeedEvents {
   bool holds = false;                      // what was delivered is not handled before release()
   std::function<void(const Error&)> warn;  // it goes on; may be empty
   std::function<void(const Error&)> end;
-  std::function<void(std::uint64_t pending)> renewed;  // an ordered one begins anew; may be empty
+  std::function<void(std::uint64_t pending)>
+      renewed;  // an ordered one has a consumer; may be empty
 };
 
 // Zeros filled in. Errors: kInvalid.
@@ -49,6 +50,7 @@ class PullFeed : public ReconnectWatcher, public std::enable_shared_from_this<Pu
  protected:
   // Whether it is to be delivered; an ordered feed finds gaps.
   virtual bool accepts(const Delivery&) { return true; }
+  virtual void on_begin() {}
   // There is a consumer to ask.
   virtual bool may_pull() { return true; }
   // The consumer is gone, or has not been heard of.

@@ -143,8 +143,8 @@ Result<Consumer> Stream::ask_consumer(ConsumerConfig config, std::string_view ac
                                       const Deadline& deadline) const {
   ASSIGN_OR_RETURN(ConsumerInfo info, detail::create_consumer(*state_->context, name(),
                                                               std::move(config), action, deadline));
-  return Consumer(
-      std::make_shared<detail::ConsumerState>(detail::ConsumerState{state_->context, std::move(info)}));
+  return Consumer(std::make_shared<detail::ConsumerState>(
+      detail::ConsumerState{state_->context, std::move(info)}));
 }
 
 Result<Consumer> Stream::create_consumer(ConsumerConfig config, Deadline deadline) const {
@@ -168,8 +168,8 @@ Result<std::string> Stream::consumer_call(std::string_view verb, std::string_vie
 Result<Consumer> Stream::consumer(std::string_view name, Deadline deadline) const {
   ASSIGN_OR_RETURN(const std::string call, consumer_call("INFO", name));
   ASSIGN_OR_RETURN(ConsumerInfo info, state_->context->ask_for<ConsumerInfo>(call, "", deadline));
-  return Consumer(
-      std::make_shared<detail::ConsumerState>(detail::ConsumerState{state_->context, std::move(info)}));
+  return Consumer(std::make_shared<detail::ConsumerState>(
+      detail::ConsumerState{state_->context, std::move(info)}));
 }
 
 OrderedConsumer Stream::ordered_consumer(OrderedConsumerOptions options) const {

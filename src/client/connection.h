@@ -70,6 +70,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   // On the loop, soon.
   void post(std::function<void()> action) { worker_->post(std::move(action)); }
 
+  [[nodiscard]] WallTime wall_now() const { return worker_->env().clock().wall(); }
   [[nodiscard]] bool may_wait() const { return !worker_->on_its_thread(); }
   [[nodiscard]] Status status() const;
   [[nodiscard]] ClientFigures figures();

@@ -45,7 +45,7 @@ std::optional<DeliveryMetadata> parse_delivery(std::string_view reply) {
       !read_number(at[4], metadata.consumer_sequence) || !read_number(at[5], time) ||
       !read_number(at[6], metadata.pending))
     return std::nullopt;
-  metadata.time = Time(std::chrono::nanoseconds(static_cast<std::int64_t>(time)));
+  metadata.time = Time(Timeout(static_cast<std::int64_t>(time)));
   return metadata;
 }
 
@@ -71,7 +71,7 @@ Result<void> Delivery::answer(std::string_view text) const {
 
 Result<void> Delivery::ack() const { return answer("+ACK"); }
 
-Result<void> Delivery::nak(std::chrono::nanoseconds delay) const {
+Result<void> Delivery::nak(Timeout delay) const {
   if (delay.count() <= 0) return answer("-NAK");
   return answer(R"(-NAK {"delay":)" + std::to_string(delay.count()) + "}");
 }

@@ -1,3 +1,4 @@
+// What subjects for answers say, by tables of them.
 #include "client/jetstream/delivery.h"
 
 #include <doctest/doctest.h>

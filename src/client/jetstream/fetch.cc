@@ -11,10 +11,10 @@
 namespace midge::detail {
 namespace {
 
-constexpr std::chrono::nanoseconds kHeartbeatMax = std::chrono::seconds(30);
-constexpr std::chrono::nanoseconds kLong = std::chrono::seconds(10);
+constexpr Timeout kHeartbeatMax{seconds(30).ns};
+constexpr Timeout kLong{seconds(10).ns};
 // So much earlier than we the server gives up, that nothing is on its way when we do.
-constexpr std::chrono::nanoseconds kMargin = std::chrono::milliseconds(100);
+constexpr Timeout kMargin{milliseconds(100).ns};
 
 PullTerms terms_of(const FetchOptions& options, Timeout timeout, std::string pin_id) {
   PullTerms terms{.batch = options.max_messages,

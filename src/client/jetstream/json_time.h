@@ -1,23 +1,22 @@
-// Times of <chrono>, which users have, as JSON has them.
+// Times and durations that users have, as JSON has them.
 #pragma once
 
-#include <chrono>
-
 #include "codec/json_struct.h"
+#include "midge/deadline.h"
 #include "midge/stream_config.h"
 
 namespace midge {
 
 inline WallTime wall_time_of(Time time) { return {time.time_since_epoch().count()}; }
-inline Time time_of(WallTime time) { return Time(std::chrono::nanoseconds(time.ns)); }
+inline Time time_of(WallTime time) { return Time(Timeout(time.ns)); }
 
 }  // namespace midge
 
 template <>
-struct midge::codec::JsonForm<std::chrono::nanoseconds> {
+struct midge::codec::JsonForm<midge::Timeout> {
   using Form = Duration;
-  static Form of(std::chrono::nanoseconds duration) { return {duration.count()}; }
-  static std::chrono::nanoseconds from(Form form) { return std::chrono::nanoseconds(form.ns); }
+  static Form of(midge::Timeout duration) { return {duration.count()}; }
+  static midge::Timeout from(Form form) { return midge::Timeout(form.ns); }
 };
 
 template <>

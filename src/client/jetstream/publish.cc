@@ -18,8 +18,8 @@ void add_number(Headers& headers, std::string_view name, std::optional<std::uint
   if (value) headers.set(name, std::to_string(*value));
 }
 
-Result<void> add_ttl(Headers& headers, std::string_view name, std::chrono::nanoseconds ttl) {
-  if (ttl == std::chrono::nanoseconds::zero()) return {};
+Result<void> add_ttl(Headers& headers, std::string_view name, Timeout ttl) {
+  if (ttl == Timeout::zero()) return {};
   ASSIGN_OR_RETURN(const std::string text, ttl_text(ttl));
   headers.set(name, text);
   return {};
@@ -27,12 +27,12 @@ Result<void> add_ttl(Headers& headers, std::string_view name, std::chrono::nanos
 
 }  // namespace
 
-Result<std::string> ttl_text(std::chrono::nanoseconds ttl) {
+Result<std::string> ttl_text(Timeout ttl) {
   if (ttl.count() < 0) return std::string("never");
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ttl);
-  if (seconds != ttl)
+  constexpr std::int64_t kSecond = seconds(1).ns;
+  if (ttl.count() % kSecond != 0)
     return failure("a message's time to live is of whole seconds", ErrorCode::kInvalid);
-  return std::to_string(seconds.count()) + "s";
+  return std::to_string(ttl.count() / kSecond) + "s";
 }
 
 Result<Headers> headers_of(const PublishOptions& options) {
@@ -114,7 +114,7 @@ Result<void> send(const std::shared_ptr<Publish>& publish) {
 }
 
 // Errors: `deadline` is over.
-Result<void> pause(std::chrono::nanoseconds length, const Deadline& deadline) {
+Result<void> pause(Timeout length, const Deadline& deadline) {
   io::Monitor nobody_tells;
   detail::Patience patience(nobody_tells, {std::min(length, deadline.timeout), deadline.stop});
   io::Monitor::Lock lock(nobody_tells);

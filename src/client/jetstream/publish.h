@@ -14,6 +14,6 @@ Result<Headers> headers_of(const PublishOptions& options);
 Result<PubAck> read_pub_ack(std::string_view json);
 
 // `Nats-TTL`: `never`, `12s`. Errors: kInvalid.
-Result<std::string> ttl_text(std::chrono::nanoseconds ttl);
+Result<std::string> ttl_text(Timeout ttl);
 
 }  // namespace midge::detail

@@ -15,8 +15,8 @@ namespace midge::detail {
 namespace {
 
 constexpr Duration kPause = seconds(1);  // before what has failed is tried again
-constexpr std::chrono::seconds kExpiresMin{1};
-constexpr std::chrono::nanoseconds kHeartbeatMax = std::chrono::seconds(30);
+constexpr Timeout kExpiresMin{seconds(1).ns};
+constexpr Timeout kHeartbeatMax{seconds(30).ns};
 
 std::size_t number_of(std::optional<std::string_view> text) {
   std::size_t number = 0;
@@ -32,7 +32,7 @@ Result<ConsumeOptions> with_defaults(ConsumeOptions options) {
   if (options.expires < kExpiresMin)
     return failure("expires is shorter than a second", ErrorCode::kInvalid);
   if (options.heartbeat.count() == 0)
-    options.heartbeat = std::min<std::chrono::nanoseconds>(options.expires / 2, kHeartbeatMax);
+    options.heartbeat = std::min<Timeout>(options.expires / 2, kHeartbeatMax);
   if (options.heartbeat.count() < 0 || options.heartbeat * 2 > options.expires)
     return failure("heartbeat is longer than half of expires", ErrorCode::kInvalid);
   if (options.threshold_messages == 0) options.threshold_messages = options.max_messages / 2;

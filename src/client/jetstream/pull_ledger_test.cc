@@ -1,3 +1,4 @@
+// What is asked of a consumer, and what its status lines mean, by tables.
 #include "client/jetstream/pull_ledger.h"
 
 #include <doctest/doctest.h>

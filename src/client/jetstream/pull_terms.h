@@ -11,7 +11,7 @@ namespace midge::detail {
 
 struct PullTerms {
   std::size_t batch = 1, max_bytes = 0;
-  std::chrono::nanoseconds expires{}, heartbeat{};
+  Timeout expires{}, heartbeat{};
   PriorityOptions priority;
   std::string pin_id;
   bool no_wait = false;

@@ -92,7 +92,7 @@ Result<void> check_bucket_name(std::string_view name) {
 }
 
 Result<StreamConfig> stream_config_of(const KeyValueConfig& config) {
-  constexpr std::chrono::nanoseconds kWindow = std::chrono::minutes(2);
+  constexpr Timeout kWindow{minutes(2).ns};
   TRY(check_bucket_name(config.bucket));
   if (config.history < 1 || config.history > kHistoryMax)
     return invalid("history is not 1 to " + std::to_string(kHistoryMax));

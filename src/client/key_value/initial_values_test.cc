@@ -1,3 +1,4 @@
+// When a watch is current, by sequences of what it hears.
 #include "client/key_value/initial_values.h"
 
 #include <doctest/doctest.h>

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/jetstream/context.h"
+#include "client/jetstream/json_time.h"
 #include "client/jetstream/publish.h"
 #include "client/key_value/bucket.h"
 #include "client/patience.h"
@@ -65,8 +67,8 @@ Result<std::uint64_t> KeyValue::put(std::string_view key, std::string_view value
   return publish(key, value, {}, deadline);
 }
 
-Result<std::uint64_t> KeyValue::create(std::string_view key, std::string_view value,
-                                       std::chrono::nanoseconds ttl, Deadline deadline) const {
+Result<std::uint64_t> KeyValue::create(std::string_view key, std::string_view value, Timeout ttl,
+                                       Deadline deadline) const {
   PublishOptions options = expecting(0);
   options.ttl = ttl;
   auto created = publish(key, value, options, deadline);
@@ -125,10 +127,10 @@ Result<std::vector<KeyValueEntry>> KeyValue::current(std::vector<std::string> ke
   }
 }
 
-Result<void> KeyValue::purge_deletes(std::chrono::nanoseconds older_than, Deadline deadline) const {
+Result<void> KeyValue::purge_deletes(Timeout older_than, Deadline deadline) const {
   ASSIGN_OR_RETURN(const std::vector<KeyValueEntry> entries,
                    current({}, {.metadata_only = true}, deadline));
-  const Time limit = std::chrono::system_clock::now() - older_than;
+  const Time limit = time_of(state_->context->connection()->wall_now()) - older_than;
   for (const KeyValueEntry& entry : entries) {
     if (entry.operation == KeyOperation::kPut) continue;
     const PurgeOptions options{.filter = state_->prefix + entry.key,

@@ -77,6 +77,7 @@ class Consumption {
   friend class Consumer;
   friend class OrderedConsumer;
   friend class KeyValue;
+  friend class ObjectStore;
   struct State;
   explicit Consumption(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;

@@ -117,6 +117,7 @@ class JetStream {
  private:
   friend class KeyValue;
   friend class KeyValueStore;
+  friend class ObjectStores;
   Result<Stream> ask_stream(std::string_view verb, std::string_view name, std::string_view body,
                             const Deadline& deadline) const;
   std::shared_ptr<detail::JetStreamContext> context_;

@@ -4,8 +4,8 @@
 #include "client/jetstream/consumption_state.h"
 #include "client/jetstream/delivery_queue.h"
 #include "client/jetstream/ordered_feed.h"
+#include "client/jetstream/watch_events.h"
 #include "client/key_value/bucket.h"
-#include "client/key_value/initial_values.h"
 #include "client/patience.h"
 
 namespace midge {
@@ -13,7 +13,6 @@ namespace midge {
 using detail::BucketState;
 using detail::DeliveryQueue;
 using detail::FeedEvents;
-using detail::InitialValues;
 using detail::OrderedFeed;
 
 // The feed ends with the last handle.
@@ -57,22 +56,6 @@ Result<OrderedConsumerOptions> options_of(const BucketState& bucket,
   return options;
 }
 
-// `entry` gets what is delivered, and a delivery of nothing once all that was there is told.
-FeedEvents events_of(std::function<void(const Delivery&)> entry, bool holds) {
-  const auto initial = std::make_shared<InitialValues>();
-  FeedEvents events;
-  events.holds = holds;
-  events.deliver = [entry, initial](const Delivery& delivery) {
-    entry(delivery);
-    const auto metadata = delivery.metadata();
-    if (metadata && initial->on_message(metadata->pending)) entry({});
-  };
-  events.renewed = [entry, initial](std::uint64_t pending) {
-    if (initial->on_consumer(pending)) entry({});
-  };
-  return events;
-}
-
 Result<std::shared_ptr<OrderedFeed>> start(const BucketState& bucket,
                                            const std::vector<std::string>& keys,
                                            const WatchOptions& watch, FeedEvents events,
@@ -111,7 +94,8 @@ void KeyWatcher::stop() {
 Result<KeyWatcher> KeyValue::watch(std::vector<std::string> keys, WatchOptions options,
                                    Deadline deadline) const {
   const auto queue = std::make_shared<DeliveryQueue>();
-  FeedEvents events = events_of([queue](const Delivery& delivery) { queue->put(delivery); }, true);
+  FeedEvents events =
+      detail::watch_events([queue](const Delivery& delivery) { queue->put(delivery); }, true);
   events.end = [queue](const Error& why) { queue->end(why); };
   ASSIGN_OR_RETURN(auto feed, start(*state_, keys, options, std::move(events), deadline));
   return KeyWatcher(
@@ -127,7 +111,8 @@ Result<Consumption> KeyValue::watch(std::vector<std::string> keys, OnEntry callb
     const auto entry = detail::entry_of(*bucket, delivery);
     if (entry && (!ignore_deletes || !is_deleted(*entry))) callback(*entry);
   };
-  ASSIGN_OR_RETURN(auto feed, start(*state_, keys, options, events_of(tell, false), deadline));
+  ASSIGN_OR_RETURN(auto feed,
+                   start(*state_, keys, options, detail::watch_events(tell, false), deadline));
   return Consumption(std::make_shared<Consumption::State>(std::move(feed)));
 }
 

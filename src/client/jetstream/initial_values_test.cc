@@ -1,5 +1,5 @@
 // When a watch is current, by sequences of what it hears.
-#include "client/key_value/initial_values.h"
+#include "client/jetstream/initial_values.h"
 
 #include <doctest/doctest.h>
 

@@ -108,8 +108,6 @@ class Messages {
 // (arguments, or a call that waits, in a callback).
 class Consumer {
  public:
-  Consumer() = default;
-
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] const std::string& stream() const;
   // As it was when the handle was made.
@@ -151,8 +149,6 @@ struct OrderedConsumerOptions {
 // server: a new one that goes on behind the last message when one is lost.
 class OrderedConsumer {
  public:
-  OrderedConsumer() = default;
-
   // Errors: as Consumer's. Each call begins anew.
   Result<Consumption> consume(Consumption::Callback callback, ConsumeOptions options = {},
                               Deadline deadline = kDefaultTimeout) const;

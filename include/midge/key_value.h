@@ -89,7 +89,6 @@ class KeyWatcher {
 // that are none: letters, digits and `-/_=.`, with no dot at the ends.
 class KeyValue {
  public:
-  KeyValue() = default;
   [[nodiscard]] const std::string& bucket() const;
 
   // Errors: kNotFound, also for a key that was deleted.

@@ -71,7 +71,6 @@ using ObjectWriter = std::function<Result<void>(std::string_view bytes)>;
 // `deadline` is for the whole object.
 class ObjectStore {
  public:
-  ObjectStore() = default;
   [[nodiscard]] const std::string& bucket() const;
 
   // The object of that name is replaced once the new one is whole. Errors: also the reader's.

@@ -121,7 +121,6 @@ class ServiceGroup {
 // Thread: any.
 class Service {
  public:
-  Service() = default;
   // Errors: kInvalid (name, version), and as Client::subscribe().
   static Result<Service> start(Client client, ServiceConfig config);
 

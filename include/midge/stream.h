@@ -62,8 +62,6 @@ struct BatchOptions {
 // A handle. Thread: any. Errors of all calls: as Consumer's.
 class Stream {
  public:
-  Stream() = default;
-
   [[nodiscard]] const std::string& name() const;
   // As it was when the handle was made.
   [[nodiscard]] const StreamInfo& cached_info() const;

@@ -277,3 +277,19 @@ TEST_CASE_FIXTURE(KeyValueTest, "mirrors and sources have the origin's keys") {
   CHECK(origin.get("c").error().code() == ErrorCode::kNotFound);
   CHECK(*sourced->keys({"c"}) == Texts{"c"});
 }
+
+TEST_CASE("a bucket of a domain is reached by its prefix") {
+  const midge::test::StoreFolder folder;
+  const midge::test::TestServer server("jetstream: {domain: hub, store_dir: \"" + folder.path() +
+                                       "\"}");
+  const auto client = midge::Client::connect(server.url()).value();
+  const midge::JetStream js(client, {.domain = "hub"});
+  const auto kv = midge::KeyValueStore(js).create({.bucket = "B"});
+  REQUIRE_OK(kv);
+  REQUIRE_OK(kv->put("a", "1"));
+  CHECK(kv->get("a")->value == "1");
+  CHECK(*kv->keys() == Texts{"a"});
+  CHECK(kv->status()->stream.domain == "hub");
+  const midge::JetStream other(client, {.domain = "nowhere"});
+  CHECK(midge::KeyValueStore(other).bucket("B").error().code() == ErrorCode::kNoResponders);
+}

@@ -117,8 +117,8 @@ class JsonStructReader {
     target = JsonForm<T>::from(form);
   }
   template <class T>
-  requires(std::is_class_v<T> && !HasJsonForm<T>)
-  void read(const JsonValue& value, T& target, const std::string& path) {
+  requires(std::is_class_v<T> && !HasJsonForm<T>) void read(const JsonValue& value, T& target,
+                                                            const std::string& path) {
     if (value.type != JsonValue::Type::kObject) return mismatch(value, path, "struct");
     JsonStructReader inner(value, strict_, path, error_);
     describe(inner, target);

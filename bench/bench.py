@@ -4,6 +4,7 @@
     bench.py --peer PATH                 the whole table (fifty minutes)
     bench.py --peer PATH --quick         one short run of the CPU rows with one loop
     bench.py --rows fan_out,pub --no-peer
+    bench.py websocket --peer PATH       those of WebSocket, which have a table of their own
     bench.py jetstream --peer PATH       the rows of JetStream; --scale 0.1 makes the large ones small
 
 README.md beside this file says what the figures mean.
@@ -25,7 +26,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(os.path.dirname(HERE), "build", "release", "bin")
 PEER = os.path.expanduser("~/go/bin/nats-server")
 BEGIN, END = "<!-- table{}: written by bench.py --write -->", "<!-- end of table{} -->"
-GROUPS = {"core": row.ROWS, "jetstream": jetstream_row.ROWS}
+GROUPS = {"core": row.ROWS, "websocket": [each for each in row.ROWS if each.web_socket],
+          "jetstream": jetstream_row.ROWS}
 
 
 def arguments():
@@ -153,7 +155,7 @@ def main():
         text += disk.describe()
     measurements = measure(options, kinds)
     text += table.runs(measurements) + "\n"
-    columns = table.CORE if options.group == "core" else table.STORED
+    columns = table.STORED if options.group == "jetstream" else table.CORE
     text += table.cpu_table(measurements, columns) + table.figure_table(measurements)
     if options.group == "core" and (not options.rows or "match" in options.rows.split(",")):
         bench = os.path.join(os.path.dirname(options.midge), "subject_bench")

@@ -1,6 +1,6 @@
 #include "web_socket.h"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <vector>
@@ -12,25 +12,24 @@ namespace {
 
 constexpr std::size_t kMessageMax = 16 * 1024;  // of ours, before compression
 constexpr std::size_t kCompressMin = 64;
-constexpr std::string_view kTail{"\x00\x00\xFF\xFF", 4};
+// What is left out at a message's end, and a last block.
+constexpr std::string_view kTail{"\x00\x00\xFF\xFF\x01\x00\x00\xFF\xFF", 9};
 
 }  // namespace
 
 WebSocket::WebSocket(bool compressed) : compressed_(compressed) {
   if (!compressed) return;
-  deflate_ = std::make_unique<z_stream>();
-  inflate_ = std::make_unique<z_stream>();
-  if (deflateInit2(deflate_.get(), Z_BEST_SPEED, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) !=
-          Z_OK ||
-      inflateInit2(inflate_.get(), -MAX_WBITS) != Z_OK) {
-    fail("zlib has no memory");
-  }
+  compressor_ = libdeflate_alloc_compressor(1);
+  decompressor_ = libdeflate_alloc_decompressor();
+  if (compressor_ == nullptr || decompressor_ == nullptr) fail("libdeflate has no memory");
+  packed_.resize(kMessageMax + 1024);
+  unpacked_.resize(64 * 1024);
 }
 
 WebSocket::~WebSocket() {
   if (!compressed_) return;
-  deflateEnd(deflate_.get());
-  inflateEnd(inflate_.get());
+  libdeflate_free_compressor(compressor_);
+  libdeflate_free_decompressor(decompressor_);
 }
 
 std::string WebSocket::request() const {
@@ -71,34 +70,26 @@ void WebSocket::wrap_message(std::string_view payload, bool compressed, std::str
   frames.append(4, '\0').append(payload);
 }
 
+// Its block says that it is the last one, which takes an empty one behind it (RFC 7692 §7.2.3.4).
 std::string_view WebSocket::deflated(std::string_view bytes) {
-  deflateReset(deflate_.get());
-  packed_.resize(kMessageMax + 1024);
-  deflate_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  deflate_->avail_in = static_cast<uInt>(bytes.size());
-  deflate_->next_out = reinterpret_cast<Bytef*>(packed_.data());
-  deflate_->avail_out = static_cast<uInt>(packed_.size());
-  if (deflate(deflate_.get(), Z_SYNC_FLUSH) != Z_OK) fail("deflate failed");
-  const std::size_t size = packed_.size() - deflate_->avail_out - kTail.size();
-  return std::string_view(packed_).substr(0, size);
+  const std::size_t size = libdeflate_deflate_compress(compressor_, bytes.data(), bytes.size(),
+                                                       packed_.data(), packed_.size() - 1);
+  if (size == 0) fail("deflate failed");
+  packed_[size] = '\0';
+  return std::string_view(packed_).substr(0, size + 1);
 }
 
-void WebSocket::inflate(std::string_view message, std::string& bytes) {
-  inflateReset(inflate_.get());
-  for (std::string_view part : {message, kTail}) {
-    inflate_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(part.data()));
-    inflate_->avail_in = static_cast<uInt>(part.size());
-    do {
-      constexpr std::size_t kRoom = 64 * 1024;
-      const std::size_t before = bytes.size();
-      bytes.resize(before + kRoom);
-      inflate_->next_out = reinterpret_cast<Bytef*>(bytes.data() + before);
-      inflate_->avail_out = kRoom;
-      const int done = ::inflate(inflate_.get(), Z_SYNC_FLUSH);
-      if (done != Z_OK && done != Z_BUF_ERROR) fail("a message that is no deflate");
-      bytes.resize(before + kRoom - inflate_->avail_out);
-    } while (inflate_->avail_out == 0);
+void WebSocket::inflate(std::string& message, std::string& bytes) {
+  message += kTail;
+  std::size_t size = 0;
+  while (true) {
+    const libdeflate_result done = libdeflate_deflate_decompress(
+        decompressor_, message.data(), message.size(), unpacked_.data(), unpacked_.size(), &size);
+    if (done == LIBDEFLATE_SUCCESS) break;
+    if (done != LIBDEFLATE_INSUFFICIENT_SPACE) fail("a message that is no deflate");
+    unpacked_.resize(2 * unpacked_.size());
   }
+  bytes.append(unpacked_, 0, size);
 }
 
 void WebSocket::unwrap(std::string_view raw, std::string& bytes) {

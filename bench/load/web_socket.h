@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-struct z_stream_s;
+struct libdeflate_compressor;
+struct libdeflate_decompressor;
 
 namespace midge::load {
 
@@ -16,6 +17,8 @@ class WebSocket {
  public:
   explicit WebSocket(bool compressed);
   ~WebSocket();
+  WebSocket(const WebSocket&) = delete;
+  WebSocket& operator=(const WebSocket&) = delete;
 
   // What opens it.
   [[nodiscard]] std::string request() const;
@@ -30,13 +33,15 @@ class WebSocket {
  private:
   void wrap_message(std::string_view payload, bool compressed, std::string& frames) const;
   [[nodiscard]] std::string_view deflated(std::string_view bytes);
-  void inflate(std::string_view message, std::string& bytes);
+  void inflate(std::string& message, std::string& bytes);
 
   const bool compressed_;
-  std::unique_ptr<z_stream_s> deflate_, inflate_;
-  std::string packed_;   // the last message of ours
-  std::string rest_;     // a begun frame
-  std::string message_;  // a begun message, compressed
+  libdeflate_compressor* compressor_ = nullptr;
+  libdeflate_decompressor* decompressor_ = nullptr;
+  std::string packed_;    // room for a message of ours
+  std::string unpacked_;  // and for one of theirs
+  std::string rest_;      // a begun frame
+  std::string message_;   // a begun message, compressed
   bool in_compressed_ = false;
 };
 

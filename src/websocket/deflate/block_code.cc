@@ -70,7 +70,7 @@ BlockCode::BlockCode() {
 }
 
 const BlockCode& BlockCode::known() {
-  static const BlockCode code = [] {
+  static const BlockCode kCode = [] {
     BlockCode made;
     made.is_known_ = true;
     for (std::size_t i = 0; i < made.symbols_.size(); ++i)
@@ -81,7 +81,7 @@ const BlockCode& BlockCode::known() {
     number_codes(distances);
     return made;
   }();
-  return code;
+  return kCode;
 }
 
 BlockCode BlockCode::made_for(std::span<const Token> tokens) {

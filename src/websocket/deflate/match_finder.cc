@@ -45,20 +45,20 @@ constexpr unsigned kPatienceBits = 5;
 
 std::span<const Token> MatchFinder::find(const char* input, std::size_t size) {
   DCHECK(size <= kInputMax, "the caller cuts messages");
-  if (base_ > std::numeric_limits<std::uint32_t>::max() - kInputMax) {
+  if (base_ + size > std::numeric_limits<std::uint16_t>::max()) {
     places_.fill(0);
     base_ = 1;
   }
   const unsigned unhashed = 64 - 8 * (size < kFarSize ? kLengthMin : kLengthMin + 1);
-  const auto place_of = [&](std::size_t at) -> std::uint32_t& {
+  const auto place_of = [&](std::size_t at) -> std::uint16_t& {
     return places_[(load_eight(input + at) << unhashed) * kHashFactor >> (64 - kHashBits)];
   };
   Token* next = tokens_.data();
   std::size_t at = 0, missed = 0;
   while (at + kLengthMin <= size) {
-    std::uint32_t& place = place_of(at);
+    std::uint16_t& place = place_of(at);
     const std::uint32_t earlier = place;
-    place = base_ + static_cast<std::uint32_t>(at);
+    place = static_cast<std::uint16_t>(base_ + at);
     const std::size_t from = earlier - base_;
     if (earlier < base_ || load_four(input + from) != load_four(input + at)) {
       const std::size_t step = 1 + (missed >> kPatienceBits);
@@ -72,7 +72,7 @@ std::span<const Token> MatchFinder::find(const char* input, std::size_t size) {
                            std::min(Token::kLengthMax, size - at) - kLengthMin);
     *next++ = Token::match(length, at - from);
     missed = 0;
-    place_of(at + 1) = base_ + static_cast<std::uint32_t>(at + 1);
+    place_of(at + 1) = static_cast<std::uint16_t>(base_ + at + 1);
     at += length;
   }
   for (; at < size; ++at) *next++ = Token::literal(input[at]);

@@ -27,7 +27,7 @@ class MatchFinder {
  private:
   static constexpr unsigned kHashBits = 13;
 
-  std::array<std::uint32_t, 1U << kHashBits> places_{};  // by hash, counted from `base_`
+  std::array<std::uint16_t, 1U << kHashBits> places_{};  // by hash, counted from `base_`
   std::array<Token, kInputMax + 1> tokens_;
   std::uint32_t base_ = 1;
 };

@@ -73,7 +73,10 @@ std::size_t ConnzKeys::look_at_open(broker::Worker& worker, std::uint64_t cid) {
   if (!knows_by_cid) client->describe(info_);
   if (is_shown(info_)) {
     matches_ = false;
-    filters_by_subject() ? walk_.begin(*client) : add(info_);
+    if (filters_by_subject())
+      walk_.begin(*client);
+    else
+      add(info_);
   }
   return knows_by_cid ? kCostOfFinding : kCostOfDescribing;
 }

@@ -100,7 +100,7 @@ class KeyValue {
   Result<std::uint64_t> put(std::string_view key, std::string_view value,
                             Deadline deadline = kDefaultTimeout) const;
   // Only where there is none, or it was deleted. `ttl`: whole seconds, of buckets with limit
-  // markers. Errors: kExists.
+  // markers, which the server makes last as long as those at least. Errors: kExists.
   Result<std::uint64_t> create(std::string_view key, std::string_view value,
                                std::chrono::nanoseconds ttl = {},
                                Deadline deadline = kDefaultTimeout) const;

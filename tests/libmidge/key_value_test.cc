@@ -235,7 +235,8 @@ TEST_CASE_FIXTURE(KeyValueTest, "a callback watches through reconnects") {
 }
 
 TEST_CASE_FIXTURE(KeyValueTest, "keys with a TTL leave a marker") {
-  const auto kv = bucket({.history = 2, .limit_marker_ttl = 60s});
+  // What is to live shorter than the markers lives as long as they do.
+  const auto kv = bucket({.history = 2, .limit_marker_ttl = 1s});
   auto watcher = kv.watch({}).value();
   REQUIRE_OK(kv.create("a", "1", 1s));
   const auto first = texts_of(watcher, 2);

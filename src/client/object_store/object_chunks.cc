@@ -59,6 +59,28 @@ Result<std::size_t> fill(std::string& chunk, const ObjectReader& reader) {
   return size;
 }
 
+// Sends all that the reader has, and counts it. Errors: the reader's, a chunk's.
+Result<void> send_chunks(const JetStream& js, const std::string& subject,
+                         const ObjectReader& reader, const std::shared_ptr<Refusal>& refusal,
+                         const Remaining& left, ObjectInfo& info) {
+  crypto::Sha256 sum;
+  std::string chunk(info.chunk_size, '\0');
+  for (bool more = true; more;) {
+    ASSIGN_OR_RETURN(const std::size_t size, fill(chunk, reader));
+    more = size == chunk.size();
+    if (size == 0) break;
+    const std::string_view bytes(chunk.data(), size);
+    sum.add(bytes);
+    info.size += size;
+    ++info.chunks;
+    TRY(js.publish_async(
+        subject, bytes, [refusal](const Result<PubAck>& ack) { refusal->take(ack); }, {}, left()));
+    TRY(refusal->result());
+  }
+  info.digest = digest_text(sum);
+  return {};
+}
+
 }  // namespace
 
 Result<ObjectInfo> ObjectStore::put_chunks(ObjectInfo info, const ObjectReader& reader,
@@ -68,24 +90,12 @@ Result<ObjectInfo> ObjectStore::put_chunks(ObjectInfo info, const ObjectReader& 
   const JetStream js(state_->js.client(), std::move(options));  // with a window of its own
   const auto refusal = std::make_shared<Refusal>();
   const Remaining left(deadline);
-  const std::string subject = state_->chunk_subject(info.nuid);
-  crypto::Sha256 sum;
-  std::string chunk(info.chunk_size, '\0');
-  while (true) {
-    ASSIGN_OR_RETURN(const std::size_t size, fill(chunk, reader));
-    if (size == 0) break;
-    const std::string_view bytes(chunk.data(), size);
-    sum.add(bytes);
-    info.size += size;
-    ++info.chunks;
-    TRY(js.publish_async(
-        subject, bytes, [refusal](const Result<PubAck>& ack) { refusal->take(ack); }, {}, left()));
-    TRY(refusal->result());
-    if (size < chunk.size()) break;
-  }
-  TRY(js.publish_complete(left()));
+  const auto sent = send_chunks(js, state_->chunk_subject(info.nuid), reader, refusal, left, info);
+  // What is on its way would outlive the purge that follows a failure.
+  const auto complete = js.publish_complete(sent ? left() : Deadline(kDefaultTimeout));
+  TRY(sent);
+  TRY(complete);
   TRY(refusal->result());
-  info.digest = digest_text(sum);
   return info;
 }
 

@@ -190,8 +190,8 @@ TEST_CASE_FIXTURE(Fixture, "many answers to one request") {
     client.subscribe("many", [&](const Message& m) { client.respond(m, "x").value(); }).value();
   CHECK(client.request_many("many", "", {.count = 3}, 60s).value().size() == 3);
   CHECK(client.request_many("many", "", {.count = 2}, 60s).value().size() == 2);
-  CHECK(client.request_many("many", "", {.stall = 50ms}, 60s).value().size() == 3);
-  CHECK(client.request_many("many", "", {}, 100ms).value().size() == 3);
+  CHECK(client.request_many("many", "", {.stall = 1s}, 60s).value().size() == 3);
+  CHECK(client.request_many("many", "", {}, 2s).value().size() == 3);
   const auto sentinel = [n = 0](const Message&) mutable { return ++n == 2; };
   CHECK(client.request_many("many", "", {.is_last = sentinel}, 60s).value().size() == 1);
   CHECK(code_of(client.request_many("none", "", {}, 60s)) == ErrorCode::kNoResponders);

@@ -8,7 +8,6 @@ import exporter_talk
 from harness import server as servers
 from harness.wire import client
 
-pytestmark = pytest.mark.rows("OPS-07")
 RECORDED = json.loads(exporter_talk.RECORD.read_text())
 # Midge's own fields of /varz.
 MORE = {"gnatsd_varz_dropped_msgs", "gnatsd_varz_pending_bytes"}
@@ -21,6 +20,7 @@ def server(start):
     return start("-m", "-1", config=exporter_talk.CONFIG.replace("%DIR%", "."))
 
 
+@pytest.mark.rows("OPS-07")
 @pytest.mark.parametrize("path", RECORDED["exporter"]["requests"])
 def test_what_the_exporter_asks_for(server, path):
     with exporter_talk.used(server):

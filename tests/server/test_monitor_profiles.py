@@ -14,7 +14,6 @@ import pytest
 from harness import server as servers
 from harness.wire import Wire, client
 
-pytestmark = pytest.mark.rows("MON-33", "CONF-032")
 GO = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
 
 
@@ -59,6 +58,7 @@ def busy_port(port):
     worker.join()
 
 
+@pytest.mark.rows("MON-33", "CONF-032")
 def test_index(port):
     status, page, headers = port.get("/debug/pprof/")
     assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
@@ -68,6 +68,7 @@ def test_index(port):
     assert port.get("/debug/vars")[0] == 200
 
 
+@pytest.mark.rows("MON-33")
 def test_processor_time(busy_port):
     def profile() -> bytes:
         status, packed, headers = busy_port.get("/debug/pprof/profile?seconds=1")

@@ -59,49 +59,49 @@ class Client {
   // Errors: kInvalid (subject), kTooLarge (for the server), kNoSpace (while reconnecting), kClosed,
   // kTimeout (the server takes nothing).
   Result<void> publish(std::string_view subject, std::string_view data,
-                       std::string_view reply = {});
+                       std::string_view reply = {}) const;
   Result<void> publish(std::string_view subject, const Headers& headers, std::string_view data,
-                       std::string_view reply = {});
+                       std::string_view reply = {}) const;
   // To whoever waits for it. Errors: as publish(); kInvalid: the message wants no answer.
-  Result<void> respond(const Message& to, std::string_view data);
+  Result<void> respond(const Message& to, std::string_view data) const;
 
   // With a callback, on the background thread, or to be asked with next(). Errors: kInvalid
   // (subject, queue), kClosed. What the server refuses comes as an event.
   Result<Subscription> subscribe(std::string_view subject, Subscription::Callback callback,
-                                 SubscribeOptions options = {});
-  Result<Subscription> subscribe(std::string_view subject, SubscribeOptions options = {});
+                                 SubscribeOptions options = {}) const;
+  Result<Subscription> subscribe(std::string_view subject, SubscribeOptions options = {}) const;
 
   // One answer. Errors: kTimeout, kCancelled, kNoResponders, and as publish().
   Result<Message> request(std::string_view subject, std::string_view data,
-                          Deadline deadline = kDefaultTimeout);
+                          Deadline deadline = kDefaultTimeout) const;
   Result<Message> request(std::string_view subject, const Headers& headers, std::string_view data,
-                          Deadline deadline = kDefaultTimeout);
+                          Deadline deadline = kDefaultTimeout) const;
   // The same without waiting: `done` is called once, on the background thread.
   using OnAnswer = std::function<void(Result<Message>)>;
   Result<void> request_async(std::string_view subject, std::string_view data, OnAnswer done,
-                             Timeout timeout = kDefaultTimeout);
+                             Timeout timeout = kDefaultTimeout) const;
   Result<void> request_async(std::string_view subject, const Headers& headers,
                              std::string_view data, OnAnswer done,
-                             Timeout timeout = kDefaultTimeout);
+                             Timeout timeout = kDefaultTimeout) const;
   // All answers until there are enough, or the time is over, which is no error. Errors: as
   // request().
   Result<std::vector<Message>> request_many(std::string_view subject, std::string_view data,
                                             ManyOptions options = {},
-                                            Deadline deadline = kDefaultTimeout);
+                                            Deadline deadline = kDefaultTimeout) const;
   // A subject for answers that no one else has.
-  [[nodiscard]] std::string new_inbox();
+  [[nodiscard]] std::string new_inbox() const;
 
   // Returns once the server has taken all that was published before. Errors: kTimeout, kCancelled,
   // kClosed (also: the connection was lost meanwhile).
-  Result<void> flush(Deadline deadline = kDefaultTimeout);
+  Result<void> flush(Deadline deadline = kDefaultTimeout) const;
   // How long that takes for nothing.
-  Result<Timeout> rtt(Deadline deadline = kDefaultTimeout);
+  Result<Timeout> rtt(Deadline deadline = kDefaultTimeout) const;
   // Ends all subscriptions as Subscription::drain() does, sends what waits, closes.
-  Result<void> drain(Deadline deadline = kDefaultTimeout);
+  Result<void> drain(Deadline deadline = kDefaultTimeout) const;
   // At once; what waits to be sent is lost. Idempotent.
-  void close();
+  void close() const;
   // Drops the connection and connects anew, perhaps elsewhere.
-  void force_reconnect();
+  void force_reconnect() const;
 
   [[nodiscard]] Status status() const;
   [[nodiscard]] ClientFigures figures() const;

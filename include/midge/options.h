@@ -30,7 +30,7 @@ enum class EventKind : unsigned char {
 struct Event {
   EventKind kind;
   std::string text;
-  std::string server;  // `host:port` that it is about; "" = none
+  std::string server;  // the URL of the one that it is about; "" = none
 };
 
 struct TlsOptions {

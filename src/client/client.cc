@@ -1,6 +1,7 @@
 #include "midge/client.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "client/client_access.h"
@@ -52,60 +53,60 @@ Result<Client> Client::connect(Options options) {
 }
 
 Result<void> Client::publish(std::string_view subject, std::string_view data,
-                             std::string_view reply) {
+                             std::string_view reply) const {
   if (!state_) return not_connected();
   return state_->connection->publish(subject, reply, nullptr, data, kDefaultTimeout);
 }
 
 Result<void> Client::publish(std::string_view subject, const Headers& headers,
-                             std::string_view data, std::string_view reply) {
+                             std::string_view data, std::string_view reply) const {
   if (!state_) return not_connected();
   return state_->connection->publish(subject, reply, &headers, data, kDefaultTimeout);
 }
 
-Result<void> Client::respond(const Message& to, std::string_view data) {
+Result<void> Client::respond(const Message& to, std::string_view data) const {
   if (to.reply().empty()) return failure("the message wants no answer", ErrorCode::kInvalid);
   return publish(to.reply(), data);
 }
 
 Result<Subscription> Client::subscribe(std::string_view subject, Subscription::Callback callback,
-                                       SubscribeOptions options) {
+                                       SubscribeOptions options) const {
   if (!state_) return not_connected();
   ASSIGN_OR_RETURN(auto state,
                    state_->connection->subscribe(subject, std::move(options), std::move(callback)));
   return Subscription(std::move(state));
 }
 
-Result<Subscription> Client::subscribe(std::string_view subject, SubscribeOptions options) {
+Result<Subscription> Client::subscribe(std::string_view subject, SubscribeOptions options) const {
   return subscribe(subject, nullptr, std::move(options));
 }
 
 Result<Message> Client::request(std::string_view subject, std::string_view data,
-                                Deadline deadline) {
+                                Deadline deadline) const {
   if (!state_) return not_connected();
   return state_->connection->request(subject, nullptr, data, deadline);
 }
 
 Result<Message> Client::request(std::string_view subject, const Headers& headers,
-                                std::string_view data, Deadline deadline) {
+                                std::string_view data, Deadline deadline) const {
   if (!state_) return not_connected();
   return state_->connection->request(subject, &headers, data, deadline);
 }
 
 Result<void> Client::request_async(std::string_view subject, std::string_view data, OnAnswer done,
-                                   Timeout timeout) {
+                                   Timeout timeout) const {
   if (!state_) return not_connected();
   return state_->connection->request_async(subject, nullptr, data, std::move(done), timeout);
 }
 
 Result<void> Client::request_async(std::string_view subject, const Headers& headers,
-                                   std::string_view data, OnAnswer done, Timeout timeout) {
+                                   std::string_view data, OnAnswer done, Timeout timeout) const {
   if (!state_) return not_connected();
   return state_->connection->request_async(subject, &headers, data, std::move(done), timeout);
 }
 
 Result<std::vector<Message>> Client::request_many(std::string_view subject, std::string_view data,
-                                                  ManyOptions options, Deadline deadline) {
+                                                  ManyOptions options, Deadline deadline) const {
   const std::string inbox = new_inbox();
   ASSIGN_OR_RETURN(Subscription answers, subscribe(inbox));
   TRY(publish(subject, data, inbox));
@@ -116,9 +117,15 @@ Result<std::vector<Message>> Client::request_many(std::string_view subject, std:
     if (options.stall.count() > 0 && !all.empty()) left = std::min(left, options.stall);
     auto answer = answers.next({std::max(left, Timeout::zero()), deadline.stop});
     if (!answer && answer.error().code() == ErrorCode::kTimeout) break;
-    if (!answer) return std::move(answer).error();
-    if (all.empty() && answer->status() == 503 && answer->data().empty())
-      return failure("no responders", ErrorCode::kNoResponders);
+    std::optional<Error> why;
+    if (!answer)
+      why = std::move(answer).error();
+    else if (all.empty() && answer->status() == 503 && answer->data().empty())
+      why = Error("no responders", ErrorCode::kNoResponders);
+    if (why) {
+      (void)answers.unsubscribe();
+      return *std::move(why);
+    }
     if (options.is_last && options.is_last(*answer)) break;
     all.push_back(*std::move(answer));
   }
@@ -126,29 +133,29 @@ Result<std::vector<Message>> Client::request_many(std::string_view subject, std:
   return all;
 }
 
-std::string Client::new_inbox() { return state_ ? state_->connection->new_inbox() : ""; }
+std::string Client::new_inbox() const { return state_ ? state_->connection->new_inbox() : ""; }
 
-Result<void> Client::flush(Deadline deadline) {
+Result<void> Client::flush(Deadline deadline) const {
   if (!state_) return not_connected();
   return state_->connection->flush(deadline);
 }
 
-Result<Timeout> Client::rtt(Deadline deadline) {
+Result<Timeout> Client::rtt(Deadline deadline) const {
   const MonoTime began = io::Monitor::now();
   TRY(flush(std::move(deadline)));
   return Timeout((io::Monitor::now() - began).ns);
 }
 
-Result<void> Client::drain(Deadline deadline) {
+Result<void> Client::drain(Deadline deadline) const {
   if (!state_) return not_connected();
   return state_->connection->drain(deadline);
 }
 
-void Client::close() {
+void Client::close() const {
   if (state_) state_->connection->close();
 }
 
-void Client::force_reconnect() {
+void Client::force_reconnect() const {
   if (state_) state_->connection->force_reconnect();
 }
 

@@ -87,6 +87,7 @@ Connection::Connection(std::shared_ptr<Worker> worker, Options options,
       answers_prefix_(draw_prefix(options_.inbox_prefix, worker_->env().entropy())),
       pool_(std::move(servers), {.attempts_max = options_.reconnect_max,
                                  .wait = duration_of(options_.reconnect_wait)}) {
+  subscriptions_.max_load_factor(0.9F);  // many of them: less air between
   if (!options_.keep_order) pool_.shuffle([&] { return worker_->env().entropy().next(); });
 }
 
@@ -163,7 +164,7 @@ Result<std::shared_ptr<Subscription>> Connection::subscribe(std::string_view sub
                                      std::move(options), std::move(callback));
   add_subscription(subscription);
   std::string lines = "SUB " + subscription->subject + " ";
-  if (!subscription->queue.empty()) lines += subscription->queue + " ";
+  if (subscription->queue) lines += *subscription->queue + " ";
   lines += std::to_string(subscription->sid) + "\r\n";
   if (subscription->max != 0) lines += unsub_line(subscription->sid, subscription->max);
   ASSIGN_OR_RETURN(const Outbox::Appended appended, outbox_.append_control(lines));

@@ -11,8 +11,9 @@ namespace midge::detail {
 
 void Connection::tell(EventKind kind, std::string text) {
   if (!options_.on_event) return;
-  options_.on_event(
-      {.kind = kind, .text = std::move(text), .server = link_ ? connected_url() : ""});
+  options_.on_event({.kind = kind,
+                     .text = std::move(text),
+                     .server = pool_.empty() ? "" : pool_.servers().front().url.text()});
 }
 
 void Connection::take_status(Status status) {
@@ -143,7 +144,7 @@ void Connection::resubscribe() {
     const Subscription& subscription = *at.value();
     const std::string sid = std::to_string(subscription.sid);
     lines += "SUB " + subscription.subject + " ";
-    if (!subscription.queue.empty()) lines += subscription.queue + " ";
+    if (subscription.queue) lines += *subscription.queue + " ";
     lines += sid + "\r\n";
     if (const std::uint64_t max = subscription.max; max != 0)
       lines += "UNSUB " + sid + " " + std::to_string(max - subscription.received) + "\r\n";

@@ -11,6 +11,11 @@ constexpr proto::ParserLimits kNoLimits{.max_control_line = 1 << 30, .max_payloa
 
 }  // namespace
 
+void let_go(std::string& bytes) {
+  constexpr std::size_t kIdleBytes = 64 * 1024;
+  if (bytes.capacity() > kIdleBytes) bytes = std::string();
+}
+
 std::unexpected<Error> Outbox::closed() {
   return failure("the connection is closed", ErrorCode::kClosed);
 }
@@ -48,6 +53,7 @@ bool Outbox::take(std::string& into) {
   const io::Monitor::Lock lock(monitor_);
   if (state_ != State::kOpen || bytes_.empty()) {
     told_ = false;
+    if (bytes_.empty()) let_go(bytes_);
     return false;
   }
   // Who takes comes again when it has written, and need not be told meanwhile.

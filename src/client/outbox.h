@@ -92,6 +92,8 @@ class Outbox {
   int waiting_ = 0;    // for room
 };
 
+// What a buffer held for a burst, of one that is empty and has nothing to do.
+void let_go(std::string& bytes);
 // The publishes of `frames`, which begins with a whole frame, that begin at `from` or later.
 std::string publishes_from(std::string_view frames, std::size_t from);
 

@@ -77,7 +77,8 @@ Subscription::Subscription(std::weak_ptr<Connection> connection, std::uint64_t s
     : connection(std::move(connection)),
       sid(sid),
       subject(std::move(subject)),
-      queue(std::move(options.queue)),
+      queue(options.queue.empty() ? nullptr
+                                  : std::make_unique<const std::string>(std::move(options.queue))),
       callback(std::move(callback)),
       inbox(this->callback ? nullptr
                            : std::make_unique<Inbox>(options.pending_messages_max,
@@ -136,7 +137,7 @@ const std::string& Subscription::subject() const {
 
 const std::string& Subscription::queue() const {
   static const std::string kNone;
-  return state_ ? state_->queue : kNone;
+  return state_ && state_->queue ? *state_->queue : kNone;
 }
 
 bool Subscription::active() const { return state_ && !state_->ended; }

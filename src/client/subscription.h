@@ -58,8 +58,8 @@ class Subscription {
   const std::weak_ptr<Connection> connection;
   const std::uint64_t sid;
   const std::string subject;
-  const std::string queue;
-  const Callback callback;  // empty: there is an inbox
+  const std::unique_ptr<const std::string> queue;  // null: none
+  const Callback callback;                         // empty: there is an inbox
   const std::unique_ptr<Inbox> inbox;
   std::atomic<std::uint64_t> max;          // 0 = no end
   std::atomic<std::uint64_t> received{0};  // written by the loop

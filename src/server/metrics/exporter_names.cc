@@ -258,7 +258,8 @@ void add_consumers(Exposition& out, const Metrics& m, const Titles& titles) {
       for (const ConsumerInfo* consumer : jetstream::sorted(stream->consumers)) {
         Labels labels = server_labels(m);
         add_to(labels, *stream, titles.at(stream->account));
-        const std::string_view text = consumer->config ? consumer->config->description : "";
+        const std::string_view text =
+            consumer->config ? std::string_view(consumer->config->description) : "";
         labels.insert(labels.end(), {{"consumer_name", consumer->name},
                                      {"consumer_leader", ""},
                                      {"is_consumer_leader", "true"},

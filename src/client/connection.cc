@@ -1,9 +1,9 @@
 // What any thread calls.
 #include "client/connection.h"
 
-#include <charconv>
 #include <utility>
 
+#include "client/control_lines.h"
 #include "client/message_block.h"
 #include "client/patience.h"
 #include "client/publish_frame.h"
@@ -34,14 +34,8 @@ Result<PublishFrame> frame_of(std::string_view subject, std::string_view reply,
   return frame;
 }
 
-std::string unsub_line(std::uint64_t sid, std::uint64_t max = 0) {
-  std::string line = "UNSUB " + std::to_string(sid);
-  if (max != 0) line += " " + std::to_string(max);
-  return line + "\r\n";
-}
-
-std::string draw_prefix(const std::string& prefix, io::Entropy& entropy) {
-  return prefix + "." + codec::random_base62(kInboxDigits, [&] { return entropy.next(); }) + ".";
+std::string draw_inbox(const std::string& prefix, io::Entropy& entropy) {
+  return prefix + "." + codec::random_base62(kInboxDigits, [&] { return entropy.next(); });
 }
 
 // Somebody who waits for one thing.
@@ -84,7 +78,7 @@ Connection::Connection(std::shared_ptr<Worker> worker, Options options,
       options_(std::move(options)),
       outbox_({.pending_max = options_.pending_max, .buffered_max = options_.reconnect_buffer}),
       requests_(worker_->env().clock().now()),
-      answers_prefix_(draw_prefix(options_.inbox_prefix, worker_->env().entropy())),
+      answers_prefix_(draw_inbox(options_.inbox_prefix, worker_->env().entropy()) + "."),
       pool_(std::move(servers), {.attempts_max = options_.reconnect_max,
                                  .wait = duration_of(options_.reconnect_wait)}) {
   subscriptions_.max_load_factor(0.9F);  // many of them: less air between
@@ -163,11 +157,8 @@ Result<std::shared_ptr<Subscription>> Connection::subscribe(std::string_view sub
       std::make_shared<Subscription>(weak_from_this(), next_sid_.fetch_add(1), std::string(subject),
                                      std::move(options), std::move(callback));
   add_subscription(subscription);
-  std::string lines = "SUB " + subscription->subject + " ";
-  if (subscription->queue) lines += *subscription->queue + " ";
-  lines += std::to_string(subscription->sid) + "\r\n";
-  if (subscription->max != 0) lines += unsub_line(subscription->sid, subscription->max);
-  ASSIGN_OR_RETURN(const Outbox::Appended appended, outbox_.append_control(lines));
+  ASSIGN_OR_RETURN(const Outbox::Appended appended,
+                   outbox_.append_control(sub_lines(*subscription)));
   wake(appended);
   return subscription;
 }
@@ -198,9 +189,7 @@ Result<void> Connection::drain(const std::shared_ptr<Subscription>& subscription
 }
 
 std::string Connection::new_inbox() {
-  io::Entropy& entropy = worker_->env().entropy();
-  return options_.inbox_prefix + "." +
-         codec::random_base62(kInboxDigits, [&] { return entropy.next(); });
+  return draw_inbox(options_.inbox_prefix, worker_->env().entropy());
 }
 
 // One subscription for the answers to all requests.

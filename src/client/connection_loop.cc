@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/connection.h"
+#include "client/control_lines.h"
 #include "client/dial.h"
 #include "client/message_block.h"
 #include "client/patience.h"
@@ -140,15 +141,7 @@ void Connection::tell_watchers() {
 
 void Connection::resubscribe() {
   std::string lines;
-  for (auto at = subscriptions_.begin(); at != subscriptions_.end(); ++at) {
-    const Subscription& subscription = *at.value();
-    const std::string sid = std::to_string(subscription.sid);
-    lines += "SUB " + subscription.subject + " ";
-    if (subscription.queue) lines += *subscription.queue + " ";
-    lines += sid + "\r\n";
-    if (const std::uint64_t max = subscription.max; max != 0)
-      lines += "UNSUB " + sid + " " + std::to_string(max - subscription.received) + "\r\n";
-  }
+  for (const auto& [sid, subscription] : subscriptions_) lines += sub_lines(*subscription);
   link_->say(lines);
 }
 
@@ -215,7 +208,7 @@ void Connection::deliver(Subscription& subscription, MessageBlock& block) {
       tell(EventKind::kSlowConsumer, subscription.subject);
     }
     if (put == Inbox::Put::kFull) {
-      (void)outbox_.append_control("UNSUB " + std::to_string(subscription.sid) + "\r\n");
+      (void)outbox_.append_control(unsub_line(subscription.sid));
       worker_->touch(*this);
       return remove(subscription.sid);
     }

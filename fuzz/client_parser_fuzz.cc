@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cuts.h"
 #include "proto/client_parser.h"
 
 namespace {
@@ -80,25 +81,12 @@ void append(std::string& out, const Frame& frame) {
   out += '\n';
 }
 
-// Cuts are drawn from a generator, so that a found input repeats.
-class Cuts {
- public:
-  explicit Cuts(std::uint32_t seed) : state_(seed * 2654435761u + 1) {}
-  std::size_t next(std::size_t bytes_max) {
-    state_ = state_ * 1664525u + 1013904223u;
-    return 1 + (state_ >> 16) % bytes_max;
-  }
-
- private:
-  std::uint32_t state_;
-};
-
 // `piece_max` 0: all at once.
 Outcome parse(std::string_view text, const Settings& settings, std::uint32_t seed,
               std::size_t piece_max) {
   ClientParser parser;
   Outcome outcome;
-  Cuts cuts(seed);
+  midge::fuzz::Cuts cuts(seed);
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t piece_size = piece_max == 0 ? text.size() : cuts.next(piece_max);
     const std::string_view piece = text.substr(at, piece_size);

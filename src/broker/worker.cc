@@ -547,7 +547,7 @@ void Worker::run_steps() {
   std::unique_ptr<StepWork> work = std::move(step_works_.front());
   step_works_.pop_front();
   if (!work->step(*this)) step_works_.push_back(std::move(work));
-  if (!step_works_.empty()) loop_.tick_again();
+  if (!step_works_.empty()) loop_.give_way_and_tick_again();
 }
 
 }  // namespace midge::broker

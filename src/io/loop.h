@@ -59,6 +59,9 @@ class Loop {
   virtual Timers& timers() = 0;
   // There is unfinished work: the next tick does not wait.
   virtual void tick_again() = 0;
+  // The same for work that can wait: who else wants this core has it first. Between two ticks of
+  // a loop that never sleeps the scheduler would look for them every few milliseconds only.
+  virtual void give_way_and_tick_again() = 0;
   // The next tick comes by `at`, and not a millisecond later, as timers may.
   virtual void tick_by(MonoTime at) = 0;
   // Calls `turn` once among the ready streams of this tick or the next, which does not wait then.

@@ -33,6 +33,7 @@ class SimLoop final : public io::Loop {
   void drain_mail() override;
   io::Timers& timers() override { return timers_; }
   void tick_again() override;
+  void give_way_and_tick_again() override { tick_again(); }
   void tick_by(MonoTime at) override;
   void schedule(io::Turn& turn) override;
 

@@ -120,3 +120,33 @@ def test_who_waits_for_no_answer_reloads_nothing(start):
     wire.send(f"PUB {reload_subject(wire)} 0\r\n\r\n".encode())
     assert request(wire, reload_subject(wire), b"{bad")["error"]["code"] == 400
     assert "Reloaded" not in server.log()
+
+
+SUBSCRIBERS = """
+accounts {
+  SYS { users [{user: s, password: s}], exports [{service: "$SYS.DEBUG.SUBSCRIBERS"}] }
+  A { users [{user: a, password: a}]
+      imports [{service: {account: SYS, subject: "$SYS.DEBUG.SUBSCRIBERS"}}] }
+  B { users [{user: b, password: b}] }
+}
+system_account: SYS
+"""
+
+
+@pytest.mark.rows("SYS-17")
+def test_subscribers_are_those_of_the_account_that_asks(start):
+    server = start(config=SUBSCRIBERS)
+
+    def enter(name: str, *subscriptions: bytes):
+        wire = client(server, user=name, **{"pass": name}, headers=True, no_responders=True)
+        wire.send(b"SUB _INBOX.here 1\r\n" + b"".join(subscriptions))
+        assert wire.barrier() == []
+        return wire
+
+    asks = enter("a", b"SUB foo 2\r\n", b"SUB * 3\r\n", b"SUB foo q 4\r\n")
+    system = enter("s", b"SUB foo 2\r\n")
+    stranger = enter("b", b"SUB foo 2\r\n", b"SUB foo 3\r\n")
+    assert request(asks, "$SYS.DEBUG.SUBSCRIBERS", b"foo") == 3
+    assert request(asks, "$SYS.DEBUG.SUBSCRIBERS", b"foo q") == 1
+    assert request(system, "$SYS.DEBUG.SUBSCRIBERS", b"foo") == 1
+    assert request(stranger, "$SYS.DEBUG.SUBSCRIBERS", b"foo") is None

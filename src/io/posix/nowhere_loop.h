@@ -16,6 +16,7 @@ class NowhereLoop final : public Loop {
   void drain_mail() override {}
   Timers& timers() override { return timers_; }
   void tick_again() override {}
+  void give_way_and_tick_again() override {}
   void tick_by(MonoTime) override {}
   void schedule(Turn&) override {}
 

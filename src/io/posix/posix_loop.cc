@@ -1,5 +1,6 @@
 #include "io/posix/posix_loop.h"
 
+#include <sched.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -150,7 +151,8 @@ std::optional<Duration> PosixLoop::patience() const {
 
 int PosixLoop::wait() {
   std::optional<Duration> left = patience();
-  again_ = false;
+  if (gives_way_) ::sched_yield();
+  again_ = gives_way_ = false;
   tick_by_ = kNever;
   if (left != Duration{}) {
     sleeping_.store(true, std::memory_order_seq_cst);

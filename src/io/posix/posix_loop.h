@@ -44,6 +44,7 @@ class PosixLoop final : public Loop {
   }
   Timers& timers() override { return timers_; }
   void tick_again() override { again_ = true; }
+  void give_way_and_tick_again() override { again_ = gives_way_ = true; }
   void tick_by(MonoTime at) override { tick_by_ = std::min(tick_by_, at); }
   void schedule(Turn& turn) override { turns_.add(turn); }
 
@@ -103,6 +104,7 @@ class PosixLoop final : public Loop {
   Timers timers_;
   TurnList turns_;
   bool again_ = false;
+  bool gives_way_ = false;
   MonoTime tick_by_ = kNever;
   bool waits_to_the_ms_ = false;  // Linux before 5.11
 

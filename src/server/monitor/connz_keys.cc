@@ -10,7 +10,7 @@ namespace midge::server {
 namespace {
 
 // In units of 0.1 µs or so.
-constexpr std::size_t kCostPerStep = 400;
+constexpr std::size_t kCostPerStep = 250;
 constexpr std::size_t kCostOfFinding = 3, kCostOfDescribing = 12;
 
 bool has_subscription(const broker::ConnectionInfo& info, std::string_view subject) {

@@ -27,25 +27,25 @@ ConnzListing::ConnzListing(io::Loop& home, broker::Broker& broker, ConnzTask tas
       shares_(broker.workers().size()) {}
 
 void ConnzListing::ask_for_keys() {
-  const auto workers = broker_.workers();
-  missing_ = workers.size();
-  for (std::size_t i = 0; i < workers.size(); ++i)
-    workers[i]->loop().post(
-        broker::call_worker([its = shared_from_this(), i](broker::Worker& asked) {
-          auto done = [its, i](ConnzFound found) {
-            its->home_.post(
-                broker::call_worker([its, i, found = std::move(found)](broker::Worker&) mutable {
-                  its->take_keys(i, std::move(found));
-                }));
-          };
-          asked.work_in_steps(std::make_unique<ConnzKeys>(its->task_, std::move(done)));
-        }));
+  broker_.workers()[asked_]->loop().post(broker::call_worker([its = shared_from_this()](
+                                                                 broker::Worker& asked) {
+    auto done = [its](ConnzFound found) {
+      its->home_.post(broker::call_worker([its, found = std::move(found)](broker::Worker&) mutable {
+        its->take_keys(std::move(found));
+      }));
+    };
+    asked.work_in_steps(std::make_unique<ConnzKeys>(its->task_, std::move(done)));
+  }));
 }
 
-void ConnzListing::take_keys(std::size_t loop, ConnzFound found) {
+void ConnzListing::take_keys(ConnzFound found) {
   total_ += found.total;
-  shares_[loop].found = std::move(found);
-  if (--missing_ > 0) return;
+  shares_[asked_].found = std::move(found);
+  if (++asked_ < shares_.size()) return ask_for_keys();
+  sort();
+}
+
+void ConnzListing::sort() {
   std::size_t count = 0;
   for (const Share& share : shares_) count += share.found.keys.size();
   std::vector<Place> places;
@@ -78,40 +78,40 @@ bool ConnzListing::deal_step() {
     share.items.push_back({page_[next_].cid, closed ? share.found.closed[*closed] : nullptr});
   }
   if (next_ < page_end_) return false;
+  for (Share& share : shares_) share.found = {};
+  asked_ = 0;
   ask_for_texts();
   return true;
 }
 
 void ConnzListing::ask_for_texts() {
-  const auto workers = broker_.workers();
-  for (const Share& share : shares_) missing_ += share.items.empty() ? 0 : 1;
-  if (missing_ == 0) return finish({});
-  for (std::size_t i = 0; i < workers.size(); ++i) {
-    Share& share = shares_[i];
-    share.found = {};
-    if (share.items.empty()) continue;
-    workers[i]->loop().post(
-        broker::call_worker([its = shared_from_this(), i,
-                             items = std::move(share.items)](broker::Worker& asked) mutable {
-          auto done = [its, i](ConnzText text) {
-            its->home_.post(
-                broker::call_worker([its, i, text = std::move(text)](broker::Worker&) mutable {
-                  its->take_text(i, std::move(text));
-                }));
-          };
-          asked.work_in_steps(
-              std::make_unique<ConnzTexts>(its->task_, std::move(items), std::move(done)));
-        }));
-  }
+  while (asked_ < shares_.size() && shares_[asked_].items.empty()) ++asked_;
+  if (asked_ == shares_.size()) return put_together();
+  broker_.workers()[asked_]->loop().post(
+      broker::call_worker([its = shared_from_this(), items = std::move(shares_[asked_].items)](
+                              broker::Worker& asked) mutable {
+        auto done = [its](ConnzText text) {
+          its->home_.post(
+              broker::call_worker([its, text = std::move(text)](broker::Worker&) mutable {
+                its->take_text(std::move(text));
+              }));
+        };
+        asked.work_in_steps(
+            std::make_unique<ConnzTexts>(its->task_, std::move(items), std::move(done)));
+      }));
 }
 
-void ConnzListing::take_text(std::size_t loop, ConnzText text) {
-  shares_[loop].text = std::move(text);
-  if (--missing_ > 0) return;
-  // From one loop, it is in order as it is.
+void ConnzListing::take_text(ConnzText text) {
+  shares_[asked_++].text = std::move(text);
+  ask_for_texts();
+}
+
+void ConnzListing::put_together() {
   const auto wrote = [](const Share& share) { return !share.text.sizes.empty(); };
-  if (std::ranges::count_if(shares_, wrote) == 1)
-    return finish(std::move(shares_[loop].text.pieces));
+  const auto first = std::ranges::find_if(shares_, wrote);
+  if (first == shares_.end()) return finish({});
+  // From one loop, it is in order as it is.
+  if (std::ranges::count_if(shares_, wrote) == 1) return finish(std::move(first->text.pieces));
   next_ = page_begin_;
   in_steps(&ConnzListing::merge_step);
 }

@@ -4,7 +4,8 @@
 //
 // All of it in steps of some ten microseconds on the loops themselves: a thread of the pool that
 // composes megabytes would keep a loop that shares its core waiting for milliseconds (decision
-// 0022). Copies of connections are not made. Each connection is shown as it was when its turn came.
+// 0022). One loop after the other, so that the other cores are free for traffic. Copies of
+// connections are not made. Each connection is shown as it was when its turn came.
 //
 // Life: counted by the mails and steps that are under way. Thread: the home loop's.
 #pragma once
@@ -52,13 +53,15 @@ class ConnzListing final : public std::enable_shared_from_this<ConnzListing> {
     std::size_t next_size = 0, next_piece = 0, at = 0;  // how far its text has been taken
   };
 
-  void ask_for_keys();
-  void take_keys(std::size_t loop, ConnzFound found);
+  void ask_for_keys();  // of the loop whose turn it is
+  void take_keys(ConnzFound found);
+  void sort();
   bool sort_step();
   // Some more of the page's connections are given to their loops.
   bool deal_step();
   void ask_for_texts();
-  void take_text(std::size_t loop, ConnzText text);
+  void take_text(ConnzText text);
+  void put_together();
   // Some more of the texts are put in order.
   bool merge_step();
   void finish(std::vector<std::string> pieces);
@@ -70,7 +73,7 @@ class ConnzListing final : public std::enable_shared_from_this<ConnzListing> {
   ConnzTaskPtr task_;
   Done done_;
   std::vector<Share> shares_;  // by loop
-  std::size_t missing_ = 0;    // answers
+  std::size_t asked_ = 0;      // the loop whose turn it is
   std::size_t total_ = 0;
   StepSort<Place> sort_;
   std::vector<Place> page_;  // sorted; what is on it is [next_, page_end_)

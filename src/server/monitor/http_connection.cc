@@ -94,7 +94,10 @@ void HttpConnection::on_writable() {
 void HttpConnection::write_some() {
   std::size_t room = kBytesPerTurn;
   while (written_ < output_.size() || hold_next()) {
-    if (room == 0) return loop_.schedule(next_request_);
+    if (room == 0) {
+      loop_.schedule(next_request_);
+      return loop_.give_way_and_tick_again();
+    }
     const io::Slice rest{output_.data() + written_, std::min(output_.size() - written_, room)};
     const io::IoCount count = stream_->write({&rest, 1});
     if (count.status == io::IoCount::Status::kWouldBlock) {

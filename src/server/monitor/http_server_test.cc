@@ -31,6 +31,7 @@ class TestLoop final : public io::Loop {
   void drain_mail() override {}
   io::Timers& timers() override { return timers_; }
   void tick_again() override {}
+  void give_way_and_tick_again() override {}
   void tick_by(MonoTime) override {}
   void schedule(io::Turn& turn) override { turns_.add(turn); }
 

@@ -16,8 +16,9 @@ PUBLIC = ROOT / "include"
 
 # Who of the rooms includes the headers that users of the library see: the vocabulary that all
 # share, and who implements them.
-PUBLIC_USERS = {"midge/result.h": ("base", "client")}
-IMPLEMENTER = ("client",)
+PUBLIC_USERS = {"midge/result.h": ("base", "client"), "midge/log.h": ("base", "embed"),
+                "midge/version.h": ("client", "embed", "server")}
+IMPLEMENTER = ("client", "embed")
 
 # Only these files may include what the operating system or the C++ library has of threads, clocks,
 # randomness, sockets and files.
@@ -38,7 +39,7 @@ ALLOWED = {
               "store/pack/packed_file.h"),
     "condition_variable": ("io/",),
     # What users of the client call waits off with; it wakes nobody by itself.
-    "stop_token": ("client/",),
+    "stop_token": ("client/", "embed/"),
 }
 
 OS_CALLS = re.compile(

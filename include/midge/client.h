@@ -26,14 +26,18 @@
 #include "midge/runtime.h"
 #include "midge/subscription.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 namespace detail {
 struct ClientAccess;
 }
 
+// Where a connection stands in its life.
 enum class Status : unsigned char { kConnecting, kConnected, kReconnecting, kDraining, kClosed };
 
+// Counts since the connection was made. Bytes are of headers and data.
 struct ClientFigures {
   std::uint64_t in_messages = 0, in_bytes = 0;
   std::uint64_t out_messages = 0, out_bytes = 0;
@@ -47,6 +51,7 @@ struct ManyOptions {
   std::function<bool(const Message&)> is_last;                        // the sentinel, not returned
 };
 
+// A connection to a NATS system.
 class Client {
  public:
   Client() = default;  // not connected: every call fails with kClosed
@@ -119,3 +124,5 @@ class Client {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -22,6 +22,8 @@
 #include "midge/delivery.h"
 #include "midge/result.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 namespace detail {
@@ -39,6 +41,7 @@ struct PriorityOptions {
   int priority = 0;  // 0..9, low ones first
 };
 
+// How much is asked for in advance, and who hears of trouble.
 struct ConsumeOptions {
   // What is asked for in advance, and is not handled yet. Bytes: instead of messages.
   std::size_t max_messages = 500;
@@ -54,6 +57,7 @@ struct ConsumeOptions {
   std::function<void(const Error&)> on_end;
 };
 
+// What one request asks for.
 struct FetchOptions {
   std::size_t max_messages = 1;
   std::size_t max_bytes = 0;             // 0 = no limit
@@ -65,6 +69,7 @@ struct FetchOptions {
 // Messages go to a callback for as long as this, or a copy of it, is there.
 class Consumption {
  public:
+  // Called on the background thread; must not wait.
   using Callback = std::function<void(const Delivery&)>;
 
   Consumption() = default;
@@ -133,6 +138,7 @@ class Consumer {
   std::shared_ptr<detail::ConsumerState> state_;
 };
 
+// What an ordered consumer reads, and from where on.
 struct OrderedConsumerOptions {
   std::vector<std::string> filter_subjects;  // none = all
   DeliverPolicy deliver_policy = DeliverPolicy::kAll;
@@ -162,3 +168,5 @@ class OrderedConsumer {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -10,8 +10,11 @@
 
 #include "midge/stream_config.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
+// Where in the stream it begins.
 enum class DeliverPolicy : std::uint8_t {
   kAll,
   kLast,
@@ -20,8 +23,12 @@ enum class DeliverPolicy : std::uint8_t {
   kByStartTime,
   kLastPerSubject,
 };
+// What acknowledges a message: nothing, one for all before it, or its own. `kFlowControl`: of
+// sources.
 enum class AckPolicy : std::uint8_t { kNone, kAll, kExplicit, kFlowControl };
+// At once, or at the pace at which the messages were published.
 enum class ReplayPolicy : std::uint8_t { kInstant, kOriginal };
+// How a consumer chooses among those who ask.
 enum class PriorityPolicy : std::uint8_t { kNone, kOverflow, kPinnedClient, kPrioritized };
 
 // Where messages go that a consumer gives up; servers that do not know it ignore it.
@@ -29,6 +36,7 @@ struct DeadLetter {
   std::string subject;
 };
 
+// What a consumer is to be.
 struct ConsumerConfig {
   std::string name;          // "" = the durable name, or one that the client makes up
   std::string durable_name;  // "" = it goes when nobody uses it (inactive_threshold)
@@ -64,16 +72,19 @@ struct ConsumerConfig {
   std::optional<DeadLetter> dead_letter;
 };
 
+// How far a consumer is: by its own count, and in its stream.
 struct SequencePair {
   std::uint64_t consumer = 0, stream = 0;
   std::optional<Time> last_active;
 };
 
+// Who is pinned in a group, and since when.
 struct PriorityGroupInfo {
   std::string group, pinned_client_id;
   Time pinned_time{};
 };
 
+// A consumer as its server tells of it.
 struct ConsumerInfo {
   std::string stream, name;
   Time created{};
@@ -89,3 +100,5 @@ struct ConsumerInfo {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -8,10 +8,14 @@
 #include <stop_token>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
+// A duration.
 using Timeout = std::chrono::nanoseconds;
 
+// How long, and until who says so.
 struct Deadline {
   // `within`: from the call on; zero or less: only what needs no waiting.
   template <class Rep, class Period>
@@ -22,6 +26,9 @@ struct Deadline {
   std::stop_token stop;
 };
 
+// Of calls that are told nothing else.
 inline constexpr std::chrono::seconds kDefaultTimeout{5};
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include "midge/result.h"
 #include "midge/stream_config.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 namespace detail {
@@ -37,6 +39,7 @@ class Delivery {
   [[nodiscard]] const Message& message() const { return message_; }
   [[nodiscard]] std::string_view subject() const { return message_.subject(); }
   [[nodiscard]] std::string_view data() const { return message_.data(); }
+  // As Message::header().
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const {
     return message_.header(name);
   }
@@ -66,3 +69,5 @@ class Delivery {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

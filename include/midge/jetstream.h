@@ -19,8 +19,11 @@
 #include "midge/client.h"
 #include "midge/stream.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
+// How a JetStream is reached, and how much may be under way.
 struct JetStreamOptions {
   std::string domain;                 // "" = the server's
   std::string prefix = "$JS.API";     // of the API; the domain's if there is one
@@ -48,6 +51,7 @@ struct PublishOptions {
   std::chrono::nanoseconds retry_wait = std::chrono::milliseconds(250);
 };
 
+// What a stream says to a message that it has stored.
 struct PubAck {
   std::string stream, domain;
   std::uint64_t sequence = 0;
@@ -57,6 +61,7 @@ struct PubAck {
   std::uint64_t batch_size = 0;
 };
 
+// What an account uses and may use: counts, and bytes of `memory` and `storage`. Limits: -1 = none.
 struct AccountTier {
   std::uint64_t memory = 0, storage = 0, reserved_memory = 0, reserved_storage = 0;
   std::int64_t streams = 0, consumers = 0;
@@ -65,6 +70,7 @@ struct AccountTier {
   bool max_bytes_required = false;
 };
 
+// What an account has of JetStream: in all, and by tier (`R1`, `R3`).
 struct AccountInfo {
   AccountTier total;
   std::map<std::string, AccountTier> tiers;
@@ -77,8 +83,10 @@ struct AccountInfo {
 // Errors of all calls: as Consumer's.
 class JetStream {
  public:
+  // Asks nothing of the server yet.
   explicit JetStream(Client client, JetStreamOptions options = {});
 
+  // What the account uses, and may use.
   Result<AccountInfo> account_info(Deadline deadline = kDefaultTimeout) const;
 
   // Returns once it is stored. Errors: kServer, also with what was expected and is not so.
@@ -124,3 +132,5 @@ class JetStream {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -17,12 +17,15 @@
 
 #include "midge/jetstream.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 namespace detail {
 struct BucketState;
 }
 
+// What a bucket is to be.
 struct KeyValueConfig {
   std::string bucket, description;
   std::int64_t max_value_size = 0;  // bytes; 0 = no limit
@@ -42,6 +45,7 @@ struct KeyValueConfig {
   Metadata metadata;
 };
 
+// A bucket as it is.
 struct KeyValueStatus {
   std::string bucket;
   std::uint64_t values = 0, bytes = 0;  // all revisions
@@ -51,8 +55,10 @@ struct KeyValueStatus {
   StreamInfo stream;
 };
 
+// What made a revision: a value, or a marker that there is none.
 enum class KeyOperation : std::uint8_t { kPut, kDelete, kPurge };
 
+// A revision of a key.
 struct KeyValueEntry {
   std::string bucket, key, value;
   std::uint64_t revision = 0;
@@ -61,6 +67,7 @@ struct KeyValueEntry {
   KeyOperation operation = KeyOperation::kPut;
 };
 
+// What a watch tells of.
 struct WatchOptions {
   bool include_history = false;  // all revisions, not the last of each key
   bool updates_only = false;     // nothing that is there already
@@ -139,6 +146,7 @@ class KeyValue {
   Result<Consumption> watch(std::vector<std::string> keys, OnEntry callback,
                             WatchOptions options = {}, Deadline deadline = kDefaultTimeout) const;
 
+  // How it is at the moment.
   Result<KeyValueStatus> status(Deadline deadline = kDefaultTimeout) const;
 
  private:
@@ -156,6 +164,7 @@ class KeyValue {
 // The buckets of a JetStream. Errors: as JetStream's, and kInvalid for names that are none.
 class KeyValueStore {
  public:
+  // Asks nothing of the server yet.
   explicit KeyValueStore(JetStream js) : js_(std::move(js)) {}
 
   // Errors: one of that name is there with another configuration.
@@ -175,3 +184,5 @@ class KeyValueStore {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

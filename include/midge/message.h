@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 namespace detail {
@@ -18,6 +20,7 @@ struct MessageBlock;
 //   headers.add("Nats-Msg-Id", "42");
 class Headers {
  public:
+  // One more field. Returns itself, so that calls can follow each other.
   Headers& add(std::string_view name, std::string_view value);
   // Replaces all values of that name.
   Headers& set(std::string_view name, std::string_view value);
@@ -67,3 +70,5 @@ class Message {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -18,12 +18,15 @@
 
 #include "midge/jetstream.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 namespace detail {
 struct ObjectBucketState;
 }
 
+// What a bucket is to be.
 struct ObjectStoreConfig {
   std::string bucket, description;
   std::chrono::nanoseconds ttl{};  // of objects; 0 = for ever
@@ -49,6 +52,7 @@ struct ObjectMeta {
   std::size_t chunk_size = 0;  // bytes of each message; 0 = 128 KiB
 };
 
+// An object as it lies in its bucket. Sizes are bytes.
 struct ObjectInfo {
   std::string name, description;
   std::vector<std::pair<std::string, std::string>> headers;
@@ -84,6 +88,7 @@ class ObjectStore {
                          Deadline deadline = std::chrono::minutes(1)) const;
   Result<std::string> get(std::string_view name, Deadline deadline = std::chrono::minutes(1)) const;
 
+  // Of a link: its own.
   Result<ObjectInfo> info(std::string_view name, Deadline deadline = kDefaultTimeout) const;
   // Its name, description, headers and metadata. Errors: kExists (the new name).
   Result<ObjectInfo> update(std::string_view name, const ObjectMeta& meta,
@@ -122,8 +127,10 @@ class ObjectStore {
 // The buckets of a JetStream. Errors: as JetStream's, and kInvalid for names that are none.
 class ObjectStores {
  public:
+  // Asks nothing of the server yet.
   explicit ObjectStores(JetStream js) : js_(std::move(js)) {}
 
+  // Errors: one of that name is there with another configuration; there is none.
   Result<ObjectStore> create(const ObjectStoreConfig& config,
                              Deadline deadline = kDefaultTimeout) const;
   Result<ObjectStore> update(const ObjectStoreConfig& config,
@@ -139,3 +146,5 @@ class ObjectStores {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -12,10 +12,14 @@
 
 #include "midge/result.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
+class InProcess;
 class Runtime;
 
+// What happens to a connection.
 enum class EventKind : unsigned char {
   kConnected,
   kDisconnected,  // text: why
@@ -27,12 +31,14 @@ enum class EventKind : unsigned char {
   kClosed,        // for good; text: why, "" = because the user wanted it
 };
 
+// Something that happened to a connection.
 struct Event {
   EventKind kind;
   std::string text;
   std::string server;  // the URL of the one that it is about; "" = none
 };
 
+// How a connection is encrypted. Files are PEM.
 struct TlsOptions {
   bool required = false;  // else only where the server asks for it, or the URL says tls://
   bool first = false;     // before the server has said anything (handshake_first)
@@ -56,6 +62,7 @@ struct Login {
   std::function<Result<std::string>()> fetch_jwt;                   // before each login
 };
 
+// How a client connects. With nothing set: to a server on this machine.
 struct Options {
   // URLs, tried in random order: `nats://host:4222`, `tls://user:password@host`, `host`.
   std::vector<std::string> servers = {"nats://127.0.0.1:4222"};
@@ -82,6 +89,10 @@ struct Options {
   bool echo = true;                   // own messages come back to own subscriptions
   std::string inbox_prefix = "_INBOX";
 
+  // To a server within this program, without a socket (midge/server.h: Server::in_process()):
+  // `servers` and `tls` say nothing then, and the cluster's other servers are not asked.
+  std::shared_ptr<InProcess> in_process;
+
   // Called on the background thread, one at a time; must not wait.
   std::function<void(const Event&)> on_event;
   // Whose thread it is that works for the connection; null: one of its own.
@@ -89,3 +100,5 @@ struct Options {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 // What went wrong, where a caller decides by it.
@@ -39,6 +41,7 @@ enum class ErrorCode : unsigned char {
 // person who operates the program.
 class Error {
  public:
+  // `text`: for a person; `code`: for a program.
   explicit Error(std::string text, ErrorCode code = ErrorCode::kOther)
       : state_(std::make_unique<State>(State{code, 0, 0, std::move(text)})) {}
   Error(ErrorCode code, std::string text) : Error(std::move(text), code) {}
@@ -89,6 +92,7 @@ class Error {
 // What value() throws where there is none.
 class ResultError : public std::runtime_error {
  public:
+  // Whose text becomes what() says.
   explicit ResultError(const Error& error) : std::runtime_error(error.text()), error_(error) {}
   [[nodiscard]] const Error& error() const { return error_; }
 
@@ -113,19 +117,23 @@ concept Failure = std::same_as<std::remove_cvref_t<F>, Error> || requires(F&& fa
   requires !requires { failure.has_value(); };
 };
 
+// A value, or the error that there was instead of it.
 template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
 
   Result() requires std::default_initializable<T> : value_(std::in_place) {}
+  // Success.
   template <class U = T>
   requires(std::is_constructible_v<T, U> && !Failure<U> &&
            !detail::kIsResult<std::remove_cvref_t<U>>) explicit(!std::is_convertible_v<U, T>)
       Result(U&& value)
       : value_(std::in_place, std::forward<U>(value)) {}
+  // Failure.
   template <Failure F>
   Result(F&& failure) : error_(error_of(std::forward<F>(failure))) {}
+  // What the other one is.
   template <class U>
   requires(!std::same_as<T, U> && std::is_convertible_v<U, T>) Result(Result<U> other)
       : error_(std::move(other.error_)) {
@@ -198,6 +206,7 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
 
   Result() = default;
+  // Failure.
   template <Failure F>
   Result(F&& failure) : error_(Result<bool>::error_of(std::forward<F>(failure))) {}
 
@@ -216,3 +225,5 @@ class [[nodiscard]] Result<void> {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -6,10 +6,13 @@
 
 #include <memory>
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 class Runtime {
  public:
+  // Begins a thread, which ends with the last owner.
   static std::shared_ptr<Runtime> start();
   virtual ~Runtime() = default;
   Runtime(const Runtime&) = delete;
@@ -20,3 +23,5 @@ class Runtime {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@
 #include "midge/client.h"
 #include "midge/stream_config.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 namespace detail {
@@ -33,6 +35,7 @@ struct ServiceConfig {
   std::string queue_group = "q";  // of its endpoints; "" = each instance gets each request
 };
 
+// What an endpoint is to be.
 struct EndpointConfig {
   std::string name;                        // letters, digits, `-`, `_`
   std::string subject;                     // "" = the name; behind the group's prefix
@@ -40,17 +43,20 @@ struct EndpointConfig {
   Metadata metadata;
 };
 
+// An endpoint as its service tells of it.
 struct EndpointInfo {
   std::string name, subject, queue_group;
   Metadata metadata;
 };
 
+// A service as it tells of itself; `id` is of this instance.
 struct ServiceInfo {
   std::string name, id, version, description;
   Metadata metadata;
   std::vector<EndpointInfo> endpoints;
 };
 
+// What an endpoint has done since the start, or since reset_stats().
 struct EndpointStats {
   std::string name, subject, queue_group;
   std::uint64_t requests = 0, errors = 0;
@@ -58,6 +64,7 @@ struct EndpointStats {
   std::chrono::nanoseconds processing{}, average_processing{};  // in the handler
 };
 
+// What a service has done.
 struct ServiceStats {
   std::string name, id, version;
   Metadata metadata;
@@ -71,6 +78,7 @@ class ServiceRequest {
   [[nodiscard]] const Message& message() const { return message_; }
   [[nodiscard]] std::string_view subject() const { return message_.subject(); }
   [[nodiscard]] std::string_view data() const { return message_.data(); }
+  // As Message::header().
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const {
     return message_.header(name);
   }
@@ -142,3 +150,5 @@ class Service {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

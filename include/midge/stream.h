@@ -15,6 +15,8 @@
 #include "midge/result.h"
 #include "midge/stream_config.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 namespace detail {
@@ -22,11 +24,13 @@ class JetStreamContext;
 struct ReadTerms;
 }  // namespace detail
 
+// What is told besides.
 struct StreamInfoOptions {
   bool deleted_details = false;
   std::string subjects_filter;  // `>`: all subjects with their messages
 };
 
+// Which messages go. Nothing set: all.
 struct PurgeOptions {
   std::string filter;          // "" = all subjects
   std::uint64_t sequence = 0;  // only what lies before it; 0 = no matter where
@@ -42,6 +46,7 @@ struct StoredMessage {
   std::uint64_t pending = 0;  // of batches: messages still to come
 
   [[nodiscard]] std::string_view data() const { return message.data(); }
+  // As Message::header().
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const {
     return message.header(name);
   }
@@ -98,11 +103,13 @@ class Stream {
   Result<std::vector<std::string>> consumer_names(Deadline deadline = kDefaultTimeout) const;
   Result<std::vector<ConsumerInfo>> consumers(Deadline deadline = kDefaultTimeout) const;
 
+  // Whether, and how long still, a consumer delivers nothing.
   struct Pause {
     bool paused = false;
     Time until{};
     std::chrono::nanoseconds remaining{};
   };
+  // Delivers nothing until then; resumed: at once.
   Result<Pause> pause_consumer(std::string_view name, Time until,
                                Deadline deadline = kDefaultTimeout) const;
   Result<Pause> resume_consumer(std::string_view name, Deadline deadline = kDefaultTimeout) const;
@@ -122,3 +129,5 @@ class Stream {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -9,24 +9,35 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 // Wall-clock time as JetStream has it. The epoch itself means none.
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 using Metadata = std::map<std::string, std::string>;
 
+// How long messages stay: until limits are met, while consumers want them, or until one has
+// acknowledged them.
 enum class Retention : std::uint8_t { kLimits, kInterest, kWorkQueue };
+// What gives way at a limit: old messages, or the new one, whose publisher is told.
 enum class Discard : std::uint8_t { kOld, kNew };
+// Where messages lie.
 enum class Storage : std::uint8_t { kFile, kMemory };
+// How they lie there.
 enum class Compression : std::uint8_t { kNone, kS2 };
+// When a message counts as stored: `kAsync`: before it is on disk.
 enum class PersistMode : std::uint8_t { kDefault, kAsync };
 
+// Which servers may keep it.
 struct Placement {
   std::string cluster;
   std::vector<std::string> tags;
   std::string preferred;  // leader, of requests to step down
 };
 
+// Subjects that match `source` become `destination`, which may name its wildcards:
+// `{{wildcard(1)}}`.
 struct SubjectTransform {
   std::string source, destination;
 };
@@ -53,6 +64,7 @@ struct StreamSource {
   std::optional<SourceConsumer> consumer;
 };
 
+// Stored messages are published again under another subject.
 struct Republish {
   std::string source;  // "" = all subjects
   std::string destination;
@@ -65,6 +77,7 @@ struct ConsumerLimits {
   std::int64_t max_ack_pending = 0;
 };
 
+// What a stream is to be. Sizes are bytes.
 struct StreamConfig {
   std::string name, description;
   std::vector<std::string> subjects;  // none, and no mirror and no sources: the name
@@ -104,11 +117,13 @@ struct StreamConfig {
   Metadata metadata;
 };
 
+// What the server could not read any more: sequences, and their bytes.
 struct LostMessages {
   std::vector<std::uint64_t> messages;
   std::uint64_t bytes = 0;
 };
 
+// What lies in a stream.
 struct StreamState {
   std::uint64_t messages = 0, bytes = 0;
   std::uint64_t first_sequence = 0, last_sequence = 0;
@@ -121,6 +136,8 @@ struct StreamState {
   std::int64_t consumers = 0;
 };
 
+// A server that keeps a copy. `active`: since it was last heard of; `lag`: what it lacks, in
+// entries.
 struct PeerInfo {
   std::string name;
   bool current = false, offline = false;
@@ -128,6 +145,7 @@ struct PeerInfo {
   std::uint64_t lag = 0;
 };
 
+// Which servers keep a stream or a consumer, and which one leads.
 struct ClusterInfo {
   std::string name, raft_group, leader;
   std::vector<PeerInfo> replicas;
@@ -143,6 +161,7 @@ struct SourceInfo {
   std::string error;
 };
 
+// A stream as its server tells of it.
 struct StreamInfo {
   StreamConfig config;
   Time created{};
@@ -155,3 +174,5 @@ struct StreamInfo {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

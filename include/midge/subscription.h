@@ -15,6 +15,8 @@
 #include "midge/message.h"
 #include "midge/result.h"
 
+#pragma GCC visibility push(default)
+
 namespace midge {
 
 namespace detail {
@@ -28,6 +30,7 @@ enum class Overflow : unsigned char {
   kUnsubscribe,
 };
 
+// How messages come to a subscription.
 struct SubscribeOptions {
   std::string queue;      // one member of the group gets each message
   std::uint64_t max = 0;  // messages, then it ends by itself; 0 = no end
@@ -42,6 +45,7 @@ struct SubscribeOptions {
 // one of a subscription without a callback. Thread: any.
 class Subscription {
  public:
+  // Called on the background thread; must not wait.
   using Callback = std::function<void(const Message&)>;
 
   Subscription() = default;
@@ -62,6 +66,7 @@ class Subscription {
   [[nodiscard]] const std::string& subject() const;
   [[nodiscard]] const std::string& queue() const;
   [[nodiscard]] bool active() const;
+  // Counts since the subscription was made.
   struct Figures {
     std::uint64_t delivered = 0;  // to the callback, or taken
     std::uint64_t dropped = 0;
@@ -76,3 +81,5 @@ class Subscription {
 };
 
 }  // namespace midge
+
+#pragma GCC visibility pop

@@ -6,12 +6,11 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <string_view>
 
-namespace midge {
+#include "midge/log.h"
 
-enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kFatal };
+namespace midge {
 
 class Log {
  public:

@@ -38,6 +38,7 @@ Result<Client> Client::connect(std::string_view servers) {
 }
 
 Result<Client> Client::connect(Options options) {
+  if (options.in_process) options.servers = {"nats://in-process"};
   std::vector<codec::ServerUrl> urls;
   for (const std::string& list : options.servers) {
     ASSIGN_OR_RETURN(const auto some, codec::parse_server_urls(list));

@@ -61,7 +61,8 @@ void Connection::dial_now() {
         .login = options_.login,
         .tls = options_.tls,
         .secure = secure,
-        .timeout = duration_of(options_.connect_timeout)},
+        .timeout = duration_of(options_.connect_timeout),
+        .in_process = options_.in_process},
        [self = shared_from_this(), attempt](Result<Dialed> dialed) {
          self->on_dialed(attempt, std::move(dialed));
        });
@@ -77,7 +78,7 @@ void Connection::on_dialed(std::uint64_t attempt, Result<Dialed> dialed) {
                     .echo = options_.echo,
                     .can_secure = can_secure,
                     .wants_secure = can_secure,
-                    .secure_first = options_.tls.first},
+                    .secure_first = can_secure && options_.tls.first},
       .patience = duration_of(options_.connect_timeout),
       .ping_interval = duration_of(options_.ping_interval),
       .pings_out_max = options_.pings_out_max,
@@ -147,7 +148,7 @@ void Connection::resubscribe() {
 
 void Connection::take_facts(const ServerFacts& facts) {
   max_payload_ = static_cast<std::size_t>(std::max<std::int64_t>(facts.max_payload, 0));
-  if (!options_.ignore_discovered && pool_.discover(facts.connect_urls))
+  if (!options_.ignore_discovered && !options_.in_process && pool_.discover(facts.connect_urls))
     tell(EventKind::kDiscovered);
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/credentials.h"
+#include "midge/version.h"
 #include "tls/context.h"
 #include "tls/stream.h"
 
@@ -33,6 +34,14 @@ Result<tls::ContextPtr> load_context(const TlsOptions& options, io::Disk& disk) 
       tls::Context::Use::kClient);
 }
 
+Result<std::unique_ptr<io::Stream>> connect_in_process(InProcess& server) {
+  if (server.version() != kVersion)
+    return failure("the server in this process is of version " + std::string(server.version()) +
+                       ", the client of " + std::string(kVersion),
+                   ErrorCode::kInvalid);
+  return server.connect();
+}
+
 class DialJob final : public io::Job {
  public:
   DialJob(io::Env& env, DialPlan plan, std::function<void(Result<Dialed>)> done)
@@ -45,6 +54,10 @@ class DialJob final : public io::Job {
     Dialed dialed;
     ASSIGN_OR_RETURN(Login login, load_login(plan_.login, env_.disk()));
     dialed.login = with_url(std::move(login), plan_.url);
+    if (plan_.in_process) {
+      ASSIGN_OR_RETURN(dialed.stream, connect_in_process(*plan_.in_process));
+      return dialed;
+    }
     tls::ContextPtr context;
     if (plan_.secure) {
       ASSIGN_OR_RETURN(context, load_context(plan_.tls, env_.disk()));

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "codec/server_url.h"
 #include "io/env.h"
+#include "io/in_process.h"
 #include "io/stream.h"
 #include "midge/options.h"
 
@@ -19,6 +20,7 @@ struct DialPlan {
   TlsOptions tls;
   bool secure = false;  // TLS is wanted
   Duration timeout{};
+  std::shared_ptr<InProcess> in_process;  // in place of the URL's host; null = none
 };
 
 struct Dialed {

@@ -1,6 +1,7 @@
 #include "io/pipe.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -63,66 +64,82 @@ class ByteRing {
   std::size_t size_ = 0;
 };
 
-class PipeServer;
+class PipeStream;
 
-// What both ends share, under the mutex. It lives until both ends and mail under way are gone.
-struct Pipe {
-  explicit Pipe(std::size_t capacity) : to_server(capacity), to_client(capacity) {}
+// What one end has. Its stream is called on its loop only.
+struct PipeSide {
+  explicit PipeSide(std::size_t capacity) : incoming(capacity) {}
 
-  std::mutex mutex;
-  std::condition_variable client_may_go_on;
-  ByteRing to_server;
-  ByteRing to_client;
-  bool client_closed = false;
-  bool server_closed = false;
-  bool server_wrote_all = false;  // shutdown_write()
+  ByteRing incoming;
+  bool closed = false;
+  bool wrote_all = false;  // shutdown_write()
 
-  // The server's end, while it is attached. It is called on its loop only.
-  PipeServer* server = nullptr;
+  PipeStream* stream = nullptr;  // while it is attached
   Loop* loop = nullptr;
   bool watch_readable = false;
   bool watch_writable = false;
   bool mail_under_way = false;
+};
 
-  [[nodiscard]] bool readable() const {
-    return watch_readable && (!to_server.empty() || client_closed);
+// What both ends share, under the mutex. It lives until both ends and mail under way are gone.
+struct Pipe {
+  explicit Pipe(std::size_t capacity) : sides{PipeSide(capacity), PipeSide(capacity)} {}
+
+  std::mutex mutex;
+  std::condition_variable may_go_on;  // of an end that blocks
+  std::array<PipeSide, 2> sides;
+
+  [[nodiscard]] const PipeSide& peer_of(const PipeSide& side) const {
+    return sides[&side == &sides[0] ? 1 : 0];
   }
-  [[nodiscard]] bool writable() const {
-    return watch_writable && (!to_client.full() || client_closed);
+  [[nodiscard]] bool readable(const PipeSide& side) const {
+    return side.watch_readable && (!side.incoming.empty() || is_at_end(side));
+  }
+  [[nodiscard]] bool writable(const PipeSide& side) const {
+    const PipeSide& peer = peer_of(side);
+    return side.watch_writable && (!peer.incoming.full() || peer.closed);
+  }
+  // Nothing comes behind what is there.
+  [[nodiscard]] bool is_at_end(const PipeSide& side) const {
+    const PipeSide& peer = peer_of(side);
+    return peer.closed || peer.wrote_all;
   }
 };
 
 using SharedPipe = std::shared_ptr<Pipe>;
 
-// Tells the server's loop that its end may be ready.
+// Tells a loop that its end may be ready.
 class PipeMail final : public Mail {
  public:
-  explicit PipeMail(SharedPipe pipe) : pipe_(std::move(pipe)) {}
+  PipeMail(SharedPipe pipe, PipeSide& side) : pipe_(std::move(pipe)), side_(side) {}
   void arrive(LoopHandler& handler) override;
 
  private:
   SharedPipe pipe_;
+  PipeSide& side_;
 };
 
-// Called by the client's thread with the lock held, so that the loop cannot end meanwhile: whoever
-// ends it destroys the server's end first, which takes the lock.
-void notify_server(const SharedPipe& pipe) {
-  if (pipe->server == nullptr || pipe->mail_under_way) return;
-  if (!pipe->readable() && !pipe->writable()) return;
-  pipe->mail_under_way = true;
-  pipe->loop->post(std::make_unique<PipeMail>(pipe));
+// Called by the other end's thread with the lock held, so that the loop cannot end meanwhile:
+// whoever ends it destroys its end first, which takes the lock.
+void notify(const SharedPipe& pipe, PipeSide& side) {
+  pipe->may_go_on.notify_all();
+  if (side.stream == nullptr || side.mail_under_way) return;
+  if (!pipe->readable(side) && !pipe->writable(side)) return;
+  side.mail_under_way = true;
+  side.loop->post(std::make_unique<PipeMail>(pipe, side));
 }
 
-class PipeServer final : public Stream, private Turn {
+class PipeStream final : public Stream, private Turn {
  public:
-  explicit PipeServer(SharedPipe pipe) : pipe_(std::move(pipe)) {}
-  ~PipeServer() override {
+  PipeStream(SharedPipe pipe, std::size_t side)
+      : pipe_(std::move(pipe)), mine_(pipe_->sides[side]), peer_(pipe_->sides[1 - side]) {}
+  ~PipeStream() override {
     if (destroyed_ != nullptr) *destroyed_ = true;
     const std::lock_guard lock(pipe_->mutex);
-    pipe_->server = nullptr;
-    pipe_->loop = nullptr;
-    pipe_->server_closed = true;
-    pipe_->client_may_go_on.notify_all();
+    mine_.stream = nullptr;
+    mine_.loop = nullptr;
+    mine_.closed = true;
+    notify(pipe_, peer_);
   }
 
   void attach(Loop& loop, StreamEvents& events) override {
@@ -130,47 +147,47 @@ class PipeServer final : public Stream, private Turn {
     loop_ = &loop;
     events_ = &events;
     const std::lock_guard lock(pipe_->mutex);
-    pipe_->server = this;
-    pipe_->loop = &loop;
-    pipe_->watch_readable = true;
+    mine_.stream = this;
+    mine_.loop = &loop;
+    mine_.watch_readable = true;
     take_turn_if_ready();
   }
 
   IoCount read(std::span<char> into) override {
     const std::lock_guard lock(pipe_->mutex);
-    const std::size_t count = pipe_->to_server.take(into);
+    const std::size_t count = mine_.incoming.take(into);
     if (count > 0) {
-      pipe_->client_may_go_on.notify_all();
+      notify(pipe_, peer_);
       return {IoCount::Status::kOk, count};
     }
-    return {pipe_->client_closed ? IoCount::Status::kEnd : IoCount::Status::kWouldBlock};
+    return {pipe_->is_at_end(mine_) ? IoCount::Status::kEnd : IoCount::Status::kWouldBlock};
   }
 
   IoCount write(std::span<const Slice> from) override {
     const std::lock_guard lock(pipe_->mutex);
-    if (pipe_->client_closed || pipe_->server_wrote_all) return {IoCount::Status::kError, 0, EPIPE};
+    if (peer_.closed || mine_.wrote_all) return {IoCount::Status::kError, 0, EPIPE};
     std::size_t count = 0;
     for (const Slice& slice : from.first(std::min(from.size(), kSlicesMax))) {
-      const std::size_t part = pipe_->to_client.put({slice.data, slice.size});
+      const std::size_t part = peer_.incoming.put({slice.data, slice.size});
       count += part;
       if (part < slice.size) break;
     }
     if (count == 0) return {IoCount::Status::kWouldBlock};
-    pipe_->client_may_go_on.notify_all();
+    notify(pipe_, peer_);
     return {IoCount::Status::kOk, count};
   }
 
   void watch(bool readable, bool writable) override {
     const std::lock_guard lock(pipe_->mutex);
-    pipe_->watch_readable = readable;
-    pipe_->watch_writable = writable;
+    mine_.watch_readable = readable;
+    mine_.watch_writable = writable;
     take_turn_if_ready();
   }
 
   void shutdown_write() override {
     const std::lock_guard lock(pipe_->mutex);
-    pipe_->server_wrote_all = true;
-    pipe_->client_may_go_on.notify_all();
+    mine_.wrote_all = true;
+    notify(pipe_, peer_);
   }
 
   [[nodiscard]] Address remote() const override { return {"pipe", 0}; }
@@ -179,7 +196,7 @@ class PipeServer final : public Stream, private Turn {
 
   // With the lock held, on the loop.
   void take_turn_if_ready() {
-    if (pipe_->readable() || pipe_->writable()) loop_->schedule(*this);
+    if (pipe_->readable(mine_) || pipe_->writable(mine_)) loop_->schedule(*this);
   }
 
  private:
@@ -195,12 +212,14 @@ class PipeServer final : public Stream, private Turn {
     take_turn_if_ready();
   }
 
-  [[nodiscard]] bool is_ready(bool (Pipe::*question)() const) const {
+  [[nodiscard]] bool is_ready(bool (Pipe::*question)(const PipeSide&) const) const {
     const std::lock_guard lock(pipe_->mutex);
-    return ((*pipe_).*question)();
+    return ((*pipe_).*question)(mine_);
   }
 
   const SharedPipe pipe_;
+  PipeSide& mine_;
+  PipeSide& peer_;
   Loop* loop_ = nullptr;
   StreamEvents* events_ = nullptr;
   bool* destroyed_ = nullptr;  // set while an event runs
@@ -208,25 +227,26 @@ class PipeServer final : public Stream, private Turn {
 
 void PipeMail::arrive(LoopHandler&) {
   const std::lock_guard lock(pipe_->mutex);
-  pipe_->mail_under_way = false;
-  if (pipe_->server != nullptr) pipe_->server->take_turn_if_ready();
+  side_.mail_under_way = false;
+  if (side_.stream != nullptr) side_.stream->take_turn_if_ready();
 }
 
 class PipeEnd final : public PipeClient {
  public:
-  explicit PipeEnd(SharedPipe pipe) : pipe_(std::move(pipe)) {}
+  PipeEnd(SharedPipe pipe, std::size_t side)
+      : pipe_(std::move(pipe)), mine_(pipe_->sides[side]), peer_(pipe_->sides[1 - side]) {}
   ~PipeEnd() override { close(); }
 
   std::size_t read(std::span<char> into) override {
     std::unique_lock lock(pipe_->mutex);
-    pipe_->client_may_go_on.wait(lock, [this] { return !pipe_->to_client.empty() || read_all(); });
+    pipe_->may_go_on.wait(lock, [this] { return !mine_.incoming.empty() || read_all(); });
     return take(into);
   }
 
   bool write(std::string_view bytes) override {
     std::unique_lock lock(pipe_->mutex);
     while (!bytes.empty()) {
-      pipe_->client_may_go_on.wait(lock, [this] { return !pipe_->to_server.full() || broken(); });
+      pipe_->may_go_on.wait(lock, [this] { return !peer_.incoming.full() || broken(); });
       if (broken()) return false;
       bytes.remove_prefix(put(bytes));
     }
@@ -250,35 +270,45 @@ class PipeEnd final : public PipeClient {
 
   void close() override {
     const std::lock_guard lock(pipe_->mutex);
-    pipe_->client_closed = true;
-    pipe_->client_may_go_on.notify_all();
-    notify_server(pipe_);
+    mine_.closed = true;
+    notify(pipe_, peer_);
   }
 
  private:
-  [[nodiscard]] bool broken() const { return pipe_->server_closed || pipe_->client_closed; }
-  [[nodiscard]] bool read_all() const { return broken() || pipe_->server_wrote_all; }
+  [[nodiscard]] bool broken() const { return peer_.closed || mine_.closed; }
+  [[nodiscard]] bool read_all() const { return mine_.closed || pipe_->is_at_end(mine_); }
 
   std::size_t take(std::span<char> into) {
-    const std::size_t count = pipe_->to_client.take(into);
-    if (count > 0) notify_server(pipe_);
+    const std::size_t count = mine_.incoming.take(into);
+    if (count > 0) notify(pipe_, peer_);
     return count;
   }
 
   std::size_t put(std::string_view bytes) {
-    const std::size_t count = pipe_->to_server.put(bytes);
-    if (count > 0) notify_server(pipe_);
+    const std::size_t count = peer_.incoming.put(bytes);
+    if (count > 0) notify(pipe_, peer_);
     return count;
   }
 
   const SharedPipe pipe_;
+  PipeSide& mine_;
+  PipeSide& peer_;
 };
+
+SharedPipe new_pipe(std::size_t capacity) {
+  return std::make_shared<Pipe>(std::max<std::size_t>(capacity, 1));
+}
 
 }  // namespace
 
 PipePair make_pipe(std::size_t capacity) {
-  const auto pipe = std::make_shared<Pipe>(std::max<std::size_t>(capacity, 1));
-  return {std::make_unique<PipeServer>(pipe), std::make_unique<PipeEnd>(pipe)};
+  const SharedPipe pipe = new_pipe(capacity);
+  return {std::make_unique<PipeStream>(pipe, 0), std::make_unique<PipeEnd>(pipe, 1)};
+}
+
+StreamPair make_stream_pair(std::size_t capacity) {
+  const SharedPipe pipe = new_pipe(capacity);
+  return {std::make_unique<PipeStream>(pipe, 0), std::make_unique<PipeStream>(pipe, 1)};
 }
 
 }  // namespace midge::io

@@ -1,6 +1,6 @@
 // An in-process connection: a pair of in-memory pipes. One end is a Stream of a loop (the
-// server's); the other is usable from any thread, blocking or not: programs that embed a server,
-// and the simulator's clients, use this same door.
+// server's); the other is usable from any thread, blocking or not, as the simulator's clients do,
+// or a Stream of another loop.
 #pragma once
 
 #include <cstddef>
@@ -36,5 +36,12 @@ struct PipePair {
 
 // `capacity` bytes are held per direction.
 PipePair make_pipe(std::size_t capacity = 1 << 20);
+
+// The same with two ends for loops, of one environment or of two.
+struct StreamPair {
+  std::unique_ptr<Stream> server_end, client_end;  // not yet attached
+};
+
+StreamPair make_stream_pair(std::size_t capacity = 1 << 20);
 
 }  // namespace midge::io

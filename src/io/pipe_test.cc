@@ -192,3 +192,56 @@ TEST_CASE("an unwatched server's end is silent; watching it again reports what i
   pair.client_end.reset();
   echo.ended.wait_for(1);
 }
+
+TEST_CASE("two loops talk through pipes of many sizes, until one goes") {
+  struct Talker final : StreamEvents {
+    void on_readable() override {
+      char chunk[777];
+      const IoCount count = stream->read(chunk);
+      if (count.status == IoCount::Status::kEnd) return ended.step();
+      if (count.ok()) got.append(chunk, count.bytes);
+      if (got.size() == text.size()) all_there.step();
+    }
+    void on_writable() override {
+      while (written < text.size()) {
+        const Slice slice{text.data() + written, text.size() - written};
+        const IoCount count = stream->write({&slice, 1});
+        if (!count.ok()) return stream->watch(true, true);
+        written += count.bytes;
+      }
+      stream->watch(true, false);
+    }
+    std::unique_ptr<Stream> stream;
+    std::string text, got;
+    std::size_t written = 0;
+    Milestone all_there, ended;
+  };
+  for (const std::size_t capacity : {1UL, 100UL, 1UL << 20}) {
+    CAPTURE(capacity);
+    LoopFixture fixture(2);
+    Echo echo(fixture.loop(0));
+    Talker talker;
+    for (int i = 0; i < 3000; ++i) talker.text += std::to_string(i);
+    StreamPair pair = make_stream_pair(capacity);
+    echo.stream = std::move(pair.server_end);
+    talker.stream = std::move(pair.client_end);
+    fixture.post([&] { echo.stream->attach(fixture.loop(0), echo); }, 0);
+    fixture.post(
+        [&] {
+          talker.stream->attach(fixture.loop(1), talker);
+          talker.on_writable();
+        },
+        1);
+    talker.all_there.wait_for(1);
+    CHECK(talker.got == talker.text);
+    SUBCASE("the client's end") {
+      fixture.run([&] { talker.stream.reset(); }, 1);
+      echo.ended.wait_for(1);
+    }
+    SUBCASE("the server's end") {
+      fixture.run([&] { echo.stream.reset(); }, 0);
+      talker.ended.wait_for(1);
+      fixture.run([&] { talker.stream.reset(); }, 1);
+    }
+  }
+}

@@ -20,6 +20,7 @@
 #include "server/identity.h"
 #include "server/jetstream_settings.h"
 #include "server/lame_duck.h"
+#include "server/log_options.h"
 #include "server/monitor/monitor.h"
 #include "server/oidc/key_service.h"
 #include "server/operator/claims_service.h"
@@ -89,6 +90,7 @@ struct Server::Parts final : io::ListenerEvents {
   std::unique_ptr<ProfilePort> profile_port;  // null: none
   std::unique_ptr<LameDuck> lame_duck;
   Readiness readiness;
+  std::function<void()> when_ready;  // null: nobody asks
   std::string ports_path;
   const bool proxied;  // clients come through a proxy; no reload changes it
   std::atomic<bool> stopping{false};
@@ -133,6 +135,7 @@ struct Server::Parts final : io::ListenerEvents {
   void tell_rejections(TlsService& service);
   void tell_system_account();
   void write_pid_file();
+  [[nodiscard]] ListenerUrls urls() const;
   void write_ports_file();
   void on_main_loop(std::move_only_function<void()> function);
   void begin_lame_duck();
@@ -185,6 +188,7 @@ void Server::Parts::log_banner() const {
 void Server::Parts::log_listening() const {
   const io::Address address{identity.host, static_cast<std::uint16_t>(identity.port)};
   if (web_sockets) web_sockets->log_listening(*options->websocket);
+  if (!listener) return;
   log.info("Listening for client connections on " + address.text());
   if (!options->tls) return;
   const bool first_only = options->tls->handshake_first && options->tls->first_fallback.ns == 0;
@@ -196,6 +200,7 @@ void Server::Parts::log_listening() const {
 }
 
 Result<void> Server::Parts::listen() {
+  if (!options->listens) return {};
   const io::Address wanted{options->host, static_cast<std::uint16_t>(std::max(options->port, 0))};
   auto bound = env.net().listen(*loops[0], wanted, *this);
   if (!bound) {
@@ -324,10 +329,9 @@ void Server::Parts::write_pid_file() {
   }
 }
 
-void Server::Parts::write_ports_file() {
-  if (options->ports_file_dir.empty()) return;
+ListenerUrls Server::Parts::urls() const {
   ListenerUrls urls;
-  urls.nats = listener_urls(env.net(), "nats", identity.host, identity.port);
+  if (options->listens) urls.nats = listener_urls(env.net(), "nats", identity.host, identity.port);
   if (const auto address = monitor->address()) {
     urls.monitoring = listener_urls(env.net(), options->https_port != 0 ? "https" : "http",
                                     address->host, address->port);
@@ -336,10 +340,15 @@ void Server::Parts::write_ports_file() {
     const WebSocketOptions& block = *options->websocket;
     urls.websocket = listener_urls(env.net(), block.tls ? "wss" : "ws", block.host, block.port);
   }
+  return urls;
+}
+
+void Server::Parts::write_ports_file() {
+  if (options->ports_file_dir.empty()) return;
   const std::string path = ports_file_path(env.process(), options->ports_file_dir);
   if (!ports_path.empty() && ports_path != path) (void)env.disk().remove_file(ports_path);
   ports_path = path;
-  if (auto written = server::write_ports_file(env, ports_path, urls); !written)
+  if (auto written = server::write_ports_file(env, ports_path, urls()); !written)
     log.error("Error writing ports file (" + ports_path + "): " + written.error().text());
 }
 
@@ -416,6 +425,8 @@ void Server::on_reload_request(std::function<Result<void>()> reload) {
   parts_->system_service.on_reload(std::move(reload));
 }
 
+void Server::on_ready(std::function<void()> tell) { parts_->when_ready = std::move(tell); }
+
 void Server::watch_signals(io::SignalEvents& events) {
   parts_->env.process().watch_signals(*parts_->loops[0], events);
 }
@@ -438,6 +449,7 @@ void Server::go() {
     parts->on_main_loop([parts] {
       parts->write_ports_file();
       parts->log.info("Server is ready");
+      if (parts->when_ready) parts->when_ready();
     });
   });
   parts_->going = true;
@@ -473,12 +485,7 @@ Result<void> Server::Parts::listen_profiles() {
 
 Result<std::unique_ptr<Server>> Server::run(Options options) {
   auto env = io::make_posix_env();
-  io::LogOptions log_options;
-  log_options.debug = options.debug;
-  log_options.trace = options.trace;
-  log_options.log_file = options.log_file;
-  log_options.json = options.log_json;
-  ASSIGN_OR_RETURN(auto log, io::make_log_writer(log_options));
+  ASSIGN_OR_RETURN(auto log, io::make_log_writer(log_options_of(options)));
   io::Env& env_used = *env;
   Log& log_used = *log;
   ASSIGN_OR_RETURN(auto server, create(env_used, log_used, std::move(options)));
@@ -502,6 +509,17 @@ std::unique_ptr<io::PipeClient> Server::connect_in_process() {
   io::PipePair pipe = io::make_pipe();
   parts_->broker->accept(std::move(pipe.server_end));
   return std::move(pipe.client_end);
+}
+
+std::unique_ptr<io::Stream> Server::open_in_process() {
+  io::StreamPair pair = io::make_stream_pair();
+  parts_->broker->accept(std::move(pair.server_end));
+  return std::move(pair.client_end);
+}
+
+ListenerUrls Server::urls() const {
+  const subject::WriterGuard guard(parts_->config_lock);
+  return parts_->urls();
 }
 
 int Server::port() const { return parts_->identity.port; }

@@ -18,6 +18,7 @@
 #include "io/env.h"
 #include "io/pipe.h"
 #include "server/options/options.h"
+#include "server/ports_file.h"
 
 namespace midge::server {
 
@@ -32,6 +33,8 @@ class Server {
 
   // Signals of the process become events on this server's first loop. Before go().
   void watch_signals(io::SignalEvents& events);
+  // Called on a loop once all of them serve. Before go().
+  void on_ready(std::function<void()> tell);
   // Starts to serve; the log says when all do.
   void go();
 
@@ -41,10 +44,14 @@ class Server {
 
   // An in-process connection: bytes of the NATS protocol through a pair of in-memory pipes.
   std::unique_ptr<io::PipeClient> connect_in_process();
+  // The same for a client with a loop: its end, not yet attached.
+  std::unique_ptr<io::Stream> open_in_process();
 
   // Where clients connect, with the port that was chosen; 0 if the server does not listen.
   [[nodiscard]] int port() const;
   [[nodiscard]] int monitor_port() const;
+  // Where listeners are reached; an empty list: there is none.
+  [[nodiscard]] ListenerUrls urls() const;
   // The `N…` public key made at start.
   [[nodiscard]] const std::string& id() const;
 

@@ -6,6 +6,7 @@
 #include "io/posix/log_writer.h"
 #include "io/posix/posix_code_pages.h"
 #include "io/posix/posix_env.h"
+#include "server/log_options.h"
 #include "server/options/command_line.h"
 #include "server/options/signal_command.h"
 #include "server/server.h"
@@ -13,6 +14,7 @@
 namespace {
 
 using midge::server::CommandLineResult;
+using midge::server::log_options_of;
 using midge::server::Options;
 using midge::server::parse_command_line;
 using midge::server::Server;
@@ -21,21 +23,6 @@ using midge::server::sources_of;
 void print(std::FILE* file, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fflush(file);
-}
-
-midge::io::LogOptions log_options(const Options& options) {
-  midge::io::LogOptions log;
-  log.logtime = options.logtime;
-  log.logtime_utc = options.logtime_utc;
-  log.json = options.log_json;
-  log.debug = options.debug;
-  log.trace = options.trace;
-  log.log_file = options.log_file;
-  log.log_size_limit = options.log_size_limit;
-  log.log_max_num = options.log_max_num;
-  log.syslog = options.syslog;
-  log.remote_syslog = options.remote_syslog;
-  return log;
 }
 
 // What signals ask of the running server.
@@ -79,7 +66,7 @@ class SignalDesk final : public midge::io::SignalEvents {
       done = midge::failure("can only reload config when a file is provided using -c or --config");
     } else {
       const std::string digest = again.options.config_digest;
-      const midge::io::LogOptions log = log_options(again.options);
+      const midge::io::LogOptions log = log_options_of(again.options);
       done = server_->reload(std::move(again.options), [&log = log_, digest] {
         log.info("Reloaded server configuration (" + digest + ")");
       });
@@ -108,7 +95,7 @@ int fail(midge::io::LogWriter* log, const std::string& text) {
 }
 
 int run(midge::io::Env& env, CommandLineResult command, std::vector<std::string> arguments) {
-  auto made = midge::io::make_log_writer(log_options(command.options));
+  auto made = midge::io::make_log_writer(log_options_of(command.options));
   if (!made) return fail(nullptr, made.error().text());
   midge::io::LogWriter& log = **made;
 

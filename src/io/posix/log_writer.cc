@@ -71,6 +71,7 @@ class ThreadedLogWriter final : public LogWriter {
       ASSIGN_OR_RETURN(auto syslog, LogSyslog::connect(options.remote_syslog, give_up_));
       return std::shared_ptr<LogTarget>(std::move(syslog));
     }
+    if (options.target) return options.target;
     format.colours = ::isatty(stderr_fd_) != 0;
     return std::make_shared<LogStderr>(stderr_fd_, format, give_up_);
   }

@@ -15,6 +15,8 @@
 
 namespace midge::io {
 
+class LogTarget;
+
 struct LogOptions {
   bool logtime = true;
   bool logtime_utc = false;
@@ -25,7 +27,8 @@ struct LogOptions {
   std::int64_t log_size_limit = 0;  // bytes; 0 = no rotation
   std::int64_t log_max_num = 0;     // files kept, the current one included; 0 = all
   bool syslog = false;
-  std::string remote_syslog;  // url; "" = none
+  std::string remote_syslog;          // url; "" = none
+  std::shared_ptr<LogTarget> target;  // in place of stderr; null = stderr
 };
 
 class LogWriter : public Log {

@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "broker/account_config.h"
 #include "broker/config.h"
+#include "midge/version.h"
 #include "server/options/jetstream_options.h"
 #include "server/options/metrics_config.h"
 #include "server/options/websocket_options.h"
@@ -26,7 +27,7 @@
 namespace midge::server {
 
 inline constexpr const char* kCompatibilityVersion = "2.15.2";  // what clients and tools test for
-inline constexpr const char* kMidgeVersion = "0.1.0";
+inline constexpr const char* kMidgeVersion = kVersion.data();
 
 inline constexpr int kPortDefault = 4222;
 inline constexpr int kPortRandom = -1;
@@ -68,6 +69,7 @@ struct Options {
   // Who and where.
   std::string host = "0.0.0.0";
   int port = kPortDefault;               // -1: any free one
+  bool listens = true;                   // false: for clients in process only; no key sets it
   std::string client_advertise;          // `host` or `host:port`; checked by check()
   std::string server_name;               // empty: the server's id
   std::vector<std::string> server_tags;  // lower case

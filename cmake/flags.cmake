@@ -5,6 +5,11 @@ target_compile_options(midge_flags INTERFACE -Wall -Wextra -Wno-missing-field-in
   -fno-plt "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 target_compile_definitions(midge_flags INTERFACE FMT_HEADER_ONLY=1)
 
+if(MIDGE_PACKAGE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Else a template's static variable is one for the whole process, whoever has it, and cannot be hidden.
+  target_compile_options(midge_flags INTERFACE -fno-gnu-unique)
+endif()
+
 if(MIDGE_SANITIZE STREQUAL "address+undefined")
   set(sanitizers -fsanitize=address,undefined)
   target_compile_options(midge_flags INTERFACE ${sanitizers} -fno-sanitize-recover=all

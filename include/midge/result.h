@@ -21,20 +21,20 @@ namespace midge {
 
 // What went wrong, where a caller decides by it.
 enum class ErrorCode : unsigned char {
-  kOther,
-  kNotFound,
-  kExists,
-  kInvalid,
-  kInUse,
-  kPermission,
-  kNoSpace,
-  kIo,
-  kClosed,
-  kTooLarge,
-  kTimeout,
-  kCancelled,
-  kNoResponders,
-  kServer,  // the server's answer says so: err_code() and text() are its own
+  kOther,         // only a person can tell
+  kNotFound,      // there is none of that name
+  kExists,        // there is one already
+  kInvalid,       // what was asked for makes no sense, or not there
+  kInUse,         // somebody else has it
+  kPermission,    // whoever asks may not
+  kNoSpace,       // a limit of size or number is reached; later there may be room
+  kIo,            // the system or the network has failed
+  kClosed,        // it has ended, or was never there
+  kTooLarge,      // it never fits
+  kTimeout,       // the deadline is over
+  kCancelled,     // the stop token says so
+  kNoResponders,  // nobody listens where the request went
+  kServer,        // the server's answer says so: err_code() and text() are its own
 };
 
 // An Error costs one pointer, and success costs that pointer being null. The text is fit for a

@@ -80,7 +80,8 @@ class Server {
 
   // Takes over the same configuration as it is now, or another, as far as that may change while it
   // runs; log and `listen` stay. Returns once every connection is served by it. Errors: kInvalid
-  // (then nothing has changed), kTimeout and kCancelled (it changes nevertheless), kClosed.
+  // (then nothing has changed), kIo (all but the log's file), kTimeout and kCancelled (it changes
+  // nevertheless), kClosed.
   Result<void> reload(Deadline deadline = kDefaultTimeout) const;
   Result<void> reload(ServerOptions options, Deadline deadline = kDefaultTimeout) const;
 

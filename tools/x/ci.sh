@@ -2,7 +2,8 @@
 
 job_ci() {
   say "x: $(nproc) cores, $(g++ -dumpfullversion 2>/dev/null || echo no compiler yet)"
-  need "${SERVER_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${FORMAT_PACKAGES[@]}" python3
+  need "${SERVER_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${FORMAT_PACKAGES[@]}" \
+    "${REFERENCE_PACKAGES[@]}"
   need_python
   need_node
   need_browser
@@ -10,6 +11,7 @@ job_ci() {
 
   step "format" job_format --check || true
   step "docs/compatibility.md is fresh" compatibility_is_fresh || true
+  step "reference without warnings" reference || true
   step "headers compile alone" build release check_headers || true
   test_all release
   step "no warnings" no_warnings || true

@@ -13,6 +13,7 @@ readonly BENCH_PACKAGES=(libbenchmark-dev)
 readonly FUZZ_PACKAGES=(clang-16 libclang-rt-16-dev)
 readonly TIDY_PACKAGES=(clang-tidy-16)
 readonly FORMAT_PACKAGES=(clang-format-14)
+readonly REFERENCE_PACKAGES=(doxygen python3)
 
 say() { printf '%s\n' "$*" >&2; }
 die() {

@@ -234,6 +234,18 @@ job_tidy() {
   printf '%s\n' "$@" | xargs -P 2 -n 1 clang-tidy-16 --quiet -p build/tidy  2>&1 | sed '/warnings generated/d'
 }
 
+# The reference of include/midge, in build/reference/html; a warning fails.
+job_reference() {
+  need "${REFERENCE_PACKAGES[@]}"
+  reference
+  say "build/reference/html/index.html"
+}
+
+reference() {
+  rm -rf build/reference
+  doxygen docs/reference/Doxyfile
+}
+
 job_check_headers() {
   need "${SERVER_PACKAGES[@]}"
   build release check_headers

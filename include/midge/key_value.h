@@ -28,21 +28,21 @@ struct BucketState;
 // What a bucket is to be.
 struct KeyValueConfig {
   std::string bucket, description;
-  std::int64_t max_value_size = 0;  // bytes; 0 = no limit
-  int history = 1;                  // revisions kept of each key, 1..64
-  std::chrono::nanoseconds ttl{};   // of all revisions; 0 = for ever
-  std::int64_t max_bytes = 0;       // of the bucket; 0 = no limit
-  Storage storage = Storage::kFile;
-  std::int64_t replicas = 0;
-  std::optional<Placement> placement;
-  std::optional<Republish> republish;
+  std::int64_t max_value_size = 0;     // bytes; 0 = no limit
+  int history = 1;                     // revisions kept of each key, 1..64
+  std::chrono::nanoseconds ttl{};      // of all revisions; 0 = for ever
+  std::int64_t max_bytes = 0;          // of the bucket; 0 = no limit
+  Storage storage = Storage::kFile;    // where revisions lie
+  std::int64_t replicas = 0;           // 0 = 1
+  std::optional<Placement> placement;  // none = anywhere
+  std::optional<Republish> republish;  // of changes, under another subject
   std::optional<StreamSource> mirror;  // the bucket's name; `KV_` may be left out
   std::vector<StreamSource> sources;   // so here; keys stay the same
-  bool compression = false;
+  bool compression = false;            // of what lies on disk
   // What goes by its age leaves a marker for so long; keys may have a TTL of their own. 0 =
   // neither.
   std::chrono::nanoseconds limit_marker_ttl{};
-  Metadata metadata;
+  Metadata metadata;  // of the bucket's stream
 };
 
 // A bucket as it is.
@@ -52,7 +52,7 @@ struct KeyValueStatus {
   int history = 1;
   std::chrono::nanoseconds ttl{}, limit_marker_ttl{};
   bool compression = false;
-  StreamInfo stream;
+  StreamInfo stream;  // the bucket's
 };
 
 // What made a revision: a value, or a marker that there is none.
@@ -60,18 +60,18 @@ enum class KeyOperation : std::uint8_t { kPut, kDelete, kPurge };
 
 // A revision of a key.
 struct KeyValueEntry {
-  std::string bucket, key, value;
-  std::uint64_t revision = 0;
-  Time created{};
-  std::uint64_t delta = 0;  // in watches: how many are still to come
-  KeyOperation operation = KeyOperation::kPut;
+  std::string bucket, key, value;               // the value of a marker is ""
+  std::uint64_t revision = 0;                   // a sequence of the bucket's stream
+  Time created{};                               // by the server's clock
+  std::uint64_t delta = 0;                      // in watches: how many are still to come
+  KeyOperation operation = KeyOperation::kPut;  // what made it
 };
 
 // What a watch tells of.
 struct WatchOptions {
-  bool include_history = false;  // all revisions, not the last of each key
-  bool updates_only = false;     // nothing that is there already
-  bool ignore_deletes = false;
+  bool include_history = false;     // all revisions, not the last of each key
+  bool updates_only = false;        // nothing that is there already
+  bool ignore_deletes = false;      // no markers
   bool metadata_only = false;       // without values
   std::uint64_t from_revision = 0;  // goes on there; 0 = no
 };

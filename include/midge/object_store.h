@@ -29,12 +29,12 @@ struct ObjectBucketState;
 // What a bucket is to be.
 struct ObjectStoreConfig {
   std::string bucket, description;
-  std::chrono::nanoseconds ttl{};  // of objects; 0 = for ever
-  std::int64_t max_bytes = 0;      // of the bucket; 0 = no limit
-  Storage storage = Storage::kFile;
-  std::int64_t replicas = 0;
-  std::optional<Placement> placement;
-  bool compression = false;
+  std::chrono::nanoseconds ttl{};      // of objects; 0 = for ever
+  std::int64_t max_bytes = 0;          // of the bucket; 0 = no limit
+  Storage storage = Storage::kFile;    // where objects lie
+  std::int64_t replicas = 0;           // 0 = 1
+  std::optional<Placement> placement;  // none = anywhere
+  bool compression = false;            // of what lies on disk
   Metadata metadata;
 };
 
@@ -57,13 +57,13 @@ struct ObjectInfo {
   std::string name, description;
   std::vector<std::pair<std::string, std::string>> headers;
   Metadata metadata;
-  std::size_t chunk_size = 0;
-  std::optional<ObjectLink> link;
+  std::size_t chunk_size = 0;      // bytes
+  std::optional<ObjectLink> link;  // none = it has bytes of its own
   std::string bucket;
-  std::string nuid;  // of its chunks
-  std::uint64_t size = 0, chunks = 0;
-  Time modified{};
-  std::string digest;  // `SHA-256=` and base64
+  std::string nuid;                    // of its chunks
+  std::uint64_t size = 0, chunks = 0;  // bytes; messages they came in
+  Time modified{};                     // by the server's clock
+  std::string digest;                  // `SHA-256=` and base64
   bool deleted = false;
 };
 

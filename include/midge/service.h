@@ -28,10 +28,10 @@ struct ServiceState;
 }  // namespace detail
 
 struct ServiceConfig {
-  std::string name;     // letters, digits, `-`, `_`
-  std::string version;  // semantic: `1.2.3`
-  std::string description;
-  Metadata metadata;
+  std::string name;               // letters, digits, `-`, `_`
+  std::string version;            // semantic: `1.2.3`
+  std::string description;        // for people
+  Metadata metadata;              // of the instance; for programs
   std::string queue_group = "q";  // of its endpoints; "" = each instance gets each request
 };
 
@@ -40,7 +40,7 @@ struct EndpointConfig {
   std::string name;                        // letters, digits, `-`, `_`
   std::string subject;                     // "" = the name; behind the group's prefix
   std::optional<std::string> queue_group;  // none = the group's
-  Metadata metadata;
+  Metadata metadata;                       // for programs
 };
 
 // An endpoint as its service tells of it.
@@ -59,8 +59,8 @@ struct ServiceInfo {
 // What an endpoint has done since the start, or since reset_stats().
 struct EndpointStats {
   std::string name, subject, queue_group;
-  std::uint64_t requests = 0, errors = 0;
-  std::string last_error;                                       // `500:what is wrong`
+  std::uint64_t requests = 0, errors = 0;  // answered; of these with an error, or not taken
+  std::string last_error;                  // `500:what is wrong`
   std::chrono::nanoseconds processing{}, average_processing{};  // in the handler
 };
 

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "io/in_process.h"
 #include "io/posix/test_folder.h"
 #include "midge/client.h"
 #include "midge/jetstream.h"
@@ -231,6 +232,40 @@ TEST_CASE("embedded: lame duck mode ends with the last client") {
   const Server server = Server::run(options, kPatience).value();
   server.enter_lame_duck_mode();
   server.wait(kPatience).value();
+}
+
+TEST_CASE("embedded: [CORE-75] who comes in logs in as everybody, and may be known by the way") {
+  ServerOptions options = quiet();
+  options.config_text =
+      "authorization { users: [ { user: insider, password: s3cret,"
+      " allowed_connection_types: [IN_PROCESS] } ] }";
+  const Server server = Server::run(options, kPatience).value();
+  Options client = inside(server);
+  CHECK(Client::connect(client).error().code() == ErrorCode::kPermission);
+  client.login = {.user = "insider", .password = "s3cret"};
+  CHECK(echoed(Client::connect(client).value(), "in") == "in");
+  client.in_process = nullptr;
+  client.servers = {server.client_url()};
+  CHECK(Client::connect(client).error().code() == ErrorCode::kPermission);
+}
+
+TEST_CASE("embedded: TLS is for those who come by a wire") {
+  const Server server = Server::run(quiet(), kPatience).value();
+  Options client = inside(server);
+  client.tls = {.required = true, .first = true, .ca_file = "/nowhere/ca.pem"};
+  CHECK(echoed(Client::connect(client).value(), "plain") == "plain");
+}
+
+TEST_CASE("embedded: a server of another version is refused, and nothing of it is called") {
+  struct Stranger final : InProcess {
+    [[nodiscard]] std::string_view version() const override { return "9.9.9"; }
+    Result<std::unique_ptr<io::Stream>> connect() override { return failure("called"); }
+  };
+  Options options;
+  options.in_process = std::make_shared<Stranger>();
+  const auto refused = Client::connect(options);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().text().find("9.9.9") != std::string::npos);
 }
 
 TEST_CASE("embedded: [CORE-75] several servers in one process are strangers to each other") {

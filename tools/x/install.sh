@@ -7,7 +7,7 @@
 readonly SERVER_PACKAGES=(g++ cmake ninja-build ccache libsodium-dev rapidjson-dev
   libfmt-dev libspdlog-dev robin-map-dev libxxhash-dev libboost-dev libssl-dev libcrypt-dev
   zlib1g-dev libdeflate-dev libsnappy-dev libroaring-dev prometheus-cpp-dev)
-readonly TEST_PACKAGES=(doctest-dev libnats-dev ca-certificates strace)
+readonly TEST_PACKAGES=(doctest-dev libnats-dev ca-certificates strace pkg-config)
 readonly BROWSER_PACKAGES=(chromium) # 124 MB to fetch, for one test: tests/clients alone asks for it
 readonly BENCH_PACKAGES=(libbenchmark-dev)
 readonly FUZZ_PACKAGES=(clang-16 libclang-rt-16-dev)

@@ -107,6 +107,8 @@ class Client {
   void close() const;
   // Drops the connection and connects anew, perhaps elsewhere.
   void force_reconnect() const;
+  // As Runtime::poll(), of a connection that has a polled runtime.
+  Result<std::size_t> poll(Deadline deadline = std::chrono::nanoseconds(0)) const;
 
   [[nodiscard]] Status status() const;
   [[nodiscard]] ClientFigures figures() const;

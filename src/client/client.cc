@@ -70,12 +70,27 @@ Result<void> Client::respond(const Message& to, std::string_view data) const {
   return publish(to.reply(), data);
 }
 
+namespace {
+
+// What users hold of a subscription. Without a callback nobody can take its messages once the last
+// handle is gone.
+std::shared_ptr<detail::Subscription> handle_of(std::shared_ptr<detail::Subscription> state) {
+  if (state->callback) return state;
+  detail::Subscription* const pointer = state.get();
+  return {pointer, [state = std::move(state)](detail::Subscription*) {
+            const auto connection = state->ended ? nullptr : state->connection.lock();
+            if (connection) connection->unsubscribe(state);
+          }};
+}
+
+}  // namespace
+
 Result<Subscription> Client::subscribe(std::string_view subject, Subscription::Callback callback,
                                        SubscribeOptions options) const {
   if (!state_) return not_connected();
   ASSIGN_OR_RETURN(auto state,
                    state_->connection->subscribe(subject, std::move(options), std::move(callback)));
-  return Subscription(std::move(state));
+  return Subscription(handle_of(std::move(state)));
 }
 
 Result<Subscription> Client::subscribe(std::string_view subject, SubscribeOptions options) const {
@@ -108,15 +123,15 @@ Result<void> Client::request_async(std::string_view subject, const Headers& head
 
 Result<std::vector<Message>> Client::request_many(std::string_view subject, std::string_view data,
                                                   ManyOptions options, Deadline deadline) const {
+  const detail::Remaining left(deadline);
   const std::string inbox = new_inbox();
   ASSIGN_OR_RETURN(Subscription answers, subscribe(inbox));
-  TRY(publish(subject, data, inbox));
-  const MonoTime end = io::Monitor::now() + detail::duration_of(deadline.timeout);
+  TRY(state_->connection->publish(subject, inbox, nullptr, data, deadline));
   std::vector<Message> all;
   while (options.count == 0 || all.size() < options.count) {
-    Timeout left((end - io::Monitor::now()).ns);
-    if (options.stall.count() > 0 && !all.empty()) left = std::min(left, options.stall);
-    auto answer = answers.next({std::max(left, Timeout::zero()), deadline.stop});
+    Timeout wait = left().timeout;
+    if (options.stall.count() > 0 && !all.empty()) wait = std::min(wait, options.stall);
+    auto answer = answers.next({std::max(wait, Timeout::zero()), deadline.stop});
     if (!answer && answer.error().code() == ErrorCode::kTimeout) break;
     std::optional<Error> why;
     if (!answer)
@@ -158,6 +173,11 @@ void Client::close() const {
 
 void Client::force_reconnect() const {
   if (state_) state_->connection->force_reconnect();
+}
+
+Result<std::size_t> Client::poll(Deadline deadline) const {
+  if (!state_) return not_connected();
+  return state_->connection->poll(std::move(deadline));
 }
 
 Status Client::status() const { return state_ ? state_->connection->status() : Status::kClosed; }

@@ -178,13 +178,13 @@ void Connection::unsubscribe_after(const std::shared_ptr<Subscription>& subscrip
   });
 }
 
-// What the server had sent before it read UNSUB comes before the PONG.
+// What the server had sent before it read UNSUB comes before the PONG. It is told once more at the
+// end: the first time there may have been no connection, and the next one subscribed anew.
 Result<void> Connection::drain(const std::shared_ptr<Subscription>& subscription,
                                const Deadline& deadline) {
   if (auto appended = outbox_.append_control(unsub_line(subscription->sid))) wake(*appended);
   auto flushed = flush(deadline);
-  subscription->end();
-  worker_->post([self = shared_from_this(), sid = subscription->sid] { self->remove(sid); });
+  unsubscribe(subscription);
   return flushed;
 }
 
@@ -222,6 +222,7 @@ Result<std::string> Connection::begin_request(OnAnswer done, std::optional<MonoT
 Result<Message> Connection::request(std::string_view subject, const Headers* headers,
                                     std::string_view data, const Deadline& deadline) {
   if (!may_wait()) return waits_for_itself();
+  const Remaining left(deadline);
   Awaited<Result<Message>> answer;
   RequestToken token;
   ASSIGN_OR_RETURN(const std::string inbox,
@@ -233,7 +234,7 @@ Result<Message> Connection::request(std::string_view subject, const Headers* hea
     return answer.wait();
   }
   std::optional<Error> why;
-  if (auto come = answer.wait(deadline, why)) return *std::move(come);
+  if (auto come = answer.wait(left(), why)) return *std::move(come);
   if (requests_.take(token)) return *std::move(why);
   return answer.wait();
 }
@@ -242,15 +243,13 @@ Result<void> Connection::request_async(std::string_view subject, const Headers* 
                                        std::string_view data, OnAnswer done, Timeout timeout) {
   RequestToken token;
   const MonoTime until = io::Monitor::now() + duration_of(timeout);
-  const auto before = requests_.next_expiry();
   ASSIGN_OR_RETURN(const std::string inbox, begin_request(std::move(done), until, token));
   if (auto sent = publish(subject, inbox, headers, data, timeout); !sent) {
     // Once it is taken by somebody else, `done` is told.
     if (requests_.take(token)) return std::move(sent).error();
     return {};
   }
-  if (!before || until < *before)
-    worker_->post([self = shared_from_this()] { self->arm_requests(); });
+  if (token.is_next) worker_->post([self = shared_from_this()] { self->arm_requests(); });
   return {};
 }
 
@@ -270,6 +269,7 @@ Result<void> Connection::flush(const Deadline& deadline) {
 
 Result<void> Connection::drain(const Deadline& deadline) {
   if (!may_wait()) return waits_for_itself();
+  const Remaining left(deadline);
   worker_->post([self = shared_from_this()] {
     if (self->closed_) return;
     self->take_status(Status::kDraining);
@@ -281,15 +281,15 @@ Result<void> Connection::drain(const Deadline& deadline) {
   Awaited<bool> unsubscribed;
   worker_->post([&unsubscribed] { unsubscribed.come(true); });
   unsubscribed.wait();
-  auto flushed = flush(deadline);
-  if (flushed) flushed = flush(deadline);
+  auto flushed = flush(left());
+  if (flushed) flushed = flush(left());
   close();
   return flushed;
 }
 
 void Connection::close() {
   worker_->post([self = shared_from_this()] { self->end(std::nullopt); });
-  if (!may_wait()) return;
+  if (!may_wait() || worker_->is_driven_elsewhere()) return;
   io::Monitor::Lock lock(monitor_);
   while (view_.status != Status::kClosed) monitor_.wait(lock);
 }

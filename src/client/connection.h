@@ -66,12 +66,13 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   // Waits until it is closed, unless the caller is who closes.
   void close();
   void force_reconnect();
+  Result<std::size_t> poll(Deadline deadline) { return worker_->poll(std::move(deadline)); }
 
   // On the loop, soon.
   void post(std::function<void()> action) { worker_->post(std::move(action)); }
 
   [[nodiscard]] WallTime wall_now() const { return worker_->env().clock().wall(); }
-  [[nodiscard]] bool may_wait() const { return !worker_->on_its_thread(); }
+  [[nodiscard]] bool may_wait() const { return worker_->may_wait(); }
   [[nodiscard]] Status status() const;
   [[nodiscard]] ClientFigures figures();
   [[nodiscard]] std::string connected_url() const;

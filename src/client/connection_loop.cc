@@ -142,7 +142,8 @@ void Connection::tell_watchers() {
 
 void Connection::resubscribe() {
   std::string lines;
-  for (const auto& [sid, subscription] : subscriptions_) lines += sub_lines(*subscription);
+  for (const auto& [sid, subscription] : subscriptions_)
+    if (!subscription->is_over()) lines += sub_lines(*subscription);
   link_->say(lines);
 }
 

@@ -12,6 +12,7 @@ namespace midge::detail {
 struct RequestToken {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
+  bool is_next = false;  // as it was added: none ends by itself before it
 };
 
 // Up to 16 hexadecimal digits, behind `prefix`.

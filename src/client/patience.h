@@ -22,11 +22,31 @@ inline Error waits_for_itself() {
   return Error("a callback cannot wait: use what is asynchronous", ErrorCode::kInvalid);
 }
 
+// When a deadline is over that begins at `now`.
+inline MonoTime end_of(MonoTime now, const Deadline& deadline) {
+  constexpr Duration kLongest = seconds(100LL * 365 * 24 * 3600);
+  return now + std::min(duration_of(deadline.timeout), kLongest);
+}
+
+// What is left of a deadline for several calls.
+class Remaining {
+ public:
+  explicit Remaining(const Deadline& whole)
+      : end_(end_of(io::Monitor::now(), whole)), stop_(whole.stop) {}
+  [[nodiscard]] Deadline operator()() const {
+    return {Timeout((end_ - io::Monitor::now()).ns), stop_};
+  }
+
+ private:
+  const MonoTime end_;
+  const std::stop_token stop_;
+};
+
 class Patience {
  public:
   Patience(io::Monitor& monitor, const Deadline& deadline)
       : monitor_(monitor),
-        until_(io::Monitor::now() + std::min(duration_of(deadline.timeout), kLongest)),
+        until_(end_of(io::Monitor::now(), deadline)),
         stop_(deadline.stop),
         on_stop_(deadline.stop, [&monitor] {
           const io::Monitor::Lock lock(monitor);
@@ -44,8 +64,6 @@ class Patience {
   }
 
  private:
-  static constexpr Duration kLongest = seconds(100LL * 365 * 24 * 3600);
-
   io::Monitor& monitor_;
   const MonoTime until_;
   const std::stop_token stop_;

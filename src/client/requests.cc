@@ -14,8 +14,11 @@ RequestToken Requests::add(OnAnswer done, std::optional<MonoTime> until) {
   Slot& slot = slots_[free_.back()];
   free_.pop_back();
   slot.done = std::move(done);
+  const auto next = timers_.next_wake();
   if (until) timers_.arm(slot, *until);
-  return {.slot = slot.index, .generation = slot.generation};
+  return {.slot = slot.index,
+          .generation = slot.generation,
+          .is_next = until && (!next || *until < *next)};
 }
 
 OnAnswer Requests::take_from(Slot& slot) {

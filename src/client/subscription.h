@@ -67,6 +67,11 @@ class Subscription {
   bool is_slow = false;  // the loop's: it has been told so
 
   void end();
+  // No message may come any more, though the table still has it.
+  [[nodiscard]] bool is_over() const {
+    const std::uint64_t most = max;
+    return ended || (most != 0 && received >= most);
+  }
 };
 
 }  // namespace midge::detail

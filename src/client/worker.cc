@@ -5,6 +5,7 @@
 
 #include "client/connection.h"
 #include "client/link.h"
+#include "client/patience.h"
 #include "io/posix/posix_env.h"
 #include "io/posix/posix_thread.h"
 
@@ -12,12 +13,14 @@ namespace midge {
 
 std::shared_ptr<Runtime> Runtime::start() { return detail::Worker::start(); }
 
+std::shared_ptr<Runtime> Runtime::polled() {
+  return detail::Worker::over(io::make_driven_posix_env({.argv0 = "midge"}));
+}
+
 namespace detail {
 namespace {
 
 constexpr std::size_t kReadBytes = 128 * 1024;
-
-thread_local const Worker* worker_of_thread = nullptr;
 
 class Action final : public io::Mail {
  public:
@@ -38,29 +41,89 @@ void end(Worker* worker) {
 
 }  // namespace
 
-Worker::Worker() : env_(io::make_posix_env({.argv0 = "midge"})), buffer_(kReadBytes) {
+thread_local const Worker* Worker::of_thread = nullptr;
+
+// What the thread that drives does while it waits. It may outlive the worker.
+class Worker::Driver final : public io::Monitor::Meanwhile {
+ public:
+  explicit Driver(Worker& worker) : worker_(&worker), env_(worker.env_) {}
+  void let_go() { worker_ = nullptr; }
+
+  MonoTime now() override { return env_->clock().now(); }
+  void work(MonoTime until) override {
+    if (worker_ != nullptr) worker_->drive(until);
+  }
+  void wake() override {
+    if (worker_ != nullptr && !worker_->on_its_thread()) worker_->post([] {});
+  }
+
+ private:
+  Worker* worker_;
+  const std::shared_ptr<io::Env> env_;
+};
+
+Worker::Worker(std::shared_ptr<io::Env> env) : env_(std::move(env)), buffer_(kReadBytes) {
   loop_ = env_->make_loops(1)[0];
 }
 
 std::shared_ptr<Worker> Worker::start() {
-  std::shared_ptr<Worker> worker(new Worker, end);
+  std::shared_ptr<Worker> worker(new Worker(io::make_posix_env({.argv0 = "midge"})), end);
   io::LoopHandler* const handler = worker.get();
   worker->env_->start({&handler, 1});
+  return worker;
+}
+
+std::shared_ptr<Worker> Worker::over(std::shared_ptr<io::DrivenEnv> env) {
+  std::shared_ptr<Worker> worker(new Worker(env), end);
+  worker->driven_ = env.get();
+  worker->driver_ = std::make_shared<Driver>(*worker);
+  env->start_driven(*worker);
   return worker;
 }
 
 Worker::~Worker() {
   env_->stop();
   env_->join();
+  if (driver_) driver_->let_go();
+}
+
+bool Worker::may_wait() const {
+  if (on_its_thread()) return false;
+  io::Monitor::set_meanwhile(owner_ == &of_thread ? driver_ : nullptr);
+  return true;
+}
+
+// The last owner may let go within the tick: not before it is over.
+std::size_t Worker::drive(MonoTime until) {
+  const auto self = shared_from_this();
+  return driven_->drive(until);
+}
+
+Result<std::size_t> Worker::poll(Deadline deadline) {
+  if (!driver_) return failure("this runtime has a thread of its own", ErrorCode::kInvalid);
+  if (owner_ != &of_thread)
+    return failure("a runtime is polled by the thread that made it", ErrorCode::kInvalid);
+  if (on_its_thread()) return waits_for_itself();
+  const auto self = shared_from_this();
+  const std::stop_callback on_stop(deadline.stop, [this] { post([] {}); });
+  const MonoTime until = end_of(env_->clock().now(), deadline);
+  std::size_t count = 0;
+  do {
+    if (deadline.stop.stop_requested()) return failure("cancelled", ErrorCode::kCancelled);
+    count = driven_->drive(until);
+  } while (count == 0 && env_->clock().now() < until);
+  return count;
 }
 
 void Worker::post(std::function<void()> action) {
   loop_->post(std::make_unique<Action>(std::move(action)));
 }
 
-bool Worker::on_its_thread() const { return worker_of_thread == this; }
+void Worker::on_loop_start() {
+  if (!driver_) of_thread = this;
+}
 
-void Worker::on_loop_start() { worker_of_thread = this; }
+void Worker::on_tick_begin() { before_ = std::exchange(of_thread, this); }
 
 void Worker::touch(Connection& connection) {
   if (std::ranges::find(touched_, &connection) == touched_.end()) touched_.push_back(&connection);
@@ -89,6 +152,7 @@ void Worker::on_tick_end() {
     connection->write_out();
   }
   retired_.clear();
+  if (driver_) of_thread = before_;
 }
 
 void Worker::on_loop_stop() {

@@ -1,6 +1,7 @@
-// The background thread of connections: a loop, and what all connections on it share.
+// Who works for connections: a loop, and what all connections on it share. It has a background
+// thread, or is driven by the thread that made it.
 //
-// Thread: any for post() and on_its_thread(); the rest is the loop's.
+// Thread: any for post(), on_its_thread() and may_wait(); the rest is the loop's.
 #pragma once
 
 #include <functional>
@@ -8,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "io/env.h"
+#include "io/driven_env.h"
 #include "midge/runtime.h"
 
 namespace midge::detail {
@@ -16,14 +17,28 @@ namespace midge::detail {
 class Connection;
 class Link;
 
-class Worker final : public Runtime, private io::LoopHandler {
+class Worker final : public Runtime,
+                     public std::enable_shared_from_this<Worker>,
+                     private io::DrivenHandler {
  public:
-  // Ends with its last owner, on whatever thread that lets go.
+  // These end with their last owner, on whatever thread that lets go.
   static std::shared_ptr<Worker> start();
+  // Driven by the calling thread.
+  static std::shared_ptr<Worker> over(std::shared_ptr<io::DrivenEnv> env);
   ~Worker() override;
 
+  Result<std::size_t> poll(Deadline deadline) override;
+  // A tick of one that is driven, on its thread.
+  std::size_t drive(MonoTime until);
+
   void post(std::function<void()> action);
-  [[nodiscard]] bool on_its_thread() const;
+  // Within what the loop does.
+  [[nodiscard]] bool on_its_thread() const { return of_thread == this; }
+  // Whether the calling thread may wait for what the loop does. If it is the one that drives, it
+  // will do so while it waits.
+  [[nodiscard]] bool may_wait() const;
+  // Whether somebody drives it, and that is not the calling thread.
+  [[nodiscard]] bool is_driven_elsewhere() const { return driver_ && owner_ != &of_thread; }
   [[nodiscard]] io::Env& env() { return *env_; }
   [[nodiscard]] io::Loop& loop() { return *loop_; }
 
@@ -37,12 +52,20 @@ class Worker final : public Runtime, private io::LoopHandler {
   [[nodiscard]] std::span<char> read_buffer() { return buffer_; }
 
  private:
-  Worker();
+  class Driver;
+  explicit Worker(std::shared_ptr<io::Env> env);
   void on_loop_start() override;
+  void on_tick_begin() override;
   void on_tick_end() override;
   void on_loop_stop() override;
 
-  std::unique_ptr<io::Env> env_;
+  static thread_local const Worker* of_thread;  // the one that the thread is working for
+
+  const std::shared_ptr<io::Env> env_;
+  io::DrivenEnv* driven_ = nullptr;                // the same, if it is driven
+  std::shared_ptr<Driver> driver_;                 // if it is driven
+  const Worker* const* const owner_ = &of_thread;  // tells its thread from others
+  const Worker* before_ = nullptr;                 // of_thread, before this tick
   io::Loop* loop_ = nullptr;
   std::vector<char> buffer_;
   std::vector<Connection*> touched_;

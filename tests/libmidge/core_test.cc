@@ -120,6 +120,17 @@ TEST_CASE_FIXTURE(Fixture, "a subscription ends after so many, or when it is tol
   CHECK(code_of(none.unsubscribe()) == ErrorCode::kClosed);
 }
 
+TEST_CASE_FIXTURE(Fixture, "one without a callback ends with its last handle") {
+  client.subscribe("with", [&](const Message& m) { client.respond(m, "").value(); }).value();
+  {
+    const Subscription sub = client.subscribe("without").value();
+    const Subscription copy = sub;
+    CHECK(code_of(client.request("without", "", 10ms)) == ErrorCode::kTimeout);
+  }
+  CHECK(client.request("with", ""));
+  CHECK(code_of(client.request("without", "")) == ErrorCode::kNoResponders);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a drained subscription has all that was sent before") {
   std::atomic<int> count = 0;
   Subscription sub = client.subscribe("drain", [&](const Message&) { ++count; }).value();
@@ -298,46 +309,6 @@ TEST_CASE("a client that is none says so") {
   CHECK(code_of(client.flush()) == ErrorCode::kClosed);
   Subscription sub;
   CHECK(code_of(sub.next()) == ErrorCode::kClosed);
-}
-
-TEST_CASE("many connections share a thread") {
-  TestServer server;
-  const std::shared_ptr<Runtime> runtime = Runtime::start();
-  std::atomic<int> count = 0;
-  std::vector<Client> clients;
-  for (int i = 0; i < 100; ++i) {
-    clients.push_back(Client::connect({.servers = {server.url()}, .runtime = runtime}).value());
-    for (int s = 0; s < 100; ++s)
-      clients.back().subscribe("all", [&](const Message&) { ++count; }).value();
-    clients.back().flush().value();
-  }
-  clients[0].publish("all", "").value();
-  for (Client& client : clients) client.flush().value();
-  // The last flush came behind the message on each connection.
-  for (Client& client : clients) client.flush().value();
-  CHECK(count == 10'000);
-}
-
-TEST_CASE("eight threads at once") {
-  TestServer server;
-  Client client = Client::connect(server.url()).value();
-  client.subscribe("echo", [&](const Message& m) { client.respond(m, m.data()).value(); }).value();
-  std::atomic<int> failures = 0;
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t)
-    threads.emplace_back([&, t] {
-      const std::string own = "own." + std::to_string(t);
-      Subscription sub = client.subscribe(own).value();
-      for (int i = 0; i < 200; ++i) {
-        const std::string body = std::to_string(t * 1000 + i);
-        failures += text(client.request("echo", body, 60s)) != body;
-        client.publish(own, body).value();
-        failures += text(sub.next(60s)) != body;
-      }
-      failures += !client.flush(60s);
-    });
-  for (std::thread& thread : threads) thread.join();
-  CHECK(failures == 0);
 }
 
 TEST_CASE("the last handle may go within a callback") {

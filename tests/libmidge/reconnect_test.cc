@@ -58,6 +58,21 @@ Options options_for(Diary& diary, std::vector<std::string> servers) {
   return options;
 }
 
+TEST_CASE("a subscription that is drained without a connection is none on the next one") {
+  TestServer server;
+  Diary diary;
+  Client client = Client::connect(options_for(diary, {server.url()})).value();
+  Subscription sub = client.subscribe("drained").value();
+  client.flush().value();
+  server.kill();
+  diary.wait_for(EventKind::kDisconnected);
+  auto drained = std::async(std::launch::async, [&] { return code_of(sub.drain(60s)); });
+  server.restart();
+  drained.wait();
+  client.flush().value();
+  CHECK(code_of(client.request("drained", "")) == ErrorCode::kNoResponders);
+}
+
 TEST_CASE("subscriptions and publishes survive a crash of the server") {
   TestServer server;
   Diary diary;

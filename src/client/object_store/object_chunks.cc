@@ -18,20 +18,6 @@ std::string digest_text(crypto::Sha256& sum) {
   return "SHA-256=" + detail::object_base64(sum.digest());
 }
 
-// What is left of a deadline for several calls.
-class Remaining {
- public:
-  explicit Remaining(const Deadline& whole)
-      : end_(io::Monitor::now() + detail::duration_of(whole.timeout)), stop_(whole.stop) {}
-  [[nodiscard]] Deadline operator()() const {
-    return {Timeout((end_ - io::Monitor::now()).ns), stop_};
-  }
-
- private:
-  const MonoTime end_;
-  const std::stop_token stop_;
-};
-
 // Of chunks that are published: the first that was refused.
 struct Refusal {
   io::Monitor monitor;
@@ -62,7 +48,7 @@ Result<std::size_t> fill(std::string& chunk, const ObjectReader& reader) {
 // Sends all that the reader has, and counts it. Errors: the reader's, a chunk's.
 Result<void> send_chunks(const JetStream& js, const std::string& subject,
                          const ObjectReader& reader, const std::shared_ptr<Refusal>& refusal,
-                         const Remaining& left, ObjectInfo& info) {
+                         const detail::Remaining& left, ObjectInfo& info) {
   crypto::Sha256 sum;
   std::string chunk(info.chunk_size, '\0');
   for (bool more = true; more;) {
@@ -89,7 +75,7 @@ Result<ObjectInfo> ObjectStore::put_chunks(ObjectInfo info, const ObjectReader& 
   options.publish_pending_max = kChunksUnderWay;
   const JetStream js(state_->js.client(), std::move(options));  // with a window of its own
   const auto refusal = std::make_shared<Refusal>();
-  const Remaining left(deadline);
+  const detail::Remaining left(deadline);
   const auto sent = send_chunks(js, state_->chunk_subject(info.nuid), reader, refusal, left, info);
   // What is on its way would outlive the purge that follows a failure.
   const auto complete = js.publish_complete(sent ? left() : Deadline(kDefaultTimeout));
@@ -108,7 +94,7 @@ Result<void> ObjectStore::purge_chunks(const std::string& nuid, const Deadline& 
 
 Result<ObjectInfo> ObjectStore::put(const ObjectMeta& meta, const ObjectReader& reader,
                                     Deadline deadline) const {
-  const Remaining left(deadline);
+  const detail::Remaining left(deadline);
   auto old = info_or_deleted(meta.name, left());
   if (!old && old.error().code() != ErrorCode::kNotFound) return std::move(old).error();
   ObjectInfo fresh;
@@ -146,7 +132,7 @@ Result<ObjectInfo> ObjectStore::put(std::string_view name, std::string_view byte
 
 Result<ObjectInfo> ObjectStore::get(std::string_view name, const ObjectWriter& writer,
                                     Deadline deadline) const {
-  const Remaining left(deadline);
+  const detail::Remaining left(deadline);
   ASSIGN_OR_RETURN(ObjectInfo info, this->info(name, left()));
   if (info.link) {
     if (info.link->name.empty()) return failure("it is a link to a bucket", ErrorCode::kInvalid);

@@ -29,7 +29,7 @@ PoolSize size_of_disk_pool(unsigned cores) {
   return {.threads_max = threads, .computing_max = threads};
 }
 
-class PosixEnv final : public Env {
+class PosixEnv final : public DrivenEnv {
  public:
   explicit PosixEnv(PosixOptions options)
       : process_(std::move(options.argv0)),
@@ -62,11 +62,23 @@ class PosixEnv final : public Env {
     for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->start(*handlers[i]);
   }
 
+  void start_driven(DrivenHandler& handler) override {
+    ENSURE(loops_.size() == 1, "one loop is driven");
+    driven_ = &handler;
+    loops_[0]->begin(handler);
+  }
+
+  std::size_t drive(MonoTime until) override {
+    driven_->on_tick_begin();
+    return loops_[0]->drive(until);
+  }
+
   void stop() override {
     for (const auto& loop : loops_) loop->stop();
   }
 
   void join() override {
+    if (driven_ != nullptr) finish_driven();
     for (const auto& loop : loops_)
       while (!loop->try_join_for_a_second()) look_for_stuck_loops();
     pool_.stop();
@@ -76,6 +88,12 @@ class PosixEnv final : public Env {
   void report_stuck_loops(StuckReport report) override { report_ = std::move(report); }
 
  private:
+  // Mail that was posted still arrives.
+  void finish_driven() {
+    drive(MonoTime{});
+    loops_[0]->finish();
+    driven_ = nullptr;
+  }
   void look_for_stuck_loops() {
     reported_.resize(loops_.size());
     for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -89,6 +107,7 @@ class PosixEnv final : public Env {
     }
   }
 
+  DrivenHandler* driven_ = nullptr;
   StuckReport report_;
   std::vector<bool> reported_;  // by loop: its present tick was reported
   PosixClock clock_;
@@ -105,6 +124,10 @@ class PosixEnv final : public Env {
 }  // namespace
 
 std::unique_ptr<Env> make_posix_env(PosixOptions options) {
+  return std::make_unique<PosixEnv>(std::move(options));
+}
+
+std::unique_ptr<DrivenEnv> make_driven_posix_env(PosixOptions options) {
   return std::make_unique<PosixEnv>(std::move(options));
 }
 

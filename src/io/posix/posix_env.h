@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "io/env.h"
+#include "io/driven_env.h"
 
 namespace midge::io {
 
@@ -13,5 +13,6 @@ struct PosixOptions {
 };
 
 std::unique_ptr<Env> make_posix_env(PosixOptions options = {});
+std::unique_ptr<DrivenEnv> make_driven_posix_env(PosixOptions options = {});
 
 }  // namespace midge::io

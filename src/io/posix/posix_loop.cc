@@ -54,10 +54,11 @@ PosixLoop::~PosixLoop() {
 }
 
 void PosixLoop::start(LoopHandler& handler) {
-  handler_ = &handler;
-  thread_.emplace("midge-loop-" + std::to_string(id_.value), [this] {
+  thread_.emplace("midge-loop-" + std::to_string(id_.value), [this, &handler] {
     PosixProfiler::allow_here();
+    begin(handler);
     run();
+    finish();
   });
 }
 
@@ -123,15 +124,28 @@ void PosixLoop::close_mailbox() {
   while (inbox_ != nullptr) take_first(inbox_);
 }
 
-void PosixLoop::run() {
+void PosixLoop::begin(LoopHandler& handler) {
+  handler_ = &handler;
   begin_tick();
   handler_->on_loop_start();
   end_tick();
+}
+
+void PosixLoop::run() {
   // One tick after the wish to stop was seen, so that mail posted before it still arrives.
   for (bool last = false; !last;) {
     last = stopping_.load(std::memory_order_seq_cst);
     tick(wait());
   }
+}
+
+std::size_t PosixLoop::drive(MonoTime until) {
+  tick_end_ = PosixClock::monotonic();  // it may be long ago
+  tick_by(until);
+  return tick(wait());
+}
+
+void PosixLoop::finish() {
   begin_tick();
   handler_->on_loop_stop();
   end_tick();
@@ -177,7 +191,8 @@ int PosixLoop::wait_for_events(std::optional<Duration> left) {
   return epoll_wait(epoll_.get(), batch_.data(), kBatchMax, ms);
 }
 
-void PosixLoop::tick(int ready) {
+std::size_t PosixLoop::tick(int ready) {
+  const std::uint64_t arrived_before = arrived_.load(std::memory_order_relaxed);
   // Known from here on, since mail may destroy what is ready.
   batch_next_ = 0;
   batch_size_ = ready;
@@ -185,24 +200,28 @@ void PosixLoop::tick(int ready) {
   enter(Stage::kMail);
   drain_mail();
   enter(Stage::kStreams);
-  turns_.run();
-  dispatch();
+  std::size_t count = turns_.run();
+  count += dispatch();
   enter(Stage::kTimers);
-  timers_.expire(now_);
+  count += timers_.expire(now_);
   enter(Stage::kTickEnd);
   handler_->on_tick_end();
   end_tick();
+  return count + (arrived_.load(std::memory_order_relaxed) - arrived_before);
 }
 
-void PosixLoop::dispatch() {
+std::size_t PosixLoop::dispatch() {
+  std::size_t count = 0;
   while (batch_next_ < batch_size_) {
     const epoll_event& event = batch_[static_cast<std::size_t>(batch_next_++)];
     auto* const watched = static_cast<Watched*>(event.data.ptr);
     if (watched == nullptr) continue;  // woken, or forgotten meanwhile
     current_ = watched;
     watched->on_ready(event.events);
+    ++count;
   }
   current_ = nullptr;
+  return count;
 }
 
 void PosixLoop::watch(int fd, Watched& watched, std::uint32_t interest, bool watched_before) {

@@ -49,6 +49,10 @@ class PosixLoop final : public Loop {
   void schedule(Turn& turn) override { turns_.add(turn); }
 
   void start(LoopHandler& handler);
+  // The same without a thread: begin(), then drive() as DrivenEnv has it, and finish() once.
+  void begin(LoopHandler& handler);
+  std::size_t drive(MonoTime until);
+  void finish();
   void stop();  // any thread
   void join();
   // As PosixThread's: true if the loop has ended, or was never started.
@@ -84,8 +88,8 @@ class PosixLoop final : public Loop {
   [[nodiscard]] int wait();
   [[nodiscard]] std::optional<Duration> patience() const;
   int wait_for_events(std::optional<Duration> patience);
-  void tick(int ready);
-  void dispatch();
+  std::size_t tick(int ready);
+  std::size_t dispatch();
   void begin_tick();
   void end_tick();
   void enter(Stage stage) { figures_.stage.store(stage, std::memory_order_relaxed); }

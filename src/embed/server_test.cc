@@ -62,6 +62,14 @@ TEST_CASE("embedded: [CORE-75] clients reach it in process and by its port") {
   CHECK(sub.next(kPatience).value().data() == "from within");
 }
 
+TEST_CASE("embedded: a client that polls comes in the same way") {
+  const Server server = Server::run(quiet(), kPatience).value();
+  Options options = inside(server);
+  options.runtime = Runtime::polled();
+  const Client client = Client::connect(options).value();
+  CHECK(echoed(client, "by my own thread") == "by my own thread");
+}
+
 TEST_CASE("embedded: many messages both ways, more than the pipe holds") {
   const Server server = Server::run(quiet(), kPatience).value();
   const Client client = Client::connect(inside(server)).value();

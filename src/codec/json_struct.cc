@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "codec/go_quoted.h"
 #include "codec/rfc3339.h"
 
@@ -12,14 +13,6 @@ namespace {
 const char* go_kind(const JsonValue& value) {
   constexpr const char* kKinds[] = {"null", "bool", "number", "string", "array", "object"};
   return kKinds[static_cast<unsigned>(value.type)];
-}
-
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace
@@ -32,7 +25,7 @@ Error not_an_object(const JsonValue& value, std::string_view go_type) {
 void JsonStructReader::finish() {
   if (!strict_ || !error_.empty()) return;
   for (const JsonMember& member : object_.members) {
-    const auto is_it = [&](std::string_view name) { return same_name(name, member.name); };
+    const auto is_it = [&](std::string_view name) { return equal_ignoring_case(name, member.name); };
     if (std::ranges::none_of(names_, is_it)) {
       error_ = "json: unknown field " + go_quoted(member.name);
       return;

@@ -1,22 +1,13 @@
 #include "codec/json_tree.h"
 
-#include <algorithm>
 #include <charconv>
 #include <limits>
 
+#include "base/ascii.h"
 #include "codec/json_reader.h"
 
 namespace midge::codec {
 namespace {
-
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
 
 // A tree is taken down recursively, by threads of small stacks.
 constexpr std::size_t kDepthMax = 128;
@@ -72,7 +63,7 @@ class TreeBuilder final : public JsonVisitor {
 const JsonValue* JsonValue::find(std::string_view name) const {
   const JsonValue* found = nullptr;
   for (const auto& [key, value] : members)
-    if (value.type != Type::kNull && same_name(key, name)) found = &value;
+    if (value.type != Type::kNull && equal_ignoring_case(key, name)) found = &value;
   return found;
 }
 

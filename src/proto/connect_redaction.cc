@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "codec/json_fields.h"
 #include "proto/connect_options.h"
 
@@ -20,7 +21,7 @@ bool names_secret(std::string_view name) {
   std::string lower;
   for (const char letter : name) {
     if (letter == '\\' || static_cast<unsigned char>(letter) >= 0x80) return true;
-    lower += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+    lower += ascii_lower(letter);
   }
   return std::find(kSecrets.begin(), kSecrets.end(), lower) != kSecrets.end();
 }

@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/ascii.h"
 #include "websocket/request_head.h"
 
 namespace midge::websocket {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "base/ascii.h"
 #include "subject/subject.h"
 
 namespace midge::auth::jwt {
@@ -15,13 +16,6 @@ std::string_view trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
   return text;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& letter : lower)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return lower;
 }
 
 std::vector<std::string> tag_values(const std::vector<std::string>& tags, std::string_view name) {

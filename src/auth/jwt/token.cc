@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "base/ascii.h"
 #include "codec/base64.h"
 #include "crypto/base32.h"
 #include "crypto/nkey.h"
@@ -40,12 +41,6 @@ Result<JsonValue> decode_json(std::string_view part, const char* what) {
   auto tree = codec::read_json_tree(*json);
   if (!tree) return std::unexpected(tree.error().within(what));
   return tree;
-}
-
-std::string lower_case(std::string text) {
-  for (char& letter : text)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return text;
 }
 
 Result<void> check_header(const JsonValue& header) {

@@ -132,18 +132,16 @@ Result<void> Connection::publish(std::string_view subject, std::string_view repl
   return {};
 }
 
-// The table knows it before the server does, so that no message finds it missing.
+// The table knows it before the server does, so that no message finds it missing. Many at once
+// share one mail, which is posted before anybody can ask for the end of one of them.
 void Connection::add_subscription(std::shared_ptr<Subscription> subscription) {
-  auto add = [this, subscription] {
-    if (closed_)
-      subscription->end();
-    else
-      subscriptions_[subscription->sid] = subscription;
-  };
-  if (worker_->on_its_thread())
-    add();
-  else
-    worker_->post([self = shared_from_this(), add] { add(); });
+  {
+    const io::Monitor::Lock lock(arriving_monitor_);
+    arriving_.push_back(std::move(subscription));
+    if (arriving_.size() == 1 && !worker_->on_its_thread())
+      worker_->post([self = shared_from_this()] { self->take_arriving(); });
+  }
+  if (worker_->on_its_thread()) take_arriving();
 }
 
 Result<std::shared_ptr<Subscription>> Connection::subscribe(std::string_view subject,
@@ -213,9 +211,9 @@ void Connection::answer(const Message& message) {
 }
 
 Result<std::string> Connection::begin_request(OnAnswer done, std::optional<MonoTime> until,
-                                              RequestToken& token) {
+                                              RequestToken& token, EndsWith ends_with) {
   TRY(ensure_answers());
-  token = requests_.add(std::move(done), until);
+  token = requests_.add(std::move(done), until, ends_with == EndsWith::kLink);
   return inbox_of(answers_prefix_, token);
 }
 
@@ -240,10 +238,12 @@ Result<Message> Connection::request(std::string_view subject, const Headers* hea
 }
 
 Result<void> Connection::request_async(std::string_view subject, const Headers* headers,
-                                       std::string_view data, OnAnswer done, Timeout timeout) {
+                                       std::string_view data, OnAnswer done, Timeout timeout,
+                                       EndsWith ends_with) {
   RequestToken token;
   const MonoTime until = io::Monitor::now() + duration_of(timeout);
-  ASSIGN_OR_RETURN(const std::string inbox, begin_request(std::move(done), until, token));
+  ASSIGN_OR_RETURN(const std::string inbox,
+                   begin_request(std::move(done), until, token, ends_with));
   if (auto sent = publish(subject, inbox, headers, data, timeout); !sent) {
     // Once it is taken by somebody else, `done` is told.
     if (requests_.take(token)) return std::move(sent).error();

@@ -57,8 +57,11 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   Result<Message> request(std::string_view subject, const Headers* headers, std::string_view data,
                           const Deadline& deadline);
+  // Whether a request ends, with kClosed, when the link does that it was meant for.
+  enum class EndsWith : bool { kTimeout, kLink };
   Result<void> request_async(std::string_view subject, const Headers* headers,
-                             std::string_view data, OnAnswer done, Timeout timeout);
+                             std::string_view data, OnAnswer done, Timeout timeout,
+                             EndsWith ends_with = EndsWith::kTimeout);
   std::string new_inbox();
 
   Result<void> flush(const Deadline& deadline);
@@ -105,7 +108,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void add_subscription(std::shared_ptr<Subscription> subscription);
   Result<void> ensure_answers();
   Result<std::string> begin_request(OnAnswer done, std::optional<MonoTime> until,
-                                    RequestToken& token);
+                                    RequestToken& token, EndsWith ends_with = EndsWith::kTimeout);
   void answer(const Message& message);
   Error closed() const;
 
@@ -120,6 +123,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void on_down(Error why, bool refused) override;
   void on_needs_secure() override;
 
+  void take_arriving();
   void deliver(Subscription& subscription, MessageBlock& block);
   void remove(std::uint64_t sid);
   void try_next();
@@ -152,7 +156,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Outbox outbox_;
   RoundTrips trips_{outbox_};
   Requests requests_;
-  const std::string answers_prefix_;  // `_INBOX.<digits>.`
+  io::Monitor arriving_monitor_;
+  std::vector<std::shared_ptr<Subscription>> arriving_;  // on their way into the table
+  const std::string answers_prefix_;                     // `_INBOX.<digits>.`
   io::Monitor answers_monitor_;
   bool has_answers_ = false;  // there is a subscription for answers
 
@@ -165,6 +171,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::size_t untried_ = 0;       // servers that the first round has not tried yet
   std::optional<Error> failure_;  // the last one of the link or of an attempt
   bool closed_ = false;
+  int writes_in_a_row_ = 0;  // since there was nothing to write
+  bool has_gathered_ = false;
   std::vector<std::weak_ptr<ReconnectWatcher>> watchers_;
   Later later_{worker_->loop().timers()};
   io::MemberTimer<&Connection::on_retry_time> retry_{*this};

@@ -174,7 +174,28 @@ void Connection::ping() {
   if (trips_.begin(nullptr)) write_out();
 }
 
-bool Connection::more_to_write(std::string& into) { return outbox_.take(into); }
+// While users go on writing, what they write gathers for a moment: a system call for each few
+// messages, and a lock that both sides want all the time, would cost more than the messages do.
+bool Connection::more_to_write(std::string& into) {
+  constexpr int kAtOnce = 2;  // writes in a row, as a few requests at once may need
+  constexpr std::size_t kWorthAWrite = 64 * 1024;
+  constexpr Duration kMoment = microseconds(100);
+  const bool gathers = writes_in_a_row_ >= kAtOnce && !has_gathered_;
+  has_gathered_ = false;
+  switch (outbox_.take(into, gathers ? kWorthAWrite : 0)) {
+    case Outbox::Taken::kNothing:
+      writes_in_a_row_ = 0;
+      return false;
+    case Outbox::Taken::kLittle:
+      has_gathered_ = true;
+      worker_->touch_within(*this, kMoment);
+      return false;
+    case Outbox::Taken::kAll:
+      break;
+  }
+  ++writes_in_a_row_;
+  return true;
+}
 
 void Connection::write_out() {
   if (link_) link_->write_out();
@@ -218,6 +239,20 @@ void Connection::deliver(Subscription& subscription, MessageBlock& block) {
   if (subscription.max != 0 && received >= subscription.max) remove(subscription.sid);
 }
 
+void Connection::take_arriving() {
+  std::vector<std::shared_ptr<Subscription>> arrived;
+  {
+    const io::Monitor::Lock lock(arriving_monitor_);
+    arrived.swap(arriving_);
+  }
+  for (std::shared_ptr<Subscription>& each : arrived) {
+    if (closed_)
+      each->end();
+    else
+      subscriptions_[each->sid] = std::move(each);
+  }
+}
+
 void Connection::remove(std::uint64_t sid) {
   const auto found = subscriptions_.find(sid);
   if (found == subscriptions_.end()) return;
@@ -245,6 +280,8 @@ void Connection::on_down(Error why, bool refused) {
                  Error("the connection was lost: " + why.text(), ErrorCode::kClosed));
   drop_link();
   if (!was_up) return on_attempt_failed(why, refused);
+  for (const OnAnswer& done : requests_.take_lost())
+    done(Error("the connection was lost before the answer came", ErrorCode::kClosed));
   const bool goes_on = options_.reconnect && status() != Status::kDraining;
   if (goes_on) take_status(Status::kReconnecting);
   tell(EventKind::kDisconnected, why.text());

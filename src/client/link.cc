@@ -3,8 +3,6 @@
 #include <cstring>
 #include <utility>
 
-#include "client/outbox.h"
-
 namespace midge::detail {
 namespace {
 
@@ -151,10 +149,7 @@ void Link::write_out() {
     if (writing_at_ == writing_.size()) {
       writing_.clear();
       writing_at_ = 0;
-      if (!up_ || !events_.more_to_write(writing_)) {
-        let_go(writing_);
-        break;
-      }
+      if (!up_ || !events_.more_to_write(writing_)) break;
     }
     if (!write(writing_, writing_at_)) return;
   }

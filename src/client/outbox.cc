@@ -9,12 +9,13 @@ namespace {
 
 constexpr proto::ParserLimits kNoLimits{.max_control_line = 1 << 30, .max_payload = -1};
 
-}  // namespace
-
+// What a buffer held for a burst, of one that is empty and has nothing to do.
 void let_go(std::string& bytes) {
   constexpr std::size_t kIdleBytes = 64 * 1024;
   if (bytes.capacity() > kIdleBytes) bytes = std::string();
 }
+
+}  // namespace
 
 std::unexpected<Error> Outbox::closed() {
   return failure("the connection is closed", ErrorCode::kClosed);
@@ -49,17 +50,19 @@ Result<Outbox::Appended> Outbox::append_control(std::string_view line) {
   return Appended{!std::exchange(told_, true)};
 }
 
-bool Outbox::take(std::string& into) {
+Outbox::Taken Outbox::take(std::string& into, std::size_t least) {
   const io::Monitor::Lock lock(monitor_);
   if (state_ != State::kOpen || bytes_.empty()) {
     told_ = false;
+    let_go(into);
     if (bytes_.empty()) let_go(bytes_);
-    return false;
+    return Taken::kNothing;
   }
+  if (bytes_.size() < least && waiting_ == 0) return Taken::kLittle;
   // Who takes comes again when it has written, and need not be told meanwhile.
   std::swap(bytes_, into);
   if (waiting_ > 0) monitor_.tell();
-  return true;
+  return Taken::kAll;
 }
 
 void Outbox::open() {

@@ -60,8 +60,10 @@ class Outbox {
   // connection.
   Result<Appended> append_control(std::string_view line);
 
-  // The loop: what is there, in exchange for an empty `into`; false if there is nothing.
-  bool take(std::string& into);
+  enum class Taken : std::uint8_t { kNothing, kLittle, kAll };
+  // The loop: what is there, in exchange for an empty `into`. kLittle: that is less than `least`
+  // bytes, and stays; whoever takes comes again soon, and need not be told.
+  Taken take(std::string& into, std::size_t least = 0);
   // There is a connection, and what had gathered may go.
   void open();
   // There is none. `rest`: what take() gave and was not written from `written` on; publishes of it
@@ -92,8 +94,6 @@ class Outbox {
   int waiting_ = 0;    // for room
 };
 
-// What a buffer held for a burst, of one that is empty and has nothing to do.
-void let_go(std::string& bytes);
 // The publishes of `frames`, which begins with a whole frame, that begin at `from` or later.
 std::string publishes_from(std::string_view frames, std::size_t from);
 

@@ -4,7 +4,7 @@
 
 namespace midge::detail {
 
-RequestToken Requests::add(OnAnswer done, std::optional<MonoTime> until) {
+RequestToken Requests::add(OnAnswer done, std::optional<MonoTime> until, bool ends_with_link) {
   const io::Monitor::Lock lock(monitor_);
   if (free_.empty()) {
     const auto index = static_cast<std::uint32_t>(slots_.size());
@@ -14,6 +14,7 @@ RequestToken Requests::add(OnAnswer done, std::optional<MonoTime> until) {
   Slot& slot = slots_[free_.back()];
   free_.pop_back();
   slot.done = std::move(done);
+  slot.ends_with_link = ends_with_link;
   const auto next = timers_.next_wake();
   if (until) timers_.arm(slot, *until);
   return {.slot = slot.index,
@@ -53,6 +54,14 @@ std::vector<OnAnswer> Requests::take_all() {
   for (Slot& slot : slots_)
     if (slot.done) all.push_back(take_from(slot));
   return all;
+}
+
+std::vector<OnAnswer> Requests::take_lost() {
+  std::vector<OnAnswer> lost;
+  const io::Monitor::Lock lock(monitor_);
+  for (Slot& slot : slots_)
+    if (slot.done && slot.ends_with_link) lost.push_back(take_from(slot));
+  return lost;
 }
 
 std::optional<MonoTime> Requests::next_expiry() {

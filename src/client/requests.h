@@ -24,11 +24,13 @@ class Requests {
   explicit Requests(MonoTime now) : timers_(now) {}
 
   // `until`: expire() gives it back from then on; none: whoever asked looks after it.
-  RequestToken add(OnAnswer done, std::optional<MonoTime> until);
+  // `ends_with_link`: take_lost() gives it back.
+  RequestToken add(OnAnswer done, std::optional<MonoTime> until, bool ends_with_link = false);
   // Empty: it is too late, or there never was one.
   OnAnswer take(RequestToken token);
   std::vector<OnAnswer> expire(MonoTime now);
   std::vector<OnAnswer> take_all();
+  std::vector<OnAnswer> take_lost();
   // When expire() has something to do; none: nothing ends by itself.
   [[nodiscard]] std::optional<MonoTime> next_expiry();
 
@@ -40,6 +42,7 @@ class Requests {
     Requests& owner;
     const std::uint32_t index;
     std::uint32_t generation = 0;
+    bool ends_with_link = false;
     OnAnswer done;  // empty: the slot is free
   };
   OnAnswer take_from(Slot& slot);

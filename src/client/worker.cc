@@ -129,12 +129,18 @@ void Worker::touch(Connection& connection) {
   if (std::ranges::find(touched_, &connection) == touched_.end()) touched_.push_back(&connection);
 }
 
+void Worker::touch_within(Connection& connection, Duration delay) {
+  touched_next_.push_back(&connection);
+  loop_->tick_by(loop_->now() + delay);
+}
+
 void Worker::keep(std::shared_ptr<Connection> connection) {
   connections_.push_back(std::move(connection));
 }
 
 void Worker::forget(Connection& connection) {
   std::erase(touched_, &connection);
+  std::erase(touched_next_, &connection);
   // The last owner may be here: not before its own call is over.
   const auto kept = std::ranges::find(connections_, &connection, &std::shared_ptr<Connection>::get);
   if (kept == connections_.end()) return;
@@ -145,6 +151,7 @@ void Worker::forget(Connection& connection) {
 void Worker::retire(std::unique_ptr<Link> link) { retired_.push_back(std::move(link)); }
 
 void Worker::on_tick_end() {
+  for (Connection* const connection : std::exchange(touched_next_, {})) touch(*connection);
   // Writing may end a connection, which forgets itself.
   while (!touched_.empty()) {
     Connection* const connection = touched_.back();

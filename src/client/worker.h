@@ -44,6 +44,8 @@ class Worker final : public Runtime,
 
   // The connection has something to write at the end of this tick.
   void touch(Connection& connection);
+  // At the end of the next tick, which comes within `delay`.
+  void touch_within(Connection& connection, Duration delay);
   // Lives while the loop works for it.
   void keep(std::shared_ptr<Connection> connection);
   void forget(Connection& connection);
@@ -68,7 +70,7 @@ class Worker final : public Runtime,
   const Worker* before_ = nullptr;                 // of_thread, before this tick
   io::Loop* loop_ = nullptr;
   std::vector<char> buffer_;
-  std::vector<Connection*> touched_;
+  std::vector<Connection*> touched_, touched_next_;
   std::vector<std::shared_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Link>> retired_;
 };

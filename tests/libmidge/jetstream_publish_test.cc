@@ -156,3 +156,18 @@ TEST_CASE_FIXTURE(JetStreamTest, "calls that wait are refused in callbacks; clos
   CHECK(js.publish_async("s.a", "").error().code() == ErrorCode::kClosed);
   CHECK(midge::JetStream(midge::Client()).publish("s.a", "").error().code() == ErrorCode::kClosed);
 }
+
+TEST_CASE_FIXTURE(JetStreamTest, "publishes under way end with their connection, others go on") {
+  auto silent = client.subscribe("silent", [](const midge::Message&) {}).value();
+  REQUIRE_OK(client.flush());
+  const midge::JetStream patient(client, {.timeout = 1h});
+  Collected<ErrorCode> ends;
+  REQUIRE_OK(patient.publish_async("silent", "", [&](auto ack) { ends.add(ack.error().code()); }));
+  REQUIRE_OK(client.flush());
+  client.force_reconnect();
+  REQUIRE(ends.wait(1) == std::vector{ErrorCode::kClosed});
+  auto made = stream();
+  Collected<bool> acks;
+  REQUIRE_OK(patient.publish_async("s.a", "x", [&](auto ack) { acks.add(ack.has_value()); }));
+  CHECK(acks.wait(1) == std::vector{true});
+}

@@ -69,17 +69,32 @@ Result<void> JetStreamContext::enter_window(const Deadline& deadline) {
   io::Monitor::Lock lock(monitor_);
   while (publishing_ >= options_.publish_pending_max) {
     if (!may_wait()) return failure("too many publishes are under way", ErrorCode::kNoSpace);
-    if (!patience.wait(lock) && publishing_ >= options_.publish_pending_max)
+    if (!await_change(lock, patience) && publishing_ >= options_.publish_pending_max)
       return patience.error();
   }
   ++publishing_;
   return {};
 }
 
+bool JetStreamContext::await_change(io::Monitor::Lock& lock, Patience& patience) {
+  ++awaiting_;
+  const bool goes_on = patience.wait(lock);
+  --awaiting_;
+  return goes_on;
+}
+
+// On the loop answers come in crowds: who waits is woken once for all of one.
 void JetStreamContext::leave_window() {
   const io::Monitor::Lock lock(monitor_);
-  // Who waits for room, and who waits for the end.
-  if (publishing_-- == options_.publish_pending_max || publishing_ == 0) monitor_.tell();
+  --publishing_;
+  if (awaiting_ == 0 || is_told_) return;
+  if (may_wait() || connection_->is_closed()) return monitor_.tell();
+  is_told_ = true;
+  connection_->post([self = shared_from_this()] {
+    const io::Monitor::Lock told(self->monitor_);
+    self->is_told_ = false;
+    self->monitor_.tell();
+  });
 }
 
 Result<void> JetStreamContext::await_empty_window(const Deadline& deadline) {
@@ -87,7 +102,7 @@ Result<void> JetStreamContext::await_empty_window(const Deadline& deadline) {
   io::Monitor::Lock lock(monitor_);
   while (publishing_ > 0) {
     if (!may_wait()) return waits_for_itself();
-    if (!patience.wait(lock) && publishing_ > 0) return patience.error();
+    if (!await_change(lock, patience) && publishing_ > 0) return patience.error();
   }
   return {};
 }

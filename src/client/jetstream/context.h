@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "client/client_access.h"
+#include "client/patience.h"
 #include "codec/json_struct.h"
 #include "io/monitor.h"
 #include "midge/jetstream.h"
@@ -22,7 +23,7 @@ Result<codec::JsonValue> read_api_answer(std::string_view json);
 // Errors: kInvalid: it cannot be part of a subject.
 Result<void> check_name(std::string_view what, std::string_view name);
 
-class JetStreamContext {
+class JetStreamContext : public std::enable_shared_from_this<JetStreamContext> {
  public:
   JetStreamContext(Client client, JetStreamOptions options);
 
@@ -56,11 +57,15 @@ class JetStreamContext {
   [[nodiscard]] std::size_t window_size();
 
  private:
+  bool await_change(io::Monitor::Lock& lock, Patience& patience);
+
   Client client_;
   const std::shared_ptr<Connection> connection_;
   const JetStreamOptions options_;
   io::Monitor monitor_;
   std::size_t publishing_ = 0;
+  int awaiting_ = 0;      // threads, for room or for the end
+  bool is_told_ = false;  // they are about to be
 };
 
 }  // namespace midge::detail

@@ -1,5 +1,6 @@
 #include "client/jetstream/publish.h"
 
+#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -63,7 +64,32 @@ void describe(Visitor& v, PubAck& ack) {
   v.field("count", ack.batch_size);
 }
 
+namespace {
+
+// The usual answer, `{"stream":"S","seq":1}`: no tree is built for each message. False: another.
+bool read_plain_ack(std::string_view json, PubAck& ack) {
+  const auto take = [&json](std::string_view text) {
+    while (json.starts_with(' ')) json.remove_prefix(1);
+    if (!json.starts_with(text)) return false;
+    json.remove_prefix(text.size());
+    return true;
+  };
+  if (!take("{") || !take("\"stream\":") || !take("\"")) return false;
+  const std::size_t end = json.find_first_of("\"\\");
+  if (end == 0 || end == std::string_view::npos || json[end] != '"') return false;
+  ack.stream = json.substr(0, end);
+  json.remove_prefix(end + 1);
+  if (!take(",") || !take("\"seq\":") || !take("")) return false;
+  const auto [at, error] = std::from_chars(json.data(), json.data() + json.size(), ack.sequence);
+  if (error != std::errc()) return false;
+  json.remove_prefix(static_cast<std::size_t>(at - json.data()));
+  return take("}") && json.empty();
+}
+
+}  // namespace
+
 Result<PubAck> detail::read_pub_ack(std::string_view json) {
+  if (PubAck ack; read_plain_ack(json, ack)) return ack;
   ASSIGN_OR_RETURN(const codec::JsonValue answer, read_api_answer(json));
   PubAck ack;
   TRY(codec::read_json_struct(answer, ack, false));
@@ -73,6 +99,7 @@ Result<PubAck> detail::read_pub_ack(std::string_view json) {
 
 namespace {
 
+using detail::Connection;
 using detail::JetStreamContext;
 
 // One message on its way, until its answer is here.
@@ -106,11 +133,11 @@ void on_answer(const std::shared_ptr<Publish>& publish, Result<Message> answer) 
 Result<void> send(const std::shared_ptr<Publish>& publish) {
   JetStreamContext& context = *publish->context;
   auto answered = [publish](Result<Message> answer) { on_answer(publish, std::move(answer)); };
-  if (publish->headers.empty())
-    return context.client().request_async(publish->subject, publish->data, std::move(answered),
-                                          context.options().timeout);
-  return context.client().request_async(publish->subject, publish->headers, publish->data,
-                                        std::move(answered), context.options().timeout);
+  if (!context.connection()) return failure("not connected", ErrorCode::kClosed);
+  // Once the connection is lost its answer does not come any more.
+  return context.connection()->request_async(
+      publish->subject, publish->headers.empty() ? nullptr : &publish->headers, publish->data,
+      std::move(answered), context.options().timeout, Connection::EndsWith::kLink);
 }
 
 // Errors: `deadline` is over.

@@ -12,11 +12,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "midge/client.h"
+#include "midge/publish.h"
+#include "midge/publish_batch.h"
 #include "midge/stream.h"
 
 #pragma GCC visibility push(default)
@@ -30,35 +33,6 @@ struct JetStreamOptions {
   Timeout timeout = kDefaultTimeout;  // of what is done in the background
   // Asynchronous publishes without an answer yet; more wait.
   std::size_t publish_pending_max = 4000;
-};
-
-// What the message says to the stream, besides its own headers.
-struct PublishOptions {
-  Headers headers;
-  std::string message_id;       // of which the stream keeps one only, within its window
-  std::string expected_stream;  // else the message is refused; so with the others
-  std::optional<std::uint64_t> expected_last_sequence;
-  std::optional<std::uint64_t> expected_last_subject_sequence;
-  std::string expected_last_subject;  // the one meant by that; "" = the message's
-  std::string expected_last_message_id;
-  std::chrono::nanoseconds ttl{};  // whole seconds; < 0 = never, 0 = as the stream says
-  // Published by the stream, later (ADR-51): `@at 2030-01-01T00:00:00Z`, `@every 5m`, …
-  std::string schedule, schedule_target, schedule_source, schedule_time_zone;
-  std::chrono::nanoseconds schedule_ttl{};
-  std::string counter_increment;  // `+1`: of streams that count
-  // While nobody takes it: the first leader is not there yet, or no stream has the subject.
-  int retries = 2;
-  std::chrono::nanoseconds retry_wait = std::chrono::milliseconds(250);
-};
-
-// What a stream says to a message that it has stored.
-struct PubAck {
-  std::string stream, domain;
-  std::uint64_t sequence = 0;
-  bool duplicate = false;
-  std::string value;  // of a counter, after the increment
-  std::string batch_id;
-  std::uint64_t batch_size = 0;
 };
 
 // What an account uses and may use: counts, and bytes of `memory` and `storage`. Limits: -1 = none.
@@ -101,6 +75,14 @@ class JetStream {
   // Returns when all asynchronous publishes have come to an end, with `done` called.
   Result<void> publish_complete(Deadline deadline = kDefaultTimeout) const;
   [[nodiscard]] std::size_t publish_pending() const;
+
+  // Many messages as one (midge/publish_batch.h). Nothing is sent before the first message.
+  [[nodiscard]] AtomicBatch atomic_batch(AtomicBatchOptions options = {}) const;
+  [[nodiscard]] FastBatch fast_batch(FastBatchOptions options = {}) const;
+  // All of `messages`, or none. Errors: as AtomicBatch's.
+  Result<PubAck> publish_atomically(std::span<const BatchMessage> messages,
+                                    AtomicBatchOptions options = {},
+                                    Deadline deadline = kDefaultTimeout) const;
 
   // Errors: one of that name is there with another configuration.
   Result<Stream> create_stream(const StreamConfig& config,

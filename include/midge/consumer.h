@@ -28,6 +28,7 @@ namespace midge {
 
 namespace detail {
 class JetStreamContext;
+class Feed;
 class PullFeed;
 struct FeedEvents;
 struct ConsumerState;
@@ -55,6 +56,13 @@ struct ConsumeOptions {
   std::function<void(const Error&)> on_warning;
   // It has ended by itself, with the reason. On the background thread.
   std::function<void(const Error&)> on_end;
+};
+
+// How a push consumer is subscribed to.
+struct PushOptions {
+  bool auto_ack = false;  // once the callback has returned
+  // As ConsumeOptions'.
+  std::function<void(const Error&)> on_warning, on_end;
 };
 
 // What one request asks for.
@@ -108,7 +116,7 @@ class Messages {
   std::shared_ptr<State> state_;
 };
 
-// A handle of a pull consumer that is there. Thread: any. Errors of all calls: kServer (as the API
+// A handle of a consumer that is there. Thread: any. Errors of all calls: kServer (as the API
 // says it, with err_code()), kTimeout, kCancelled, kNoResponders (no JetStream), kClosed, kInvalid
 // (arguments, or a call that waits, in a callback).
 class Consumer {
@@ -130,10 +138,17 @@ class Consumer {
   // One message. Errors: also kTimeout: there is none.
   Result<Delivery> next(Deadline deadline = kDefaultTimeout) const;
 
+  // Of push consumers, which have a deliver subject: what comes there, shared with others of its
+  // deliver group. Goes on as consume() does, and answers what asks for flow control: Messages
+  // once those before were taken. Errors: kInvalid: it is none.
+  Result<Consumption> subscribe(Consumption::Callback callback, PushOptions options = {}) const;
+  Result<Messages> subscribe(PushOptions options = {}) const;
+
  private:
   friend class Stream;
   Result<std::shared_ptr<detail::PullFeed>> start_feed(const ConsumeOptions& options,
                                                        detail::FeedEvents events) const;
+  Result<std::shared_ptr<detail::Feed>> start_push(detail::FeedEvents events) const;
   explicit Consumer(std::shared_ptr<detail::ConsumerState> state) : state_(std::move(state)) {}
   std::shared_ptr<detail::ConsumerState> state_;
 };

@@ -113,6 +113,9 @@ class Stream {
   Result<Pause> pause_consumer(std::string_view name, Time until,
                                Deadline deadline = kDefaultTimeout) const;
   Result<Pause> resume_consumer(std::string_view name, Deadline deadline = kDefaultTimeout) const;
+  // Delivers from `sequence` on, whatever was delivered or acked before; 0 = from its ack floor on.
+  Result<ConsumerInfo> reset_consumer(std::string_view name, std::uint64_t sequence = 0,
+                                      Deadline deadline = kDefaultTimeout) const;
   // Another client of the group takes over.
   Result<void> unpin_consumer(std::string_view name, std::string_view group,
                               Deadline deadline = kDefaultTimeout) const;

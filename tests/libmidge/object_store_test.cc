@@ -192,3 +192,17 @@ TEST_CASE_FIXTURE(ObjectStoreTest,
   CHECK_FALSE(store.put("c", "3"));
   CHECK(*store.get("b") == "2");
 }
+
+// Messages of objects go to `$O.` itself: servers map no such subject behind a domain's prefix.
+TEST_CASE("a bucket of objects of a domain") {
+  const midge::test::StoreFolder folder;
+  const midge::test::TestServer server("jetstream: {domain: hub, store_dir: \"" + folder.path() +
+                                       "\"}");
+  const auto client = midge::Client::connect(server.url()).value();
+  const midge::JetStream js(client, {.domain = "hub"});
+  const auto store = midge::ObjectStores(js).create({.bucket = "B"});
+  REQUIRE_OK(store);
+  REQUIRE_OK(store->put("a", std::string(300'000, 'x')));
+  CHECK(store->get("a")->size() == 300'000);
+  CHECK(store->list()->size() == 1);
+}

@@ -8,22 +8,24 @@
 #include "client/jetstream/fetch.h"
 #include "client/jetstream/ordered_feed.h"
 #include "client/jetstream/pull_feed.h"
+#include "client/jetstream/push_feed.h"
 #include "client/jetstream/stream_state.h"
 
 namespace midge {
 
+using detail::Feed;
 using detail::FeedEvents;
 using detail::PullFeed;
 
 // The feed ends with the last handle.
 struct Messages::State {
-  State(std::shared_ptr<PullFeed> its_feed, std::shared_ptr<detail::DeliveryQueue> its_queue)
+  State(std::shared_ptr<Feed> its_feed, std::shared_ptr<detail::DeliveryQueue> its_queue)
       : feed(std::move(its_feed)), queue(std::move(its_queue)) {}
   ~State() { feed->stop(); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  const std::shared_ptr<PullFeed> feed;
+  const std::shared_ptr<Feed> feed;
   const std::shared_ptr<detail::DeliveryQueue> queue;
 };
 
@@ -33,7 +35,9 @@ std::unexpected<Error> no_consumption() {
   return failure("there is no such consumption", ErrorCode::kClosed);
 }
 
-FeedEvents events_of(Consumption::Callback callback, const ConsumeOptions& options) {
+// `options`: ConsumeOptions or PushOptions.
+template <class Options>
+FeedEvents events_of(Consumption::Callback callback, const Options& options) {
   return {.deliver = std::move(callback),
           .holds = false,
           .warn = options.on_warning,
@@ -41,8 +45,8 @@ FeedEvents events_of(Consumption::Callback callback, const ConsumeOptions& optio
           .renewed = nullptr};
 }
 
-FeedEvents events_of(const std::shared_ptr<detail::DeliveryQueue>& queue,
-                     const ConsumeOptions& options) {
+template <class Options>
+FeedEvents events_of(const std::shared_ptr<detail::DeliveryQueue>& queue, const Options& options) {
   return {.deliver = [queue](const Delivery& delivery) { queue->put(delivery); },
           .holds = true,
           .warn = options.on_warning,
@@ -128,6 +132,34 @@ Result<Delivery> Consumer::next(Deadline deadline) const {
   ASSIGN_OR_RETURN(std::vector<Delivery> one, fetch(1, std::move(deadline)));
   if (one.empty()) return failure("timeout", ErrorCode::kTimeout);
   return std::move(one.front());
+}
+
+Result<std::shared_ptr<Feed>> Consumer::start_push(FeedEvents events) const {
+  const ConsumerConfig& config = state_->info.config;
+  if (config.deliver_subject.empty()) return failure("it is no push consumer", ErrorCode::kInvalid);
+  auto feed = std::make_shared<detail::PushFeed>(state_->context, config, std::move(events));
+  TRY(feed->start());
+  return std::shared_ptr<Feed>(std::move(feed));
+}
+
+Result<Consumption> Consumer::subscribe(Consumption::Callback callback, PushOptions options) const {
+  if (!callback) return failure("there is no callback", ErrorCode::kInvalid);
+  const AckPolicy policy = state_->info.config.ack_policy;
+  if (options.auto_ack && policy != AckPolicy::kNone && policy != AckPolicy::kFlowControl)
+    callback = [handle = std::move(callback)](const Delivery& delivery) {
+      handle(delivery);
+      (void)delivery.ack();
+    };
+  ASSIGN_OR_RETURN(auto feed, start_push(events_of(std::move(callback), options)));
+  return Consumption(std::make_shared<Consumption::State>(std::move(feed)));
+}
+
+Result<Messages> Consumer::subscribe(PushOptions options) const {
+  if (options.auto_ack)
+    return failure("messages that are taken are acked by whoever takes them", ErrorCode::kInvalid);
+  const auto queue = std::make_shared<detail::DeliveryQueue>();
+  ASSIGN_OR_RETURN(auto feed, start_push(events_of(queue, options)));
+  return Messages(std::make_shared<Messages::State>(std::move(feed), queue));
 }
 
 Result<Consumption> OrderedConsumer::consume(Consumption::Callback callback, ConsumeOptions options,

@@ -4,18 +4,18 @@
 #include <memory>
 #include <utility>
 
-#include "client/jetstream/pull_feed.h"
+#include "client/jetstream/feed.h"
 
 namespace midge {
 
 // The feed ends with the last handle.
 struct Consumption::State {
-  explicit State(std::shared_ptr<detail::PullFeed> its_feed) : feed(std::move(its_feed)) {}
+  explicit State(std::shared_ptr<detail::Feed> its_feed) : feed(std::move(its_feed)) {}
   ~State() { feed->stop(); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  const std::shared_ptr<detail::PullFeed> feed;
+  const std::shared_ptr<detail::Feed> feed;
 };
 
 }  // namespace midge

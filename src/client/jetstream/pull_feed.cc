@@ -43,57 +43,22 @@ Result<ConsumeOptions> with_defaults(ConsumeOptions options) {
 PullFeed::PullFeed(std::shared_ptr<JetStreamContext> context, std::string stream,
                    std::string consumer, const ConsumeOptions& options, std::shared_ptr<PinId> pin,
                    FeedEvents events)
-    : context_(std::move(context)),
+    : Feed(std::move(context), std::move(events)),
       stream_(std::move(stream)),
       consumer_(std::move(consumer)),
       options_(options),
       pin_(std::move(pin)),
-      events_(std::move(events)),
-      inbox_(context_->client().new_inbox()),
+      inbox_(this->context().client().new_inbox()),
       ledger_({.messages = options.max_messages,
                .bytes = options.max_bytes,
                .threshold_messages = options.threshold_messages,
                .threshold_bytes = options.threshold_bytes}) {}
 
-Result<void> PullFeed::start() {
-  const std::weak_ptr<PullFeed> weak = weak_from_this();
-  ASSIGN_OR_RETURN(subscription_,
-                   context_->client().subscribe(inbox_ + ".*", [weak](const Message& message) {
-                     if (const auto self = weak.lock()) self->on_message(message);
-                   }));
-  context_->connection()->post([self = shared_from_this()] { self->begin(); });
-  return {};
-}
-
 void PullFeed::begin() {
-  if (!active_) return;
-  Connection& connection = *context_->connection();
-  connection.watch_reconnects(weak_from_this());
-  last_heard_ = connection.now();
+  last_heard_ = now();
   after(duration_of(options_.heartbeat) * 2, [this] { on_time(); });
   on_begin();
   pull();
-}
-
-void PullFeed::stop() {
-  const auto& connection = context_->connection();
-  if (!connection->may_wait()) return finish(std::nullopt);
-  io::Monitor monitor;
-  bool done = false;
-  connection->post([this, &monitor, &done] {
-    finish(std::nullopt);
-    const io::Monitor::Lock lock(monitor);
-    done = true;
-    monitor.tell();
-  });
-  io::Monitor::Lock lock(monitor);
-  while (!done) monitor.wait(lock);
-}
-
-void PullFeed::finish(const std::optional<Error>& why) {
-  if (!active_.exchange(false)) return;
-  (void)subscription_.unsubscribe();
-  if (why && events_.end) events_.end(*why);
 }
 
 void PullFeed::release(const Delivery& delivery) {
@@ -102,8 +67,8 @@ void PullFeed::release(const Delivery& delivery) {
   const std::size_t left = held_bytes_ -= bytes;
   const bool may_pull = options_.max_bytes > 0 ? left <= options_.threshold_bytes
                                                : messages <= options_.threshold_messages;
-  if (!may_pull || !active_ || pull_posted_.exchange(true)) return;
-  context_->connection()->post([self = shared_from_this()] {
+  if (!may_pull || !active() || pull_posted_.exchange(true)) return;
+  context().connection()->post([self = std::static_pointer_cast<PullFeed>(shared_from_this())] {
     self->pull_posted_ = false;
     self->pull();
   });
@@ -119,27 +84,17 @@ std::string PullFeed::pull_body(const PullLedger::Pull& pull) const {
 }
 
 void PullFeed::pull() {
-  if (!active_ || is_pausing_ || !may_pull()) return;
+  if (!active() || is_pausing_ || !may_pull()) return;
   const auto next = ledger_.next(held_messages_, held_bytes_);
   if (!next) return;
   // What cannot be sent is asked for again once the server is there, or has not been heard of.
-  (void)context_->client().publish(next_subject(*context_, stream_, consumer_), pull_body(*next),
+  (void)context().client().publish(next_subject(context(), stream_, consumer_), pull_body(*next),
                                    inbox_ + "." + std::to_string(generation_));
 }
 
 void PullFeed::forget_pulls() {
   ledger_.reset();
   ++generation_;
-}
-
-void PullFeed::after(Duration delay, std::function<void()> action) {
-  context_->connection()->after(delay, [weak = weak_from_this(), action = std::move(action)] {
-    const auto self = weak.lock();
-    if (!self || !self->active_) return;
-    if (self->context_->connection()->is_closed())
-      return self->finish(Error("the connection is closed", ErrorCode::kClosed));
-    action();
-  });
 }
 
 void PullFeed::pull_later() {
@@ -153,26 +108,20 @@ void PullFeed::on_pull_time() {
   pull();
 }
 
-void PullFeed::warn(const Error& why) {
-  if (active_ && events_.warn) events_.warn(why);
-}
-
 void PullFeed::tell_renewed(std::uint64_t pending) {
-  if (active_ && events_.renewed) events_.renewed(pending);
+  if (active() && events().renewed) events().renewed(pending);
 }
 
 void PullFeed::on_message(const Message& message) {
-  if (!active_) return;
-  last_heard_ = context_->connection()->now();
+  last_heard_ = now();
   if (message.subject().starts_with(inbox_)) return on_status(message);
   const std::size_t bytes = size_of(*MessageBlock::of(message));
   ledger_.on_message(bytes);
   if (const auto pin = message.header("Nats-Pin-Id"); pin && *pin != pin_->get()) pin_->set(*pin);
-  // A handle of the bytes where they lie: who copies it keeps them.
-  const Delivery delivery = DeliveryMaker::make(MessageBlock::lend(message), context_);
+  const Delivery delivery = lend(message);
   if (accepts(delivery)) {
-    if (events_.holds) ++held_messages_, held_bytes_ += bytes;
-    events_.deliver(delivery);
+    if (events().holds) ++held_messages_, held_bytes_ += bytes;
+    events().deliver(delivery);
   }
   pull();
 }
@@ -214,24 +163,23 @@ void PullFeed::on_lost(const Error& why, bool is_deleted) {
 }
 
 void PullFeed::on_reconnected() {
-  if (!active_) return;
-  last_heard_ = context_->connection()->now();
+  if (!active()) return;
+  last_heard_ = now();
   forget_pulls();
   on_connection_lost();
 }
 
 void PullFeed::on_time() {
   const Duration patience = duration_of(options_.heartbeat) * 2;
-  const MonoTime now = context_->connection()->now();
   // A server that is not asked need not be heard of.
-  if (ledger_.messages() == 0 || context_->connection()->status() != Status::kConnected)
-    last_heard_ = now;
-  if (now - last_heard_ >= patience) {
-    last_heard_ = now;
+  if (ledger_.messages() == 0 || context().connection()->status() != Status::kConnected)
+    last_heard_ = now();
+  if (now() - last_heard_ >= patience) {
+    last_heard_ = now();
     forget_pulls();
     on_lost(Error("no heartbeat of the consumer", ErrorCode::kTimeout), false);
   }
-  after(last_heard_ + patience - now, [this] { on_time(); });
+  after(last_heard_ + patience - now(), [this] { on_time(); });
 }
 
 }  // namespace midge::detail

@@ -1,8 +1,7 @@
 // Messages of a pull consumer, asked for in advance again and again: what consume() and messages()
 // are made of.
 //
-// Lives on the connection's loop, where its events are told; start(), stop() and release() are any
-// thread's.
+// start() and release() are any thread's, the rest is the loop's.
 #pragma once
 
 #include <atomic>
@@ -11,41 +10,23 @@
 #include <optional>
 #include <string>
 
-#include "client/jetstream/context.h"
+#include "client/jetstream/feed.h"
 #include "client/jetstream/pull_ledger.h"
 #include "client/jetstream/stream_state.h"
 #include "midge/consumer.h"
 
 namespace midge::detail {
 
-// One at a time. Once `end` was called, or stop() has returned, nothing is called any more.
-struct FeedEvents {
-  std::function<void(const Delivery&)> deliver;
-  bool holds = false;                      // what was delivered is not handled before release()
-  std::function<void(const Error&)> warn;  // it goes on; may be empty
-  std::function<void(const Error&)> end;
-  std::function<void(std::uint64_t pending)>
-      renewed;  // an ordered one has a consumer; may be empty
-};
-
 // Zeros filled in. Errors: kInvalid.
 Result<ConsumeOptions> with_defaults(ConsumeOptions options);
 
-class PullFeed : public ReconnectWatcher, public std::enable_shared_from_this<PullFeed> {
+class PullFeed : public Feed {
  public:
   // `options`: with their defaults. `pin`: shared by all who read with the consumer's handle.
   PullFeed(std::shared_ptr<JetStreamContext> context, std::string stream, std::string consumer,
            const ConsumeOptions& options, std::shared_ptr<PinId> pin, FeedEvents events);
-  ~PullFeed() override = default;
-
-  Result<void> start();
-  // Waits until no event is being told, unless one calls.
-  void stop();
-  [[nodiscard]] bool active() const { return active_; }
-  [[nodiscard]] bool may_wait() const { return context_->may_wait(); }
-
-  // One of the messages that were delivered is handled, or will not be.
-  void release(const Delivery& delivery);
+  Result<void> start() { return listen(inbox_ + ".*"); }
+  void release(const Delivery& delivery) override;
 
  protected:
   // Whether it is to be delivered; an ordered feed finds gaps.
@@ -62,41 +43,32 @@ class PullFeed : public ReconnectWatcher, public std::enable_shared_from_this<Pu
   void set_consumer(std::string name) { consumer_ = std::move(name); }
   [[nodiscard]] const std::string& consumer() const { return consumer_; }
   [[nodiscard]] const std::string& stream() const { return stream_; }
-  [[nodiscard]] JetStreamContext& context() { return *context_; }
   void tell_renewed(std::uint64_t pending);
-  void warn(const Error& why);
   // What was asked for is forgotten.
   void forget_pulls();
   // Asks for as much as there is room for.
   void pull();
   void pull_later();
-  // Not once it has come to an end; it does when the connection is closed.
-  void after(Duration delay, std::function<void()> action);
-  void finish(const std::optional<Error>& why);
 
  private:
-  void begin();
-  void on_message(const Message& message);
+  void begin() override;
+  void on_message(const Message& message) override;
   void on_status(const Message& status);
   void on_reconnected() override;
   void on_time();
   void on_pull_time();
   [[nodiscard]] std::string pull_body(const PullLedger::Pull& pull) const;
 
-  const std::shared_ptr<JetStreamContext> context_;
   const std::string stream_;
   std::string consumer_;
   const ConsumeOptions options_;
   const std::shared_ptr<PinId> pin_;
-  const FeedEvents events_;
   const std::string inbox_;  // pulls of a generation are answered on `<inbox>.<generation>`
-  std::atomic<bool> active_{true};
   std::atomic<std::size_t> held_messages_{0}, held_bytes_{0};
   std::atomic<bool> pull_posted_{false};
 
   // The loop's.
   PullLedger ledger_;
-  midge::Subscription subscription_;
   std::uint64_t generation_ = 0;
   bool is_pausing_ = false;  // pull_later()
   MonoTime last_heard_{};

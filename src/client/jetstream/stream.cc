@@ -41,6 +41,14 @@ void describe(Visitor& v, UnpinTerms& t) {
   v.field("group", t.group);
 }
 
+struct ResetTerms {
+  std::uint64_t sequence = 0;
+};
+template <class Visitor>
+void describe(Visitor& v, ResetTerms& t) {
+  v.unless_empty("seq", t.sequence);
+}
+
 struct Purged {
   std::uint64_t count = 0;
 };
@@ -203,6 +211,13 @@ Result<Stream::Pause> Stream::pause_consumer(std::string_view name, Time until,
 Result<Stream::Pause> Stream::resume_consumer(std::string_view name, Deadline deadline) const {
   ASSIGN_OR_RETURN(const std::string call, consumer_call("PAUSE", name));
   return state_->context->ask_for<Pause>(call, codec::write_json_struct(PauseTerms{}), deadline);
+}
+
+Result<ConsumerInfo> Stream::reset_consumer(std::string_view name, std::uint64_t sequence,
+                                            Deadline deadline) const {
+  ASSIGN_OR_RETURN(const std::string call, consumer_call("RESET", name));
+  const std::string body = sequence == 0 ? "" : codec::write_json_struct(ResetTerms{sequence});
+  return state_->context->ask_for<ConsumerInfo>(call, body, deadline);
 }
 
 Result<void> Stream::unpin_consumer(std::string_view name, std::string_view group,

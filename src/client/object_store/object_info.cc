@@ -43,6 +43,7 @@ void describe(Visitor& v, WireInfo& w) {
 
 }  // namespace
 
+// Also of another domain's bucket: servers map `$KV.` behind a domain's prefix, and not these.
 std::string ObjectBucketState::chunk_subject(std::string_view nuid) const {
   return "$O." + bucket + ".C." + std::string(nuid);
 }

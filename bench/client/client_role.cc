@@ -3,6 +3,9 @@
 //   subscribe   COUNT messages of `bench`, from the first on; prints `ready` once it listens
 //   serve       answers requests at `bench` until standard input ends; prints `ready`
 //   request     COUNT requests, one after the other
+//   make        a stream in memory with COUNT messages of SIZE bytes, and a consumer of it
+//   store       COUNT messages of SIZE bytes into it, 500 without an acknowledgement
+//   fetch       COUNT messages of its consumer, 500 at a time, each acknowledged
 //   hold        COUNT subscriptions; tells how many bytes the process grew for each
 #include <sys/resource.h>
 
@@ -90,6 +93,21 @@ void request(ClientUnderTest& client, std::size_t count, const std::string& data
   stretch.print(static_cast<double>(count), ", \"p50_us\": " + std::to_string(times[count / 2]));
 }
 
+void store(ClientUnderTest& client, std::size_t count, const std::string& data) {
+  const Stretch stretch;
+  for (std::size_t i = 0; i < count; ++i) client.store(kStoredSubject, data);
+  client.await_stored();
+  stretch.print(static_cast<double>(count));
+}
+
+void fetch(ClientUnderTest& client, std::size_t count) {
+  client.bind();
+  const Stretch stretch;
+  for (std::size_t fetched = 0; fetched < count;) fetched += client.fetch();
+  client.flush();
+  stretch.print(static_cast<double>(count));
+}
+
 void hold(ClientUnderTest& client, std::size_t count) {
   client.flush();
   const double before = resident_bytes();
@@ -107,6 +125,15 @@ int run(const std::string& role, const std::string& url, std::size_t count, std:
     subscribe(*client, count);
   } else if (role == "request") {
     request(*client, count, data);
+  } else if (role == "make") {
+    client->make_stream();
+    for (std::size_t i = 0; i < count; ++i) client->store(kStoredSubject, data);
+    client->await_stored();
+    std::puts("{}");
+  } else if (role == "store") {
+    store(*client, count, data);
+  } else if (role == "fetch") {
+    fetch(*client, count);
   } else if (role == "hold") {
     hold(*client, count);
   } else if (role == "serve") {

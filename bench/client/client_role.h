@@ -10,6 +10,11 @@
 
 namespace midge::bench {
 
+[[noreturn]] void fail(const std::string& text);
+
+inline constexpr int kWindow = 500;  // of publishes without an acknowledgement, and of a fetch
+inline constexpr char kStream[] = "BENCH", kConsumer[] = "bench", kStoredSubject[] = "stored.a";
+
 class ClientUnderTest {
  public:
   virtual ~ClientUnderTest() = default;
@@ -20,11 +25,19 @@ class ClientUnderTest {
   // Answers every request with its own bytes.
   virtual void serve(std::string_view subject) = 0;
   virtual void request(std::string_view subject, std::string_view data) = 0;
+
+  // kStream anew, of `stored.>`, in memory, with kConsumer; only one library need know how.
+  virtual void make_stream() { fail("another library makes the stream"); }
+  // Into the stream; waits while kWindow are without an acknowledgement.
+  virtual void store(std::string_view subject, std::string_view data) = 0;
+  virtual void await_stored() = 0;
+  // Prepares fetch(), which takes up to kWindow messages of kConsumer, acknowledges each, and says
+  // how many there were.
+  virtual void bind() = 0;
+  virtual std::size_t fetch() = 0;
 };
 
 // Ends the program with a text if it cannot connect.
 std::unique_ptr<ClientUnderTest> connect(const std::string& url);
-
-[[noreturn]] void fail(const std::string& text);
 
 }  // namespace midge::bench

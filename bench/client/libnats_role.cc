@@ -41,8 +41,47 @@ class LibnatsClient final : public ClientUnderTest {
     if (natsMsg_GetDataLength(answer) != static_cast<int>(data.size())) fail("another answer");
     natsMsg_Destroy(answer);
   }
+  void store(std::string_view subject, std::string_view data) override {
+    check(
+        js_PublishAsync(js(), subject.data(), data.data(), static_cast<int>(data.size()), nullptr));
+  }
+  void await_stored() override {
+    jsPubOptions options;
+    check(jsPubOptions_Init(&options));
+    options.MaxWait = 60'000;
+    check(js_PublishAsyncComplete(js(), &options));
+  }
+  void bind() override {
+    jsSubOptions options;
+    check(jsSubOptions_Init(&options));
+    options.Stream = kStream;
+    options.Consumer = kConsumer;
+    check(js_PullSubscribe(&pull_, js(), nullptr, nullptr, nullptr, &options, nullptr));
+  }
+  std::size_t fetch() override {
+    natsMsgList list{};
+    check(natsSubscription_Fetch(&list, pull_, kWindow, 5000, nullptr));
+    const auto count = static_cast<std::size_t>(list.Count);
+    for (std::size_t i = 0; i < count; ++i) check(natsMsg_Ack(list.Msgs[i], nullptr));
+    natsMsgList_Destroy(&list);
+    return count;
+  }
 
  private:
+  jsCtx* js() {
+    if (js_ != nullptr) return js_;
+    jsOptions options;
+    check(jsOptions_Init(&options));
+    options.PublishAsync.MaxPending = kWindow;
+    options.PublishAsync.StallWait = 5000;
+    options.PublishAsync.AckHandler = &LibnatsClient::on_ack;
+    check(natsConnection_JetStream(&js_, connection_, &options));
+    return js_;
+  }
+  static void on_ack(jsCtx*, natsMsg* message, jsPubAck*, jsPubAckErr* error, void*) {
+    if (error != nullptr) fail(error->ErrText);
+    natsMsg_Destroy(message);
+  }
   static void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
     (*static_cast<std::function<void()>*>(closure))();
     natsMsg_Destroy(message);
@@ -53,6 +92,8 @@ class LibnatsClient final : public ClientUnderTest {
     natsMsg_Destroy(message);
   }
   natsConnection* connection_ = nullptr;
+  jsCtx* js_ = nullptr;
+  natsSubscription* pull_ = nullptr;
 };
 
 }  // namespace

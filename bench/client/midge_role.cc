@@ -1,5 +1,7 @@
 // The benchmark of clients: libmidge.
-#include <midge/client.h>
+#include <midge/jetstream.h>
+
+#include <optional>
 
 #include "client_role.h"
 
@@ -25,9 +27,31 @@ class MidgeClient final : public ClientUnderTest {
   void request(std::string_view subject, std::string_view data) override {
     if (client_.request(subject, data).value().data().size() != data.size()) fail("another answer");
   }
+  void make_stream() override {
+    (void)js_.delete_stream(kStream);
+    StreamConfig config{.name = kStream, .subjects = {"stored.>"}};
+    config.storage = Storage::kMemory;
+    const Stream stream = js_.create_stream(config).value();
+    ConsumerConfig consumer;
+    consumer.durable_name = kConsumer;
+    consumer.max_ack_pending = 10 * kWindow;
+    stream.create_consumer(consumer).value();
+  }
+  void store(std::string_view subject, std::string_view data) override {
+    js_.publish_async(subject, data, [](const Result<PubAck>& ack) { ack.value(); }).value();
+  }
+  void await_stored() override { js_.publish_complete(std::chrono::minutes(1)).value(); }
+  void bind() override { consumer_ = js_.stream(kStream).value().consumer(kConsumer).value(); }
+  std::size_t fetch() override {
+    const auto deliveries = consumer_->fetch(kWindow).value();
+    for (const Delivery& delivery : deliveries) delivery.ack().value();
+    return deliveries.size();
+  }
 
  private:
   Client client_;
+  JetStream js_{client_, {.publish_pending_max = kWindow}};
+  std::optional<Consumer> consumer_;
 };
 
 }  // namespace

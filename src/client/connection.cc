@@ -273,8 +273,8 @@ Result<void> Connection::drain(const Deadline& deadline) {
   worker_->post([self = shared_from_this()] {
     if (self->closed_) return;
     self->take_status(Status::kDraining);
-    for (const auto& [sid, subscription] : self->subscriptions_)
-      (void)self->outbox_.append_control(unsub_line(sid));
+    for (const auto& subscription : self->subscriptions_)
+      (void)self->outbox_.append_control(unsub_line(subscription->sid));
     self->worker_->touch(*self);
   });
   // The first PONG comes behind what the server had sent, the second behind what callbacks said.

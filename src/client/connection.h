@@ -6,7 +6,7 @@
 // connect. Frames of both meet in the outbox only.
 #pragma once
 
-#include <tsl/robin_map.h>
+#include <tsl/robin_set.h>
 
 #include <atomic>
 #include <memory>
@@ -166,7 +166,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   ServerPool pool_;
   ServerFacts facts_;
   std::unique_ptr<Link> link_;
-  tsl::robin_map<std::uint64_t, std::shared_ptr<Subscription>> subscriptions_;
+  tsl::robin_set<std::shared_ptr<Subscription>, HashOfSid, SameSid> subscriptions_;
   std::uint64_t attempt_ = 0;
   std::size_t untried_ = 0;       // servers that the first round has not tried yet
   std::optional<Error> failure_;  // the last one of the link or of an attempt

@@ -142,7 +142,7 @@ void Connection::tell_watchers() {
 
 void Connection::resubscribe() {
   std::string lines;
-  for (const auto& [sid, subscription] : subscriptions_)
+  for (const auto& subscription : subscriptions_)
     if (!subscription->is_over()) lines += sub_lines(*subscription);
   link_->say(lines);
 }
@@ -212,7 +212,7 @@ void Connection::on_message(const proto::ServerFrame& frame) {
                      .headers = frame.headers,
                      .data = frame.payload};
   // A callback may unsubscribe.
-  const std::shared_ptr<Subscription> subscription = found->second;
+  const std::shared_ptr<Subscription> subscription = *found;
   deliver(*subscription, block);
 }
 
@@ -249,14 +249,14 @@ void Connection::take_arriving() {
     if (closed_)
       each->end();
     else
-      subscriptions_[each->sid] = std::move(each);
+      subscriptions_.insert(std::move(each));
   }
 }
 
 void Connection::remove(std::uint64_t sid) {
   const auto found = subscriptions_.find(sid);
   if (found == subscriptions_.end()) return;
-  found->second->end();
+  (*found)->end();
   subscriptions_.erase(found);
 }
 
@@ -299,7 +299,7 @@ void Connection::end(std::optional<Error> why) {
   worker_->loop().timers().cancel(request_time_);
   const Error error("the connection is closed", ErrorCode::kClosed);
   trips_.on_closed(error);
-  for (const auto& [sid, subscription] : subscriptions_) subscription->end();
+  for (const auto& subscription : subscriptions_) subscription->end();
   subscriptions_.clear();
   {
     const io::Monitor::Lock lock(monitor_);

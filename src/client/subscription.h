@@ -74,4 +74,23 @@ class Subscription {
   }
 };
 
+// For tables of subscriptions that keep no key beside them.
+inline std::uint64_t sid_of(std::uint64_t sid) { return sid; }
+inline std::uint64_t sid_of(const std::shared_ptr<Subscription>& subscription) {
+  return subscription->sid;
+}
+struct HashOfSid {
+  template <class T>
+  std::size_t operator()(const T& thing) const {
+    return sid_of(thing);
+  }
+};
+struct SameSid {
+  using is_transparent = void;
+  template <class T, class U>
+  bool operator()(const T& one, const U& other) const {
+    return sid_of(one) == sid_of(other);
+  }
+};
+
 }  // namespace midge::detail

@@ -1,3 +1,5 @@
+// What a server may say to a fast batch, and what is made of it: one answer of each kind, and some
+// that are none.
 #include "client/jetstream/fast_word.h"
 
 #include <doctest/doctest.h>

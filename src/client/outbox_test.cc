@@ -21,7 +21,7 @@ Result<Outbox::Appended> put(Outbox& outbox, std::string_view frame, bool may_wa
 
 std::string taken(Outbox& outbox) {
   std::string bytes;
-  return outbox.take(bytes) ? bytes : "nothing";
+  return outbox.take(bytes) == Outbox::Taken::kAll ? bytes : "nothing";
 }
 
 constexpr std::string_view kOne = "PUB a 1\r\n1\r\n", kTwo = "PUB b 1\r\n2\r\n";
@@ -40,6 +40,19 @@ TEST_CASE("whoever writes first wakes the loop, and again once it has found noth
   CHECK(put(outbox, kOne)->wakes);
   CHECK(outbox.figures().messages == 4);
   CHECK(outbox.figures().bytes == 4);
+}
+
+TEST_CASE("who wants a number of bytes gets them, or knows that there are fewer") {
+  Outbox outbox({.pending_max = 100, .buffered_max = 100});
+  outbox.open();
+  std::string bytes;
+  CHECK(outbox.take(bytes, 20) == Outbox::Taken::kNothing);
+  CHECK(put(outbox, kOne)->wakes);
+  CHECK(outbox.take(bytes, 20) == Outbox::Taken::kLittle);
+  CHECK(bytes.empty());
+  CHECK(!put(outbox, kTwo)->wakes);
+  CHECK(outbox.take(bytes, 20) == Outbox::Taken::kAll);
+  CHECK(bytes == std::string(kOne) + std::string(kTwo));
 }
 
 TEST_CASE("without a connection publishes wait for one, and control lines do not") {

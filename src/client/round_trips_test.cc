@@ -23,7 +23,7 @@ struct Trips {
   }
   std::string taken() {
     std::string bytes;
-    return outbox.take(bytes) ? bytes : "nothing";
+    return outbox.take(bytes) == Outbox::Taken::kAll ? bytes : "nothing";
   }
 };
 

@@ -25,7 +25,7 @@ def is_plain(code, owner):
     """Whether it is a member that need not explain itself."""
     if re.match(r"\s*(template|static_assert)\b", code) or SCOPE.match(code):
         return False
-    field = "(" not in code.split("=")[0] and not re.match(r"\s*using\b", code)
+    field = "(" not in re.sub(r"<.*>", "", code).split("=")[0] and not re.match(r"\s*using\b", code)
     is_property = re.search(r"[\w*]\(\) (const|&&|const&)", code) or "using value_type" in code
     of_every_class = re.search(rf"\b({owner}|operator=)\((const )?{owner}(&&|&)? ?\w*\)", code)
     return bool(field or is_property or of_every_class)
@@ -35,7 +35,7 @@ def without_literals(line):
     return re.sub(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])\'', '""', line)
 
 
-FIELDS = re.compile(r"^(\s+)((?:[\w:]+(?:<[\w:, ]*>)?) )(\w+(?:\{\}| = [^,;()]+)?(?:, \w+(?:\{\}| = [^,;()]+)?)+);(.*)$")
+FIELDS = re.compile(r"^(\s+)((?:[\w:]+(?:<[\w:, ()&]*>)?) )(\w+(?:\{\}| = [^,;()]+)?(?:, \w+(?:\{\}| = [^,;()]+)?)+);(.*)$")
 
 
 def split_fields(line, scopes):

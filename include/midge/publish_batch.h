@@ -80,6 +80,7 @@ struct FastBatchEvent {
   Error error;
 };
 
+// How far the server may lag behind, and who hears of it.
 struct FastBatchOptions {
   // The server tells after so many messages at most how far it is, sooner when others are at work.
   std::uint16_t flow = 100;

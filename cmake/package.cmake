@@ -93,7 +93,7 @@ function(midge_library name)
 endfunction()
 
 add_custom_target(midge_libraries)
-midge_library(client ROOM client NEEDS ssl crypto sodium)
+midge_library(client ROOM client NEEDS ssl crypto sodium z deflate)
 midge_library(server ROOM embed
   NEEDS ssl crypto sodium crypt z deflate snappy xxhash roaring prometheus-cpp-core)
 

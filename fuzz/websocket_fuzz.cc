@@ -1,7 +1,7 @@
-// Goal: no request and no frames crash their readers. Frames come out the same however they are
-// cut, and no payload is lost; a request that is whole is read the same whatever follows it.
+// Goal: no request, no answer and no frames crash their readers. Frames come out the same however
+// they are cut, and no payload is lost; a head that is whole is read the same whatever follows it.
 // Messages inflate alike at once and in parts, and to what was compressed. Input: a byte of rules,
-// one that says where to cut, and what a client sends.
+// one that says where to cut, and what a peer sends.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "websocket/client_upgrade.h"
 #include "websocket/close_status.h"
 #include "websocket/deflater.h"
 #include "websocket/frame_decoder.h"
@@ -66,8 +67,12 @@ void feed(FrameDecoder& decoder, std::string_view input, Outcome& outcome) {
 
 void check_frames(std::uint8_t rules, std::size_t cut, std::string_view input) {
   FrameDecoder whole, parts;
-  whole.set_rules((rules & 1) != 0, (rules & 2) != 0);
-  parts.set_rules((rules & 1) != 0, (rules & 2) != 0);
+  using enum FrameDecoder::Masking;
+  const FrameDecoder::Masking masking = (rules & 4) != 0   ? kRefused
+                                        : (rules & 1) != 0 ? kRequired
+                                                           : kOptional;
+  whole.set_rules(masking, (rules & 2) != 0);
+  parts.set_rules(masking, (rules & 2) != 0);
   Outcome once, twice;
   feed(whole, input, once);
   for (std::size_t at = 0; at < input.size() && parts.fault().empty(); at += cut)
@@ -141,13 +146,31 @@ void check_request(std::string_view input) {
           "an answer that is none");
 }
 
+void check_answer(std::string_view input) {
+  AnswerHead head;
+  if (parse_answer_head(input, head) != HeadStatus::kWhole) return;
+  require(head.size > 0 && head.size <= input.size(), "a head longer than the input");
+  AnswerHead alone;
+  require(parse_answer_head(input.substr(0, head.size), alone) == HeadStatus::kWhole &&
+              alone.size == head.size && alone.status == head.status,
+          "what follows a head changes it");
+  require(parse_answer_head(input.substr(0, head.size - 1), alone) == HeadStatus::kNeedMore,
+          "whole before its end");
+  ClientTerms terms;
+  terms.compression = true;
+  const auto upgrade = judge_answer(head, terms, "dGhlIHNhbXBsZSBub25jZQ==");
+  require(!upgrade || head.status == 101, "a socket that no 101 has opened");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 2, size - 2);
   const std::size_t cut = std::max<std::size_t>(data[1], 1);
-  if ((data[0] & 0x80) != 0) {
+  if ((data[0] & 0xC0) == 0xC0) {
+    check_answer(input);
+  } else if ((data[0] & 0x80) != 0) {
     check_request(input);
     (void)parse_origin(input);
   } else if ((data[0] & 0x40) != 0) {

@@ -44,6 +44,18 @@ struct ClientFigures {
   std::uint64_t reconnects = 0;
 };
 
+// What the connected server has said of itself and of us.
+struct ServerInfo {
+  std::string id, name, version;
+  std::string cluster;  // "" = none
+  std::uint64_t client_id = 0;
+  std::string client_ip;
+  std::size_t max_payload = 0;
+  bool headers = false, jetstream = false;
+  bool auth_required = false, tls_required = false;
+  bool lame_duck = false;
+};
+
 // When a request for many answers has enough.
 struct ManyOptions {
   std::size_t count = 0;                                              // 0 = as many as come
@@ -81,13 +93,13 @@ class Client {
                           Deadline deadline = kDefaultTimeout) const;
   Result<Message> request(std::string_view subject, const Headers& headers, std::string_view data,
                           Deadline deadline = kDefaultTimeout) const;
-  // The same without waiting: `done` is called once, on the background thread.
+  // The same without waiting: `done` is called once, on the background thread. An error: it is not.
   using OnAnswer = std::function<void(Result<Message>)>;
   Result<void> request_async(std::string_view subject, std::string_view data, OnAnswer done,
-                             Timeout timeout = kDefaultTimeout) const;
+                             Deadline deadline = kDefaultTimeout) const;
   Result<void> request_async(std::string_view subject, const Headers& headers,
                              std::string_view data, OnAnswer done,
-                             Timeout timeout = kDefaultTimeout) const;
+                             Deadline deadline = kDefaultTimeout) const;
   // All answers until there are enough, or the time is over, which is no error. Errors: as
   // request().
   Result<std::vector<Message>> request_many(std::string_view subject, std::string_view data,
@@ -99,6 +111,9 @@ class Client {
   // Returns once the server has taken all that was published before. Errors: kTimeout, kCancelled,
   // kClosed (also: the connection was lost meanwhile).
   Result<void> flush(Deadline deadline = kDefaultTimeout) const;
+  // The same without waiting: `done` is called once, on the background thread. An error: it is not.
+  Result<void> flush_async(std::function<void(Result<void>)> done,
+                           Deadline deadline = kDefaultTimeout) const;
   // How long that takes for nothing.
   Result<Timeout> rtt(Deadline deadline = kDefaultTimeout) const;
   // Ends all subscriptions as Subscription::drain() does, sends what waits, closes.
@@ -114,6 +129,7 @@ class Client {
   [[nodiscard]] ClientFigures figures() const;
   [[nodiscard]] std::string connected_url() const;         // "" = not connected
   [[nodiscard]] std::string connected_server() const;      // its name
+  [[nodiscard]] ServerInfo server_info() const;            // empty: not connected
   [[nodiscard]] std::vector<std::string> servers() const;  // known ones
   [[nodiscard]] std::size_t max_payload() const;           // bytes; 0 = not known yet
   [[nodiscard]] std::string last_error() const;

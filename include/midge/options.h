@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "midge/message.h"
 #include "midge/result.h"
 
 #pragma GCC visibility push(default)
@@ -24,11 +25,12 @@ enum class EventKind : unsigned char {
   kConnected,
   kDisconnected,  // text: why
   kReconnected,
-  kDiscovered,    // the cluster has told of servers that were not known
-  kLameDuck,      // the server asks its clients to go elsewhere
-  kSlowConsumer,  // messages of a subscription are dropped; text: its subject
-  kError,         // the server has complained; text: as it says it
-  kClosed,        // for good; text: why, "" = because the user wanted it
+  kDiscovered,     // the cluster has told of servers that were not known
+  kLameDuck,       // the server asks its clients to go elsewhere
+  kSlowConsumer,   // messages of a subscription are dropped; text: its subject
+  kError,          // the server has complained; text: as it says it
+  kClosed,         // for good; text: why, "" = because the user wanted it
+  kAttemptFailed,  // to connect to `server`; text: why
 };
 
 // Something that happened to a connection.
@@ -40,13 +42,23 @@ struct Event {
 
 // How a connection is encrypted. Files are PEM.
 struct TlsOptions {
-  bool required = false;  // else only where the server asks for it, or the URL says tls://
-  bool first = false;     // before the server has said anything (handshake_first)
-  std::string ca_file;    // "" = the system's authorities
+  bool required =
+      false;            // else only where the server asks for it, or the URL says tls:// or wss://
+  bool first = false;   // before the server has said anything (handshake_first); wss:// always is
+  std::string ca_file;  // "" = the system's authorities
   std::string cert_file;  // the client's own
   std::string key_file;
-  std::string server_name;  // "" = the host of the URL
-  bool insecure = false;    // takes any certificate
+  std::string ca, cert, key;  // the same as PEM texts, which go before the files
+  std::string server_name;    // "" = the host of the URL
+  bool insecure = false;      // takes any certificate
+};
+
+// For servers that are reached by `ws://` and `wss://`.
+struct WebSocketOptions {
+  bool compression = false;  // if the server does so, too
+  Headers headers;           // that the opening request has in addition
+  // The same, asked for before each attempt; on a thread of its own, and may take its time.
+  std::function<Result<Headers>()> fetch_headers;
 };
 
 // One of these, or what a server's URL says.
@@ -60,15 +72,23 @@ struct Login {
   std::string public_key;
   std::function<Result<std::string>(std::string_view nonce)> sign;  // 64 bytes
   std::function<Result<std::string>()> fetch_jwt;                   // before each login
+  // Before each login, instead of all the above: for passwords and tokens that change. Called on a
+  // thread of its own, and may take its time, as fetch_jwt.
+  std::function<Result<Login>()> fetch;
 };
 
 // How a client connects. With nothing set: to a server on this machine.
 struct Options {
-  // URLs, tried in random order: `nats://host:4222`, `tls://user:password@host`, `host`.
+  // URLs, tried in random order: `nats://host:4222`, `tls://user:password@host`, `host`; or
+  // `ws://host:8080/path`, `wss://host`, which do not stand beside the others.
   std::vector<std::string> servers = {"nats://127.0.0.1:4222"};
   std::string name;
   Login login;
   TlsOptions tls;
+  WebSocketOptions web_socket;
+  // On the way to all servers: `http://user:password@host:port`, or https, whose certificate
+  // `tls.ca_file` vouches for; asked to CONNECT. "" = none.
+  std::string proxy;
 
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(2);  // of one server
   bool keep_order = false;                                             // of the servers
@@ -80,8 +100,14 @@ struct Options {
   int reconnect_max = 60;  // times in a row for each server; < 0 = for ever
   std::chrono::nanoseconds reconnect_wait = std::chrono::seconds(2);  // at least, for each server
   std::chrono::nanoseconds reconnect_jitter = std::chrono::milliseconds(100);
+  std::chrono::nanoseconds reconnect_jitter_tls = std::chrono::seconds(1);  // of such servers
+  // How long instead, after so many failures of one server in a row; 0 = it was connected.
+  std::function<std::chrono::nanoseconds(int failures)> reconnect_delay;
   bool ignore_auth_error = false;          // else the same refusal twice ends the attempts
   std::size_t reconnect_buffer = 8 << 20;  // published meanwhile, bytes; 0 = publishing fails
+
+  // Ends requests that wait with kClosed when the connection breaks; else their time does.
+  bool fail_requests_on_disconnect = false;
 
   std::chrono::nanoseconds ping_interval = std::chrono::minutes(2);
   int pings_out_max = 2;

@@ -55,6 +55,11 @@ class Subscription {
   // The same without waiting.
   Result<Message> poll() { return next(std::chrono::nanoseconds(0)); }
 
+  // The next message without waiting: `done` is called once, on the connection's background thread;
+  // an error: it is not. Errors: as next().
+  Result<void> next_async(std::function<void(Result<Message>)> done,
+                          Deadline deadline = kDefaultTimeout);
+
   // No more messages; those waiting are dropped.
   Result<void> unsubscribe();
   // Ends by itself after that many messages in all.

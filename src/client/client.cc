@@ -39,16 +39,18 @@ Result<Client> Client::connect(std::string_view servers) {
 
 Result<Client> Client::connect(Options options) {
   if (options.in_process) options.servers = {"nats://in-process"};
-  std::vector<codec::ServerUrl> urls;
-  for (const std::string& list : options.servers) {
-    ASSIGN_OR_RETURN(const auto some, codec::parse_server_urls(list));
-    urls.insert(urls.end(), some.begin(), some.end());
+  // One list: what may not stand beside each other may not in any of them.
+  std::string list;
+  for (const std::string& some : options.servers) list.append(some).append(",");
+  ASSIGN_OR_RETURN(auto urls, codec::parse_server_urls(list));
+  std::optional<codec::ServerUrl> proxy;
+  if (!options.proxy.empty()) {
+    ASSIGN_OR_RETURN(proxy, codec::parse_proxy_url(options.proxy));
   }
-  if (urls.empty()) return failure("no servers", ErrorCode::kInvalid);
   auto runtime = options.runtime ? options.runtime : Runtime::start();
   auto worker = std::static_pointer_cast<detail::Worker>(std::move(runtime));
-  auto state = std::make_shared<State>(
-      std::make_shared<detail::Connection>(std::move(worker), std::move(options), std::move(urls)));
+  auto state = std::make_shared<State>(std::make_shared<detail::Connection>(
+      std::move(worker), std::move(options), std::move(urls), std::move(proxy)));
   TRY(state->connection->start());
   return Client(std::move(state));
 }
@@ -110,15 +112,15 @@ Result<Message> Client::request(std::string_view subject, const Headers& headers
 }
 
 Result<void> Client::request_async(std::string_view subject, std::string_view data, OnAnswer done,
-                                   Timeout timeout) const {
+                                   Deadline deadline) const {
   if (!state_) return not_connected();
-  return state_->connection->request_async(subject, nullptr, data, std::move(done), timeout);
+  return state_->connection->request_async(subject, nullptr, data, std::move(done), deadline);
 }
 
 Result<void> Client::request_async(std::string_view subject, const Headers& headers,
-                                   std::string_view data, OnAnswer done, Timeout timeout) const {
+                                   std::string_view data, OnAnswer done, Deadline deadline) const {
   if (!state_) return not_connected();
-  return state_->connection->request_async(subject, &headers, data, std::move(done), timeout);
+  return state_->connection->request_async(subject, &headers, data, std::move(done), deadline);
 }
 
 Result<std::vector<Message>> Client::request_many(std::string_view subject, std::string_view data,
@@ -154,6 +156,11 @@ std::string Client::new_inbox() const { return state_ ? state_->connection->new_
 Result<void> Client::flush(Deadline deadline) const {
   if (!state_) return not_connected();
   return state_->connection->flush(deadline);
+}
+
+Result<void> Client::flush_async(std::function<void(Result<void>)> done, Deadline deadline) const {
+  if (!state_) return not_connected();
+  return state_->connection->flush_async(std::move(done), deadline);
 }
 
 Result<Timeout> Client::rtt(Deadline deadline) const {
@@ -192,6 +199,10 @@ std::string Client::connected_url() const {
 
 std::string Client::connected_server() const {
   return state_ ? state_->connection->connected_server() : "";
+}
+
+ServerInfo Client::server_info() const {
+  return state_ ? state_->connection->server_info() : ServerInfo{};
 }
 
 std::vector<std::string> Client::servers() const {

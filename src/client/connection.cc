@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "client/async_call.h"
 #include "client/control_lines.h"
 #include "client/message_block.h"
 #include "client/patience.h"
@@ -73,14 +74,17 @@ class Awaited {
 }  // namespace
 
 Connection::Connection(std::shared_ptr<Worker> worker, Options options,
-                       std::vector<codec::ServerUrl> servers)
+                       std::vector<codec::ServerUrl> servers, std::optional<codec::ServerUrl> proxy)
     : worker_(std::move(worker)),
       options_(std::move(options)),
+      proxy_(std::move(proxy)),
       outbox_({.pending_max = options_.pending_max, .buffered_max = options_.reconnect_buffer}),
       requests_(worker_->env().clock().now()),
       answers_prefix_(draw_inbox(options_.inbox_prefix, worker_->env().entropy()) + "."),
-      pool_(std::move(servers), {.attempts_max = options_.reconnect_max,
-                                 .wait = duration_of(options_.reconnect_wait)}) {
+      pool_(
+          std::move(servers),
+          {.attempts_max = options_.reconnect_max,
+           .wait = options_.reconnect_delay ? Duration{} : duration_of(options_.reconnect_wait)}) {
   subscriptions_.max_load_factor(0.9F);  // many of them: less air between
   if (!options_.keep_order) pool_.shuffle([&] { return worker_->env().entropy().next(); });
 }
@@ -238,13 +242,22 @@ Result<Message> Connection::request(std::string_view subject, const Headers* hea
 }
 
 Result<void> Connection::request_async(std::string_view subject, const Headers* headers,
-                                       std::string_view data, OnAnswer done, Timeout timeout,
-                                       EndsWith ends_with) {
+                                       std::string_view data, OnAnswer done,
+                                       const Deadline& deadline, EndsWith ends_with) {
+  if (deadline.stop.stop_possible()) {
+    const auto call = AsyncCall<Message>::make(shared_from_this(), std::move(done));
+    // The table keeps it for as long, and no longer.
+    TRY(request_async(
+        subject, headers, data, [call](Result<Message> answer) { call->finish(std::move(answer)); },
+        deadline.timeout, ends_with));
+    call->begin(deadline);
+    return {};
+  }
   RequestToken token;
-  const MonoTime until = io::Monitor::now() + duration_of(timeout);
+  const MonoTime until = io::Monitor::now() + duration_of(deadline.timeout);
   ASSIGN_OR_RETURN(const std::string inbox,
                    begin_request(std::move(done), until, token, ends_with));
-  if (auto sent = publish(subject, inbox, headers, data, timeout); !sent) {
+  if (auto sent = publish(subject, inbox, headers, data, deadline); !sent) {
     // Once it is taken by somebody else, `done` is told.
     if (requests_.take(token)) return std::move(sent).error();
     return {};
@@ -264,6 +277,17 @@ Result<void> Connection::flush(const Deadline& deadline) {
   auto come = pong->wait(deadline, over);
   if (!come) return *std::move(over);
   if (*come) return **std::move(come);
+  return {};
+}
+
+Result<void> Connection::flush_async(std::function<void(Result<void>)> done,
+                                     const Deadline& deadline) {
+  const auto call = AsyncCall<void>::make(shared_from_this(), std::move(done));
+  ASSIGN_OR_RETURN(const Outbox::Appended appended, trips_.begin([call](std::optional<Error> why) {
+    call->finish_later(why ? Result<void>(*std::move(why)) : Result<void>());
+  }));
+  wake(appended);
+  call->begin(deadline);
   return {};
 }
 
@@ -322,6 +346,11 @@ std::string Connection::connected_url() const {
 std::string Connection::connected_server() const {
   const io::Monitor::Lock lock(monitor_);
   return view_.server;
+}
+
+ServerInfo Connection::server_info() const {
+  const io::Monitor::Lock lock(monitor_);
+  return view_.url.empty() ? ServerInfo{} : view_.info;
 }
 
 std::vector<std::string> Connection::servers() const {

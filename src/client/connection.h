@@ -37,9 +37,9 @@ class ReconnectWatcher {
 
 class Connection final : public std::enable_shared_from_this<Connection>, private LinkEvents {
  public:
-  // `servers`: the options', read.
-  Connection(std::shared_ptr<Worker> worker, Options options,
-             std::vector<codec::ServerUrl> servers);
+  // `servers` and `proxy`: the options', read.
+  Connection(std::shared_ptr<Worker> worker, Options options, std::vector<codec::ServerUrl> servers,
+             std::optional<codec::ServerUrl> proxy);
   ~Connection() override;
 
   // --- any thread ---
@@ -60,11 +60,12 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   // Whether a request ends, with kClosed, when the link does that it was meant for.
   enum class EndsWith : bool { kTimeout, kLink };
   Result<void> request_async(std::string_view subject, const Headers* headers,
-                             std::string_view data, OnAnswer done, Timeout timeout,
+                             std::string_view data, OnAnswer done, const Deadline& deadline,
                              EndsWith ends_with = EndsWith::kTimeout);
   std::string new_inbox();
 
   Result<void> flush(const Deadline& deadline);
+  Result<void> flush_async(std::function<void(Result<void>)> done, const Deadline& deadline);
   Result<void> drain(const Deadline& deadline);
   // Waits until it is closed, unless the caller is who closes.
   void close();
@@ -80,6 +81,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   [[nodiscard]] ClientFigures figures();
   [[nodiscard]] std::string connected_url() const;
   [[nodiscard]] std::string connected_server() const;
+  [[nodiscard]] ServerInfo server_info() const;
   [[nodiscard]] std::vector<std::string> servers() const;
   [[nodiscard]] std::size_t max_payload() const { return max_payload_.load(); }
   [[nodiscard]] std::string last_error() const;
@@ -92,6 +94,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void watch_reconnects(std::weak_ptr<ReconnectWatcher> watcher);
   [[nodiscard]] bool is_closed() const { return closed_; }
   [[nodiscard]] MonoTime now() const { return worker_->loop().now(); }
+  [[nodiscard]] io::Timers& timers() const { return worker_->loop().timers(); }
 
  private:
   // What other threads see of the loop's state, under monitor_.
@@ -99,6 +102,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     Status status = Status::kConnecting;
     bool was_up = false;  // once
     std::string url, server, last_error;
+    ServerInfo info;
     std::vector<std::string> servers;
     std::optional<Error> end;  // why it is closed
   };
@@ -136,15 +140,20 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void tell_watchers();
   void take_facts(const ServerFacts& facts);
   void take_status(Status status);
+  void show_servers();  // with the lock held
   void end(std::optional<Error> why);
   void tell(EventKind kind, std::string text = {});
   void on_retry_time() { dial_now(); }
   void on_request_time();
   void arm_requests();
-  Duration jitter();
+  [[nodiscard]] bool wants_secure(const ServerPool::Server& server) const;
+  // Before the server at hand is tried again, beyond what the pool's rules say.
+  Duration extra_wait(bool link_was_up);
+  [[nodiscard]] ServerInfo info_of(const ServerFacts& facts) const;
 
   const std::shared_ptr<Worker> worker_;
   const Options options_;
+  const std::optional<codec::ServerUrl> proxy_;
 
   mutable io::Monitor monitor_;
   View view_;

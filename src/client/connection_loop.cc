@@ -22,14 +22,28 @@ void Connection::take_status(Status status) {
   view_.status = status;
   if (status != Status::kConnected && status != Status::kDraining) view_.url = view_.server = "";
   if (status == Status::kConnected) view_.was_up = true;
-  view_.servers.clear();
-  for (const ServerPool::Server& server : pool_.servers())
-    view_.servers.push_back(server.url.text());
+  show_servers();
   monitor_.tell();
 }
 
-Duration Connection::jitter() {
-  const std::int64_t most = duration_of(options_.reconnect_jitter).ns;
+void Connection::show_servers() {
+  view_.servers.clear();
+  for (const ServerPool::Server& server : pool_.servers())
+    view_.servers.push_back(server.url.text());
+}
+
+bool Connection::wants_secure(const ServerPool::Server& server) const {
+  return options_.tls.required || options_.tls.first || server.url.is_secure() ||
+         server.wants_secure;
+}
+
+Duration Connection::extra_wait(bool link_was_up) {
+  const ServerPool::Server& server = pool_.servers().front();
+  if (options_.reconnect_delay)
+    return duration_of(options_.reconnect_delay(link_was_up ? 0 : server.failures + 1));
+  const std::int64_t most =
+      duration_of(wants_secure(server) ? options_.reconnect_jitter_tls : options_.reconnect_jitter)
+          .ns;
   if (most <= 0) return {};
   return {static_cast<std::int64_t>(worker_->env().entropy().next() %
                                     static_cast<std::uint64_t>(most))};
@@ -51,16 +65,14 @@ void Connection::dial_now() {
   if (closed_) return;
   const ServerPool::Server& server = *pool_.next();
   if (untried_ > 0) --untried_;
-  const bool secure =
-      options_.tls.required || options_.tls.first || server.url.is_secure() || server.wants_secure;
   const std::uint64_t attempt = ++attempt_;
-  if (server.url.is_web_socket())
-    return on_attempt_failed(Error("web sockets are not there yet", ErrorCode::kInvalid), false);
-  dial(worker_->env(), worker_->loop(),
+  dial(*worker_,
        {.url = server.url,
         .login = options_.login,
         .tls = options_.tls,
-        .secure = secure,
+        .web_socket = options_.web_socket,
+        .proxy = proxy_,
+        .secure = wants_secure(server),
         .timeout = duration_of(options_.connect_timeout),
         .in_process = options_.in_process},
        [self = shared_from_this(), attempt](Result<Dialed> dialed) {
@@ -78,10 +90,12 @@ void Connection::on_dialed(std::uint64_t attempt, Result<Dialed> dialed) {
                     .echo = options_.echo,
                     .can_secure = can_secure,
                     .wants_secure = can_secure,
-                    .secure_first = can_secure && options_.tls.first},
+                    .secure_first = options_.tls.first && can_secure,
+                    .in_frames = dialed->stream->web_socket() != nullptr},
       .patience = duration_of(options_.connect_timeout),
       .ping_interval = duration_of(options_.ping_interval),
       .pings_out_max = options_.pings_out_max,
+      .proxy_fault = std::move(dialed->proxy_fault),
   };
   link_ = std::make_unique<Link>(*worker_, static_cast<LinkEvents&>(*this),
                                  std::move(dialed->stream), std::move(terms));
@@ -96,9 +110,10 @@ void Connection::note_failure(const Error& why) {
 
 void Connection::on_attempt_failed(const Error& why, bool refused) {
   note_failure(why);
+  tell(EventKind::kAttemptFailed, why.text());
   const bool again = refused && pool_.on_refused(why.text());
   if (again && view_.was_up && !options_.ignore_auth_error) return end(why);
-  pool_.on_failed(worker_->loop().now(), jitter());
+  pool_.on_failed(worker_->loop().now(), extra_wait(false));
   try_next();
 }
 
@@ -147,17 +162,39 @@ void Connection::resubscribe() {
   link_->say(lines);
 }
 
+ServerInfo Connection::info_of(const ServerFacts& facts) const {
+  return {.id = facts.server_id,
+          .name = facts.server_name,
+          .version = facts.version,
+          .cluster = facts.cluster,
+          .client_id = facts.client_id,
+          .client_ip = facts.client_ip,
+          .max_payload = max_payload_,
+          .headers = facts.headers,
+          .jetstream = facts.jetstream,
+          .auth_required = facts.auth_required,
+          .tls_required = facts.tls_required,
+          .lame_duck = facts.lame_duck};
+}
+
 void Connection::take_facts(const ServerFacts& facts) {
   max_payload_ = static_cast<std::size_t>(std::max<std::int64_t>(facts.max_payload, 0));
-  if (!options_.ignore_discovered && !options_.in_process && pool_.discover(facts.connect_urls))
-    tell(EventKind::kDiscovered);
+  const bool is_new =
+      !options_.ignore_discovered && !options_.in_process && pool_.discover(facts.connect_urls);
+  {
+    const io::Monitor::Lock lock(monitor_);
+    show_servers();
+    view_.info = info_of(facts);
+  }
+  if (is_new) tell(EventKind::kDiscovered);
 }
 
 void Connection::on_info(std::string_view json) {
+  const bool was_lame = facts_.lame_duck;
   if (auto read = read_info(json, facts_); !read)
     return on_server_error("INFO: " + read.error().text());
   take_facts(facts_);
-  if (facts_.lame_duck) tell(EventKind::kLameDuck);
+  if (facts_.lame_duck && !was_lame) tell(EventKind::kLameDuck);
 }
 
 void Connection::on_server_error(std::string_view text) {
@@ -280,7 +317,9 @@ void Connection::on_down(Error why, bool refused) {
                  Error("the connection was lost: " + why.text(), ErrorCode::kClosed));
   drop_link();
   if (!was_up) return on_attempt_failed(why, refused);
-  for (const OnAnswer& done : requests_.take_lost())
+  const auto lost =
+      options_.fail_requests_on_disconnect ? requests_.take_all() : requests_.take_lost();
+  for (const OnAnswer& done : lost)
     done(Error("the connection was lost before the answer came", ErrorCode::kClosed));
   const bool goes_on = options_.reconnect && status() != Status::kDraining;
   if (goes_on) take_status(Status::kReconnecting);
@@ -288,7 +327,7 @@ void Connection::on_down(Error why, bool refused) {
   if (!goes_on) return end(std::move(why));
   note_failure(why);
   if (refused) (void)pool_.on_refused(why.text());
-  pool_.on_lost(worker_->loop().now(), jitter());
+  pool_.on_lost(worker_->loop().now(), extra_wait(true));
   try_next();
 }
 

@@ -48,6 +48,11 @@ Result<CredentialsFile> parse_credentials(std::string_view text) {
 
 Result<Login> load_login(const Login& login, io::Disk& disk) {
   Login loaded = login;
+  if (login.fetch) {
+    ASSIGN_OR_RETURN(loaded, login.fetch());
+    loaded.fetch = nullptr;
+    return load_login(loaded, disk);
+  }
   if (!login.credentials_file.empty()) {
     ASSIGN_OR_RETURN(const std::string text, disk.read_file(login.credentials_file));
     auto file = parse_credentials(text);

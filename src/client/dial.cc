@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "client/credentials.h"
+#include "client/http_tunnel.h"
 #include "midge/version.h"
 #include "tls/context.h"
 #include "tls/stream.h"
+#include "websocket/client_stream.h"
 
 namespace midge::detail {
 namespace {
@@ -22,15 +24,29 @@ Login with_url(Login login, const codec::ServerUrl& url) {
   return login;
 }
 
+// Files that are none: texts which the user gave instead.
+constexpr const char* kCa = "tls.ca";
+constexpr const char* kCert = "tls.cert";
+constexpr const char* kKey = "tls.key";
+
+Result<std::string> read_pem(const TlsOptions& options, io::Disk& disk, const std::string& path) {
+  if (path == kCa && !options.ca.empty()) return options.ca;
+  if (path == kCert && !options.cert.empty()) return options.cert;
+  if (path == kKey && !options.cert.empty()) return options.key;
+  return disk.read_file(path);
+}
+
 Result<tls::ContextPtr> load_context(const TlsOptions& options, io::Disk& disk) {
   tls::TlsConfig config;
-  config.ca_file = options.ca_file;
+  config.ca_file = options.ca.empty() ? options.ca_file : kCa;
   config.insecure = options.insecure;
   config.verify = !options.insecure;
-  if (!options.cert_file.empty())
+  if (!options.cert.empty())
+    config.certificates = {{.cert_file = kCert, .key_file = kKey}};
+  else if (!options.cert_file.empty())
     config.certificates = {{.cert_file = options.cert_file, .key_file = options.key_file}};
   return tls::Context::load(
-      config, [&disk](const std::string& path) { return disk.read_file(path); },
+      config, [&](const std::string& path) { return read_pem(options, disk, path); },
       tls::Context::Use::kClient);
 }
 
@@ -44,8 +60,8 @@ Result<std::unique_ptr<io::Stream>> connect_in_process(InProcess& server) {
 
 class DialJob final : public io::Job {
  public:
-  DialJob(io::Env& env, DialPlan plan, std::function<void(Result<Dialed>)> done)
-      : env_(env), plan_(std::move(plan)), done_(std::move(done)) {}
+  DialJob(Worker& worker, DialPlan plan, std::function<void(Result<Dialed>)> done)
+      : worker_(worker), env_(worker.env()), plan_(std::move(plan)), done_(std::move(done)) {}
   void run() override { result_ = dial(); }
   void done() override { done_(std::move(result_)); }
 
@@ -58,27 +74,72 @@ class DialJob final : public io::Job {
       ASSIGN_OR_RETURN(dialed.stream, connect_in_process(*plan_.in_process));
       return dialed;
     }
-    tls::ContextPtr context;
+    ASSIGN_OR_RETURN(dialed.stream, reach(dialed.proxy_fault));
     if (plan_.secure) {
-      ASSIGN_OR_RETURN(context, load_context(plan_.tls, env_.disk()));
+      ASSIGN_OR_RETURN(tls::ContextPtr context, load_context(plan_.tls, env_.disk()));
+      const std::string& name = plan_.tls.server_name;
+      dialed.stream = secured(std::move(dialed.stream), std::move(context),
+                              name.empty() ? plan_.url.host : name);
     }
-    ASSIGN_OR_RETURN(
-        dialed.stream,
-        env_.net().connect({.host = plan_.url.host, .port = plan_.url.port}, plan_.timeout));
-    if (context) dialed.stream = secured(std::move(dialed.stream), std::move(context));
+    if (plan_.url.is_web_socket()) {
+      ASSIGN_OR_RETURN(dialed.stream, framed(std::move(dialed.stream)));
+    }
     return dialed;
   }
 
-  std::unique_ptr<io::Stream> secured(std::unique_ptr<io::Stream> wire, tls::ContextPtr context) {
+  // The server itself, or a tunnel to it.
+  Result<std::unique_ptr<io::Stream>> reach(std::shared_ptr<const std::string>& proxy_fault) {
+    if (!plan_.proxy) return connect(plan_.url);
+    const codec::ServerUrl& proxy = *plan_.proxy;
+    auto wire = connect(proxy);
+    if (!wire) return std::unexpected(wire.error().within("proxy " + proxy.host_and_port()));
+    if (proxy.is_secure()) {
+      // Our certificate is for servers.
+      TlsOptions trust;
+      trust.ca_file = plan_.tls.ca_file;
+      trust.ca = plan_.tls.ca;
+      trust.insecure = plan_.tls.insecure;
+      ASSIGN_OR_RETURN(tls::ContextPtr context, load_context(trust, env_.disk()));
+      wire = secured(*std::move(wire), std::move(context), proxy.host);
+    }
+    std::string credentials;
+    if (proxy.user) credentials = *proxy.user + ":" + proxy.password.value_or("");
+    const auto fault = std::make_shared<std::string>();
+    proxy_fault = fault;
+    return std::make_unique<HttpTunnel>(*std::move(wire),
+                                        connect_request(plan_.url.host_and_port(), credentials),
+                                        proxy.host_and_port(), fault);
+  }
+
+  Result<std::unique_ptr<io::Stream>> connect(const codec::ServerUrl& url) {
+    return env_.net().connect({.host = url.host, .port = url.port}, plan_.timeout);
+  }
+
+  std::unique_ptr<io::Stream> secured(std::unique_ptr<io::Stream> wire, tls::ContextPtr context,
+                                      const std::string& server_name) {
     tls::StreamOptions options;
-    options.opening = plan_.tls.first ? io::SecureStream::Opening::kFirst
-                                      : io::SecureStream::Opening::kAfterGreeting;
     options.timeout = plan_.timeout;
-    options.server_name = plan_.tls.server_name.empty() ? plan_.url.host : plan_.tls.server_name;
+    options.server_name = server_name;
     return std::make_unique<tls::Stream>(std::move(wire), std::move(context), env_.pool(),
                                          env_.clock().wall(), std::move(options));
   }
 
+  Result<std::unique_ptr<io::Stream>> framed(std::unique_ptr<io::Stream> wire) {
+    Headers headers = plan_.web_socket.headers;
+    if (plan_.web_socket.fetch_headers) {
+      ASSIGN_OR_RETURN(headers, plan_.web_socket.fetch_headers());
+    }
+    if (!headers.fault().empty()) return failure(std::string(headers.fault()), ErrorCode::kInvalid);
+    return std::make_unique<websocket::ClientStream>(
+        std::move(wire),
+        websocket::ClientTerms{.host = plan_.url.host_and_port(),
+                               .path = plan_.url.path,
+                               .headers = headers.lines(),
+                               .compression = plan_.web_socket.compression},
+        worker_.compression(), env_.entropy());
+  }
+
+  Worker& worker_;
   io::Env& env_;
   const DialPlan plan_;
   const std::function<void(Result<Dialed>)> done_;
@@ -87,8 +148,9 @@ class DialJob final : public io::Job {
 
 }  // namespace
 
-void dial(io::Env& env, io::Loop& loop, DialPlan plan, std::function<void(Result<Dialed>)> done) {
-  env.pool().submit(loop, std::make_unique<DialJob>(env, std::move(plan), std::move(done)));
+void dial(Worker& worker, DialPlan plan, std::function<void(Result<Dialed>)> done) {
+  worker.env().pool().submit(worker.loop(),
+                             std::make_unique<DialJob>(worker, std::move(plan), std::move(done)));
 }
 
 }  // namespace midge::detail

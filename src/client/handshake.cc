@@ -44,6 +44,9 @@ Handshake::Step Handshake::on_frame(const proto::ServerFrame& frame) {
     if (frame.verb == kInfo) return on_info(frame.args);
     return fail(Error("the server does not begin with INFO", ErrorCode::kInvalid));
   }
+  // Whoever can put words between us and the server must not be listened to.
+  if (phase_ == Phase::kSecuring)
+    return fail(Error("the server speaks in the clear where TLS begins", ErrorCode::kInvalid));
   if (phase_ == Phase::kPong && frame.verb == kPong) return {.action = Action::kDone};
   if (frame.verb == kPing) return {.action = Action::kSend, .bytes = "PONG\r\n"};
   if (frame.verb == kInfo) {
@@ -56,7 +59,7 @@ Handshake::Step Handshake::on_frame(const proto::ServerFrame& frame) {
 
 Handshake::Step Handshake::on_info(std::string_view json) {
   if (auto read = read_info(json, facts_); !read) return fail(read.error().within("INFO"));
-  if (secure_) return log_in();
+  if (secure_ || terms_.in_frames) return log_in();
   const bool wants = terms_.wants_secure || facts_.tls_required;
   if (!wants) return log_in();
   if (!facts_.tls_required && !facts_.tls_available)

@@ -22,6 +22,7 @@ struct HandshakeTerms {
   bool can_secure = false;    // the stream can be encrypted
   bool wants_secure = false;  // whatever the server says
   bool secure_first = false;
+  bool in_frames = false;  // of a web socket, whose TLS is none of the server's business
 };
 
 class Handshake {

@@ -133,3 +133,24 @@ TEST_CASE("which complaints are about who logs in") {
   CHECK(!is_auth_error("authorization"));
   CHECK(!is_auth_error(""));
 }
+
+TEST_CASE("in a web socket's frames TLS is none of the server's business") {
+  Handshake handshake({.in_frames = true});
+  const Course course = course_of(handshake, "INFO {\"tls_required\":true}\r\nPONG\r\n");
+  CHECK(course.actions == Actions{kWait, kSend, kDone});
+}
+
+TEST_CASE("words in the clear where TLS begins are an attempt to be heard as the server") {
+  for (const auto verb : {proto::ServerVerb::kPing, proto::ServerVerb::kPong,
+                          proto::ServerVerb::kInfo, proto::ServerVerb::kOk}) {
+    Handshake handshake({.can_secure = true, .wants_secure = true});
+    proto::ServerFrame frame;
+    frame.verb = proto::ServerVerb::kInfo;
+    frame.args = "{\"tls_required\":true}";
+    CHECK(handshake.on_frame(frame).action == kSecure);
+    frame.verb = verb;
+    const Handshake::Step step = handshake.on_frame(frame);
+    REQUIRE(step.action == kFail);
+    CHECK(step.error->text() == "the server speaks in the clear where TLS begins");
+  }
+}

@@ -3,14 +3,13 @@
 #include <cstring>
 #include <utility>
 
+#include "websocket/close_status.h"
+
 namespace midge::detail {
 namespace {
 
 constexpr int kReadsPerTick = 4;  // then it is somebody else's turn
-
-Error broken(const char* what, const io::IoCount& count) {
-  return Error(std::string(what) + ": " + std::strerror(count.error), ErrorCode::kIo);
-}
+constexpr int kAnswersWaitingMax = 1000;
 
 }  // namespace
 
@@ -23,8 +22,39 @@ Link::Link(Worker& worker, LinkEvents& events, std::unique_ptr<io::Stream> strea
 
 void Link::open() {
   worker_.loop().timers().arm(patience_, worker_.loop().now() + terms_.patience);
+  if (io::WebSocketStream* const socket = stream_->web_socket())
+    return socket->open(worker_.loop(), *this);
+  on_opened();
+}
+
+void Link::on_opened() {
+  opened_ = true;
   stream_->attach(worker_.loop(), *this);
   obey(handshake_->on_open());
+}
+
+void Link::on_refused(std::string_view why) {
+  const std::string_view proxys = fault();
+  down(Error(std::string(proxys.empty() ? why : proxys), ErrorCode::kIo));
+}
+
+std::string_view Link::fault() const {
+  if (terms_.proxy_fault && !terms_.proxy_fault->empty()) return *terms_.proxy_fault;
+  io::WebSocketStream* const socket = stream_->web_socket();
+  return socket == nullptr ? std::string_view() : socket->fault();
+}
+
+void Link::abandon() {
+  over_ = true;
+  io::WebSocketStream* const socket = stream_->web_socket();
+  if (socket == nullptr || !opened_) return;
+  socket->set_goodbye(websocket::kNormalClosure, "");
+  socket->shutdown_write();
+}
+
+Error Link::broken(const char* what, const io::IoCount& count) const {
+  if (!fault().empty()) return Error(std::string(fault()), ErrorCode::kIo);
+  return Error(std::string(what) + ": " + std::strerror(count.error), ErrorCode::kIo);
 }
 
 void Link::on_readable() {
@@ -65,7 +95,7 @@ void Link::handle(const proto::ServerFrame& frame) {
     case kHmsg:
       return events_.on_message(frame);
     case kPing:
-      return say("PONG\r\n");
+      return answer("PONG\r\n");
     case kPong:
       pings_out_ = 0;
       return events_.on_pong();
@@ -92,7 +122,7 @@ void Link::obey(Handshake::Step step) {
       over_ = true;
       return events_.on_needs_secure();
     case kSend:
-      return say(step.bytes);
+      return answer(step.bytes);
     case kDone:
       return up();
     case kFail:
@@ -103,6 +133,7 @@ void Link::obey(Handshake::Step step) {
 void Link::on_secured() { obey(handshake_->on_secured()); }
 
 void Link::on_handshake_failed(const io::HandshakeFailure& failure) {
+  if (!fault().empty()) return on_refused(failure.text);
   down(Error(failure.text, ErrorCode::kPermission));
 }
 
@@ -125,12 +156,19 @@ void Link::on_ping_time() {
 }
 
 void Link::on_patience_over() {
-  down(Error("timeout: the server does not let us in", ErrorCode::kTimeout));
+  const std::string_view what = fault().empty() ? "the server does not let us in" : fault();
+  down(Error("timeout: " + std::string(what), ErrorCode::kTimeout));
 }
 
 void Link::down(Error why, bool refused) {
   if (std::exchange(over_, true)) return;
   events_.on_down(std::move(why), refused);
+}
+
+void Link::answer(std::string_view bytes) {
+  if (++answers_waiting_ > kAnswersWaitingMax)
+    return down(Error("the server asks and asks, and takes no answers", ErrorCode::kIo));
+  say(bytes);
 }
 
 void Link::say(std::string_view bytes) {
@@ -145,6 +183,7 @@ void Link::write_out() {
       if (own_at_ < own_.size() && !write(own_, own_at_)) return;
       own_.clear();
       own_at_ = 0;
+      answers_waiting_ = 0;
     }
     if (writing_at_ == writing_.size()) {
       writing_.clear();

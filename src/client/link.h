@@ -16,6 +16,7 @@
 #include "io/secure_stream.h"
 #include "io/stream.h"
 #include "io/timer.h"
+#include "io/web_socket_stream.h"
 #include "proto/server_parser.h"
 
 namespace midge::detail {
@@ -46,9 +47,12 @@ struct LinkTerms {
   Duration patience{};  // until the server has let us in
   Duration ping_interval{};
   int pings_out_max = 2;
+  std::shared_ptr<const std::string> proxy_fault;  // as dialed
 };
 
-class Link final : private io::StreamEvents, private io::HandshakeEvents {
+class Link final : private io::StreamEvents,
+                   private io::HandshakeEvents,
+                   private io::WebSocketEvents {
  public:
   Link(Worker& worker, LinkEvents& events, std::unique_ptr<io::Stream> stream, LinkTerms terms);
 
@@ -56,8 +60,8 @@ class Link final : private io::StreamEvents, private io::HandshakeEvents {
   void open();
   // Writes what there is.
   void write_out();
-  // No event comes any more.
-  void abandon() { over_ = true; }
+  // No event comes any more; a web socket is told goodbye.
+  void abandon();
   // Frames of the link's own, which go before what waits to be written.
   void say(std::string_view bytes);
   // What more_to_write() gave and how much of it is written.
@@ -70,14 +74,22 @@ class Link final : private io::StreamEvents, private io::HandshakeEvents {
   void on_silence() override {}
   void on_secured() override;
   void on_handshake_failed(const io::HandshakeFailure& failure) override;
+  void on_opened() override;
+  void on_refused(std::string_view why) override;
+  void on_gone() override {}
   void on_ping_time();
   void on_patience_over();
 
   void consume(std::string_view input);
   void handle(const proto::ServerFrame& frame);
   void obey(Handshake::Step step);
+  // Says it, unless the server has not taken many answers before.
+  void answer(std::string_view bytes);
   void up();
   void down(Error why, bool refused = false);
+  // What a proxy or a web socket says where nothing can be read; "" = nothing.
+  [[nodiscard]] std::string_view fault() const;
+  [[nodiscard]] Error broken(const char* what, const io::IoCount& count) const;
   // False: the wire takes no more, or is broken.
   bool write(const std::string& bytes, std::size_t& at);
 
@@ -92,6 +104,8 @@ class Link final : private io::StreamEvents, private io::HandshakeEvents {
   std::string writing_;
   std::size_t writing_at_ = 0;
   int pings_out_ = 0;
+  int answers_waiting_ = 0;  // in own_, not written yet
+  bool opened_ = false;
   bool up_ = false;
   bool over_ = false;
   bool watches_writable_ = false;

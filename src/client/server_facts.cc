@@ -9,6 +9,7 @@ void describe(Visitor& v, ServerFacts& f) {
   v.field("server_id", f.server_id)
       .field("server_name", f.server_name)
       .field("version", f.version)
+      .field("cluster", f.cluster)
       .field("headers", f.headers)
       .field("auth_required", f.auth_required)
       .field("tls_required", f.tls_required)

@@ -11,7 +11,7 @@
 namespace midge::detail {
 
 struct ServerFacts {
-  std::string server_id, server_name, version;
+  std::string server_id, server_name, version, cluster;
   bool headers = false;
   bool auth_required = false;
   bool tls_required = false, tls_available = false;

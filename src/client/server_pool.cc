@@ -1,6 +1,7 @@
 #include "client/server_pool.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace midge::detail {
@@ -42,20 +43,30 @@ bool ServerPool::on_refused(const std::string& text) {
 }
 
 bool ServerPool::discover(const std::vector<std::string>& urls) {
+  if (urls.empty() || servers_.empty()) return false;
+  const codec::ServerUrl at_hand = servers_.front().url;
+  std::unordered_set<std::string> known, told;
+  for (const Server& server : servers_) known.insert(server.url.host_and_port());
   bool is_new = false;
-  for (const std::string& text : urls) {
+  for (const std::string& text : std::span(urls).first(std::min(urls.size(), kToldMax))) {
     // The cluster speaks of hosts and ports only: what is known of one of its servers goes for all.
-    auto url = codec::parse_server_url(
-        text, servers_.empty() ? codec::ServerScheme::kNats : servers_.front().url.scheme);
+    auto url = codec::parse_server_url(text, at_hand.scheme);
     if (!url) continue;  // a server's mistake is no reason to lose it
-    const auto same = [&](const Server& server) {
-      return server.url.host == url->host && server.url.port == url->port;
-    };
-    if (std::ranges::any_of(servers_, same)) continue;
+    if (url->path.empty()) url->path = at_hand.path;
+    told.insert(url->host_and_port());
+    if (!known.insert(url->host_and_port()).second) continue;
     servers_.push_back({.url = *std::move(url), .discovered = true});
     is_new = true;
   }
+  if (!told.empty()) forget_all_but(told);
   return is_new;
+}
+
+void ServerPool::forget_all_but(const std::unordered_set<std::string>& told) {
+  const auto gone = [&](const Server& server) {
+    return server.discovered && !told.contains(server.url.host_and_port());
+  };
+  servers_.erase(std::remove_if(servers_.begin() + 1, servers_.end(), gone), servers_.end());
 }
 
 }  // namespace midge::detail

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/time.h"
@@ -48,13 +49,17 @@ class ServerPool {
   void on_lost(MonoTime now, Duration jitter);
   // The server has refused who logs in; true if it did so, in the same words, the time before.
   bool on_refused(const std::string& text);
-  // What the cluster tells of itself; true if there is somebody new. `secure`: as those known.
+  // What the cluster tells of itself, instead of what it told before; true if there is somebody
+  // new. Of a list beyond all reason the first ones count.
   bool discover(const std::vector<std::string>& urls);
 
   [[nodiscard]] const std::vector<Server>& servers() const { return servers_; }
   [[nodiscard]] bool empty() const { return servers_.empty(); }
 
  private:
+  static constexpr std::size_t kToldMax = 1000;
+  // Those that the cluster does not speak of any more, but for the one at hand.
+  void forget_all_but(const std::unordered_set<std::string>& told);
   void to_the_end(MonoTime now, Duration jitter);
 
   PoolRules rules_;

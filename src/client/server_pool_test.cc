@@ -73,12 +73,34 @@ TEST_CASE("the same refusal twice is told from two different ones") {
 TEST_CASE("what the cluster tells") {
   ServerPool pool = pool_of("tls://a:1", {});
   CHECK(pool.discover({"a:1", "b:2", "[::1]:3"}));
-  CHECK(!pool.discover({"a:1", "b:2"}));
-  CHECK(!pool.discover({"", "no port:x"}));
   CHECK(hosts(pool) == "a b ::1 ");
+  CHECK(!pool.discover({"a:1", "b:2"}));
+  CHECK(hosts(pool) == "a b ");
+  CHECK(!pool.discover({"", "no port:x"}));
+  CHECK(!pool.discover({}));
+  CHECK(hosts(pool) == "a b ");
   CHECK(pool.servers()[1].discovered);
   CHECK(pool.servers()[1].url.is_secure());
   CHECK(!pool.servers()[0].discovered);
+}
+
+TEST_CASE("a cluster speaks of the servers that it has; the user's own and the one at hand stay") {
+  ServerPool pool = pool_of("ws://a:1/path,ws://b:1", {});
+  CHECK(pool.discover({"c:1", "d:1"}));
+  CHECK(pool.servers()[2].url.text() == "ws://c:1/path");
+  pool.on_lost({}, {});
+  pool.on_lost({}, {});
+  CHECK(hosts(pool) == "c d a b ");  // c is at hand
+  CHECK(pool.discover({"e:1"}));
+  CHECK(hosts(pool) == "c a b e ");
+}
+
+TEST_CASE("a cluster of too many servers to be true") {
+  ServerPool pool = pool_of("a:1", {});
+  std::vector<std::string> many;
+  for (int i = 0; i < 50'000; ++i) many.push_back("h" + std::to_string(i) + ":1");
+  CHECK(pool.discover(many));
+  CHECK(pool.servers().size() == 1001);
 }
 
 TEST_CASE("shuffled by numbers that are given") {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "client/async_call.h"
 #include "client/connection.h"
 #include "client/message_block.h"
 #include "client/patience.h"
@@ -14,7 +15,8 @@ std::size_t size_of(const MessageBlock& block) {
 }
 
 Inbox::Put Inbox::put(Message message, std::size_t bytes) {
-  const io::Monitor::Lock lock(monitor_);
+  std::unique_ptr<Watchers> watchers;
+  io::Monitor::Lock lock(monitor_);
   if (ended_) return Put::kDropped;
   const auto is_full = [&] {
     return waiting_.size() >= messages_max_ || bytes_ + bytes > bytes_max_;
@@ -31,13 +33,38 @@ Inbox::Put Inbox::put(Message message, std::size_t bytes) {
   bytes_ += bytes;
   waiting_.push_back(std::move(message));
   if (awaited_) monitor_.tell();
+  if (watchers_) {
+    watchers = std::move(watchers_);
+    lock.unlock();
+    tell(watchers);
+  }
   return put;
 }
 
 void Inbox::end() {
-  const io::Monitor::Lock lock(monitor_);
+  io::Monitor::Lock lock(monitor_);
   ended_ = true;
   monitor_.tell();
+  const std::unique_ptr<Watchers> watchers = std::move(watchers_);
+  lock.unlock();
+  tell(watchers);
+}
+
+void Inbox::tell(const std::unique_ptr<Watchers>& watchers) {
+  if (!watchers) return;
+  for (const Watcher& watcher : *watchers)
+    if (!watcher.who.expired()) watcher.tell();
+}
+
+void Inbox::when_ready(std::weak_ptr<const void> who, std::function<void()> tell) {
+  io::Monitor::Lock lock(monitor_);
+  if (!waiting_.empty() || ended_) {
+    lock.unlock();
+    return tell();
+  }
+  if (!watchers_) watchers_ = std::make_unique<Watchers>();
+  std::erase_if(*watchers_, [](const Watcher& watcher) { return watcher.who.expired(); });
+  watchers_->push_back({std::move(who), std::move(tell)});
 }
 
 void Inbox::clear() {
@@ -94,18 +121,50 @@ void Subscription::end() {
 
 namespace {
 
+using NextCall = detail::AsyncCall<Message>;
+
+// On the loop: takes the next message, or waits for it.
+void await_next(const std::shared_ptr<detail::Subscription>& subscription,
+                const std::shared_ptr<NextCall>& call) {
+  if (call->is_over()) return;
+  auto message = subscription->inbox->take(Timeout::zero(), false);
+  if (message || message.error().code() != ErrorCode::kTimeout)
+    return call->finish(std::move(message));
+  // Weakly: the inbox is the subscription's own.
+  const auto again = [weak = std::weak_ptr(subscription), weak_call = std::weak_ptr(call)] {
+    const auto subscription = weak.lock();
+    const auto call = weak_call.lock();
+    if (subscription && call) call->post([=] { await_next(subscription, call); });
+  };
+  subscription->inbox->when_ready(call, again);
+}
+
 std::unexpected<Error> no_subscription() {
   return failure("there is no such subscription", ErrorCode::kClosed);
+}
+
+std::unexpected<Error> has_callback() {
+  return failure("the messages of this subscription go to its callback", ErrorCode::kInvalid);
 }
 
 }  // namespace
 
 Result<Message> Subscription::next(Deadline deadline) {
   if (!state_) return no_subscription();
-  if (!state_->inbox)
-    return failure("the messages of this subscription go to its callback", ErrorCode::kInvalid);
+  if (!state_->inbox) return has_callback();
   const auto connection = state_->connection.lock();
   return state_->inbox->take(deadline, !connection || connection->may_wait());
+}
+
+Result<void> Subscription::next_async(std::function<void(Result<Message>)> done,
+                                      Deadline deadline) {
+  const auto connection = state_ ? state_->connection.lock() : nullptr;
+  if (!connection) return no_subscription();
+  if (!state_->inbox) return has_callback();
+  const auto call = NextCall::make(connection, std::move(done));
+  call->begin(deadline);
+  connection->post([state = state_, call] { await_next(state, call); });
+  return {};
 }
 
 Result<void> Subscription::unsubscribe() {

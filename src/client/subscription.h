@@ -6,8 +6,10 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "io/monitor.h"
 #include "midge/subscription.h"
@@ -35,6 +37,9 @@ class Inbox {
   void clear();
   Result<Message> take(const Deadline& deadline, bool may_wait);
   void add_to(midge::Subscription::Figures& figures);
+  // Calls `tell` once, when there is a message or the end, as long as there is `who`: at once, or
+  // on the thread that brings it.
+  void when_ready(std::weak_ptr<const void> who, std::function<void()> tell);
 
  private:
   const std::size_t messages_max_, bytes_max_;
@@ -44,6 +49,13 @@ class Inbox {
   std::size_t bytes_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint64_t taken_ = 0;
+  struct Watcher {
+    std::weak_ptr<const void> who;
+    std::function<void()> tell;
+  };
+  using Watchers = std::vector<Watcher>;
+  static void tell(const std::unique_ptr<Watchers>& watchers);
+  std::unique_ptr<Watchers> watchers_;  // null: none
   bool ended_ = false;
   bool awaited_ = false;  // somebody waits
 };

@@ -8,6 +8,7 @@
 #include "client/patience.h"
 #include "io/posix/posix_env.h"
 #include "io/posix/posix_thread.h"
+#include "websocket/compression.h"
 
 namespace midge {
 
@@ -21,6 +22,7 @@ namespace detail {
 namespace {
 
 constexpr std::size_t kReadBytes = 128 * 1024;
+constexpr std::int64_t kInflatersMax = 16 << 20;  // bytes of them
 
 class Action final : public io::Mail {
  public:
@@ -62,7 +64,10 @@ class Worker::Driver final : public io::Monitor::Meanwhile {
   const std::shared_ptr<io::Env> env_;
 };
 
-Worker::Worker(std::shared_ptr<io::Env> env) : env_(std::move(env)), buffer_(kReadBytes) {
+Worker::Worker(std::shared_ptr<io::Env> env)
+    : env_(std::move(env)),
+      compression_(std::make_unique<websocket::Compression>(kInflatersMax)),
+      buffer_(kReadBytes) {
   loop_ = env_->make_loops(1)[0];
 }
 

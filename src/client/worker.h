@@ -12,6 +12,10 @@
 #include "io/driven_env.h"
 #include "midge/runtime.h"
 
+namespace midge::websocket {
+class Compression;
+}
+
 namespace midge::detail {
 
 class Connection;
@@ -52,6 +56,8 @@ class Worker final : public Runtime,
   // Destroyed at the end of this tick: it may be at work.
   void retire(std::unique_ptr<Link> link);
   [[nodiscard]] std::span<char> read_buffer() { return buffer_; }
+  // What web sockets that compress share.
+  [[nodiscard]] websocket::Compression& compression() { return *compression_; }
 
  private:
   class Driver;
@@ -69,6 +75,7 @@ class Worker final : public Runtime,
   const Worker* const* const owner_ = &of_thread;  // tells its thread from others
   const Worker* before_ = nullptr;                 // of_thread, before this tick
   io::Loop* loop_ = nullptr;
+  std::unique_ptr<websocket::Compression> compression_;
   std::vector<char> buffer_;
   std::vector<Connection*> touched_, touched_next_;
   std::vector<std::shared_ptr<Connection>> connections_;

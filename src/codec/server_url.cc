@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "base/ascii.h"
 #include "codec/ip_address.h"
@@ -14,10 +15,13 @@ struct SchemeWord {
   ServerScheme scheme;
   std::uint16_t port;
 };
-constexpr SchemeWord kSchemes[] = {{"nats", ServerScheme::kNats, 4222},
-                                   {"tls", ServerScheme::kTls, 4222},
-                                   {"ws", ServerScheme::kWebSocket, 80},
-                                   {"wss", ServerScheme::kSecureWebSocket, 443}};
+constexpr SchemeWord kSchemes[] = {
+    {"nats", ServerScheme::kNats, 4222},  {"tls", ServerScheme::kTls, 4222},
+    {"ws", ServerScheme::kWebSocket, 80}, {"wss", ServerScheme::kSecureWebSocket, 443},
+    {"http", ServerScheme::kHttp, 80},    {"https", ServerScheme::kHttps, 443}};
+// The first ones are servers', the others proxies'.
+constexpr std::span kServerSchemes = std::span(kSchemes).first(4);
+constexpr std::span kProxySchemes = std::span(kSchemes).subspan(4);
 constexpr std::string_view kSchemeEnd = "://";
 
 const SchemeWord& word_of(ServerScheme scheme) {
@@ -32,6 +36,12 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (start == text.npos) return {};
   return text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
+}
+
+std::string words_of(std::span<const SchemeWord> known) {
+  std::string words;
+  for (const SchemeWord& word : known) words.append(words.empty() ? "" : ", ").append(word.word);
+  return words;
 }
 
 // nullopt: a percent sign without two hexadecimal digits.
@@ -101,7 +111,9 @@ Result<void> read_host(std::string_view text, ServerUrl& url) {
   return colon == text.npos ? Result<void>() : read_port(text.substr(colon + 1), url);
 }
 
-Result<ServerUrl> read_url(std::string_view text, ServerScheme scheme) {
+// `known`: what it may be, `scheme`: what it is if it does not say.
+Result<ServerUrl> read_url(std::string_view text, ServerScheme scheme,
+                           std::span<const SchemeWord> known = kServerSchemes) {
   const bool has_blank = std::ranges::any_of(text, [](char letter) {
     const auto code = static_cast<unsigned char>(letter);
     return code <= ' ' || code == 0x7f;
@@ -110,8 +122,8 @@ Result<ServerUrl> read_url(std::string_view text, ServerScheme scheme) {
   if (const std::size_t end = text.find(kSchemeEnd); end != text.npos) {
     const std::string_view name = text.substr(0, end);
     const auto found = std::ranges::find_if(
-        kSchemes, [name](const SchemeWord& word) { return equal_ignoring_case(word.word, name); });
-    if (found == std::end(kSchemes)) return invalid("unknown scheme; known are nats, tls, ws, wss");
+        known, [name](const SchemeWord& word) { return equal_ignoring_case(word.word, name); });
+    if (found == known.end()) return invalid("unknown scheme; known are " + words_of(known));
     scheme = found->scheme;
     text.remove_prefix(end + kSchemeEnd.size());
   }
@@ -150,6 +162,12 @@ std::string ServerUrl::text() const {
 Result<ServerUrl> parse_server_url(std::string_view text, ServerScheme scheme) {
   auto url = read_url(trimmed(text), scheme);
   if (!url) return std::unexpected(url.error().within("server URL"));
+  return url;
+}
+
+Result<ServerUrl> parse_proxy_url(std::string_view text) {
+  auto url = read_url(trimmed(text), ServerScheme::kHttp, kProxySchemes);
+  if (!url) return std::unexpected(url.error().within("proxy URL"));
   return url;
 }
 

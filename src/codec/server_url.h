@@ -15,7 +15,7 @@
 
 namespace midge::codec {
 
-enum class ServerScheme : std::uint8_t { kNats, kTls, kWebSocket, kSecureWebSocket };
+enum class ServerScheme : std::uint8_t { kNats, kTls, kWebSocket, kSecureWebSocket, kHttp, kHttps };
 
 struct ServerUrl {
   ServerScheme scheme = ServerScheme::kNats;
@@ -27,7 +27,8 @@ struct ServerUrl {
   std::optional<std::string> password;
 
   [[nodiscard]] bool is_secure() const {
-    return scheme == ServerScheme::kTls || scheme == ServerScheme::kSecureWebSocket;
+    return scheme == ServerScheme::kTls || scheme == ServerScheme::kSecureWebSocket ||
+           scheme == ServerScheme::kHttps;
   }
   [[nodiscard]] bool is_web_socket() const {
     return scheme == ServerScheme::kWebSocket || scheme == ServerScheme::kSecureWebSocket;
@@ -40,8 +41,12 @@ struct ServerUrl {
   bool operator==(const ServerUrl&) const = default;
 };
 
+// Of a server; a scheme of HTTP is none.
 Result<ServerUrl> parse_server_url(std::string_view text,
                                    ServerScheme scheme = ServerScheme::kNats);
+
+// Of a proxy of HTTP on the way there: `http://user:password@host:port`, or https.
+Result<ServerUrl> parse_proxy_url(std::string_view text);
 
 // URLs with commas between; blanks and empty items mean nothing, but there must be one. Web sockets
 // do not stand beside others.

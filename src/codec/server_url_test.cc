@@ -139,5 +139,19 @@ TEST_CASE("server url: lists") {
   CHECK(list("wss://b,a") == "server URLs of web sockets and others do not mix");
 }
 
+TEST_CASE("server url: proxies") {
+  const auto proxy = [](std::string_view text) {
+    const auto url = parse_proxy_url(text);
+    return url ? show(*url) : url.error().text();
+  };
+  CHECK(proxy("http://u:p%40@host:3128") == "http://host:3128 user=u password=p@");
+  CHECK(proxy("host") == "http://host:80");
+  CHECK(proxy("https://[::1]") == "https://[::1]:443");
+  CHECK(proxy("socks5://host") == "proxy URL: unknown scheme; known are http, https");
+  CHECK(proxy("http://host/path") ==
+        "proxy URL: only web sockets have a path, and a slash in passwords is %2F");
+  CHECK(parts("http://host") == "server URL: unknown scheme; known are nats, tls, ws, wss");
+}
+
 }  // namespace
 }  // namespace midge::codec

@@ -1,5 +1,8 @@
 #include "websocket/close_status.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "codec/json_utf8.h"
 #include "websocket/frame.h"
 
@@ -15,6 +18,23 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(rune.length);
   }
   return true;
+}
+
+struct StatusName {
+  std::uint16_t status;
+  std::string_view name;
+};
+constexpr StatusName kNames[] = {
+    {kNormalClosure, "normal closure"},     {kGoingAway, "going away"},
+    {kProtocolError, "protocol error"},     {kInvalidData, "invalid data"},
+    {kPolicyViolation, "policy violation"}, {kMessageTooBig, "message too big"},
+    {kInternalError, "internal error"},     {kTryAgainLater, "try again later"},
+};
+
+// Of a payload of two bytes at least.
+std::uint16_t status_of(std::string_view payload) {
+  return static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 |
+                                    static_cast<std::uint8_t>(payload[1]));
 }
 
 CloseAnswer fault_answer(std::string fault) {
@@ -38,11 +58,21 @@ std::string close_payload(std::uint16_t status, std::string_view text) {
   return payload.append(text.substr(0, kTextMax - 3)).append("...");
 }
 
+std::string close_text(std::string_view payload) {
+  if (payload.size() < kStatusSize) return {};
+  const std::uint16_t status = status_of(payload);
+  std::string text = ": " + std::to_string(status);
+  const auto known = std::ranges::find(kNames, status, &StatusName::status);
+  if (known != std::end(kNames)) text.append(" ").append(known->name);
+  payload.remove_prefix(kStatusSize);
+  if (!payload.empty()) text.append(": ").append(payload);
+  return text;
+}
+
 CloseAnswer answer_close(std::string_view payload) {
   if (payload.empty()) return {};
   if (payload.size() < kStatusSize) return fault_answer("close frame payload cannot be 1 byte");
-  const auto status = static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 |
-                                                 static_cast<std::uint8_t>(payload[1]));
+  const std::uint16_t status = status_of(payload);
   if (!is_valid_close_status(status))
     return fault_answer("invalid close status code " + std::to_string(status));
   const std::string_view text = payload.substr(kStatusSize);

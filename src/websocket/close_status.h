@@ -16,6 +16,7 @@ enum CloseStatus : std::uint16_t {
   kInvalidData = 1007,
   kPolicyViolation = 1008,
   kMessageTooBig = 1009,
+  kInternalError = 1011,
   kTryAgainLater = 1013,
 };
 
@@ -24,6 +25,9 @@ enum CloseStatus : std::uint16_t {
 
 // A Close frame's payload; a text that is too long for one ends in `...`.
 [[nodiscard]] std::string close_payload(std::uint16_t status, std::string_view text);
+
+// What the payload of a Close frame says, for people: `: 1009 message too big: text`; "" = nothing.
+[[nodiscard]] std::string close_text(std::string_view payload);
 
 // The answer to the payload of a peer's Close frame.
 struct CloseAnswer {

@@ -44,7 +44,9 @@ std::string FrameDecoder::check_second() const {
   const auto opcode = static_cast<Opcode>(head_[0] & 0xF);
   const bool final = (head_[0] & kFinalBit) != 0;
   const bool compressed = (head_[0] & kCompressedBit) != 0;
-  if (must_mask_ && (head_[1] & kMaskBit) == 0) return "mask bit missing";
+  const bool masked = (head_[1] & kMaskBit) != 0;
+  if (masking_ == Masking::kRequired && !masked) return "mask bit missing";
+  if (masking_ == Masking::kRefused && masked) return "a server's frame must not be masked";
   switch (opcode) {
     case Opcode::kPing:
     case Opcode::kPong:

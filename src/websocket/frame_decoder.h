@@ -1,4 +1,4 @@
-// Takes a client's frames apart, resumable at every byte, without copying payloads.
+// Takes a peer's frames apart, resumable at every byte, without copying payloads.
 //
 //   while ((step = decoder.next(input)) != kNeedMore) …
 //
@@ -29,9 +29,12 @@ class FrameDecoder {
     bool ends_message;
   };
 
-  // `masked`: frames must be. `compression`: was agreed on.
-  void set_rules(bool masked, bool compression) {
-    must_mask_ = masked;
+  // Whether a peer's frames are masked: a client's must be, a server's must not.
+  enum class Masking : std::uint8_t { kRequired, kOptional, kRefused };
+
+  // `compression`: was agreed on.
+  void set_rules(Masking masking, bool compression) {
+    masking_ = masking;
     compression_ = compression;
   }
 
@@ -61,7 +64,7 @@ class FrameDecoder {
   std::array<std::uint8_t, kHeadMax> head_{};
   std::uint8_t head_filled_ = 0;
   Opcode opcode_ = Opcode::kBinary;
-  bool must_mask_ = true;
+  Masking masking_ = Masking::kRequired;
   bool compression_ = false;
   bool in_message_ = false;  // its last frame is still to come
   bool compressed_ = false;  // the message is

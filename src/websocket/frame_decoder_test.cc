@@ -11,6 +11,8 @@
 namespace midge::websocket {
 namespace {
 
+using Masking = FrameDecoder::Masking;
+
 struct Outcome {
   std::string bytes;                // of all messages
   std::vector<std::string> events;  // `|` = a message ended, `ping:x`, `close:`, a fault
@@ -45,13 +47,14 @@ void feed(FrameDecoder& decoder, std::string_view input, Outcome& outcome) {
   }
 }
 
-Outcome decoded(const std::string& input, bool masked = true, bool compression = false) {
+Outcome decoded(const std::string& input, Masking masking = Masking::kRequired,
+                bool compression = false) {
   FrameDecoder whole;
-  whole.set_rules(masked, compression);
+  whole.set_rules(masking, compression);
   Outcome outcome;
   feed(whole, input, outcome);
   FrameDecoder dribbled;
-  dribbled.set_rules(masked, compression);
+  dribbled.set_rules(masking, compression);
   Outcome same;
   for (std::size_t i = 0; i < input.size(); ++i) {
     if (!dribbled.fault().empty()) break;
@@ -61,8 +64,9 @@ Outcome decoded(const std::string& input, bool masked = true, bool compression =
   return outcome;
 }
 
-std::string only_event(const std::string& input, bool masked = true, bool compression = false) {
-  const Outcome outcome = decoded(input, masked, compression);
+std::string only_event(const std::string& input, Masking masking = Masking::kRequired,
+                       bool compression = false) {
+  const Outcome outcome = decoded(input, masking, compression);
   REQUIRE(outcome.events.size() == 1);
   return outcome.events.front();
 }
@@ -87,7 +91,8 @@ TEST_CASE("a message in fragments, with control frames in between") {
 
 TEST_CASE("text is bytes, too; what was not to be masked may be") {
   CHECK(decoded(test_frame("\xFF\xFE", {Opcode::kText})).bytes == "\xFF\xFE");
-  CHECK(decoded(test_frame("ab", {.masked = false}) + test_frame("cd"), false).bytes == "abcd");
+  CHECK(decoded(test_frame("ab", {.masked = false}) + test_frame("cd"), Masking::kOptional).bytes ==
+        "abcd");
 }
 
 TEST_CASE("what is wrong is said in nats-server's words") {
@@ -96,8 +101,8 @@ TEST_CASE("what is wrong is said in nats-server's words") {
   CHECK(only_event(test_frame("a", {.reserved = 0x10})) == "RSV2 and RSV3 must be clear");
   CHECK(only_event(test_frame("a", {.reserved = 0x40})) ==
         "compressed frame received without negotiated permessage-deflate");
-  CHECK(only_event(test_frame("a", {.reserved = 0x40}), true, true) == "|z");
-  CHECK(only_event(test_frame("a", {Opcode::kPing, true, true, 0x40}), true, true) ==
+  CHECK(only_event(test_frame("a", {.reserved = 0x40}), Masking::kRequired, true) == "|z");
+  CHECK(only_event(test_frame("a", {Opcode::kPing, true, true, 0x40}), Masking::kRequired, true) ==
         "control frame must not be compressed");
   CHECK(only_event(test_frame("a", {Opcode::kPing, false})) ==
         "control frame does not have final bit set");
@@ -112,6 +117,11 @@ TEST_CASE("what is wrong is said in nats-server's words") {
   std::string endless = "\x82\xFF";
   endless += std::string(8, '\xFF');
   CHECK(only_event(endless + "mask") == "invalid 64-bit payload length");
+}
+
+TEST_CASE("a server does not mask") {
+  CHECK(decoded(test_frame("ab", {.masked = false}), Masking::kRefused).bytes == "ab");
+  CHECK(only_event(test_frame("ab"), Masking::kRefused) == "a server's frame must not be masked");
 }
 
 TEST_CASE("nothing follows a fault") {

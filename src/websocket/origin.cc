@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "base/ascii.h"
-#include "websocket/request_head.h"
+#include "websocket/http_head.h"
 
 namespace midge::websocket {
 namespace {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "codec/base64.h"
 #include "codec/ip_address.h"
 #include "crypto/sha1.h"
@@ -84,11 +85,6 @@ void read_browser(std::string_view agent, Upgrade& upgrade) {
                            agent.find("Safari/") != std::string_view::npos;
 }
 
-std::string accept_key(std::string_view key) {
-  std::string text(key);
-  return codec::encode_base64(codec::Base64::kStd, crypto::sha1(text.append(kKeySuffix)));
-}
-
 // `mqtt` at the end of the path is for clients of MQTT, `leafnode` for leaf nodes.
 bool is_path_of(const RequestHead& head, std::string_view kind) {
   return head.path.ends_with(kind);
@@ -135,6 +131,11 @@ Upgrade judge_upgrade(const RequestHead& head, const Terms& terms, bool encrypte
   read_browser(head.header("User-Agent"), upgrade);
   read_cookies(head, terms, upgrade.visitor);
   return upgrade;
+}
+
+std::string accept_key(std::string_view key) {
+  std::string text(key);
+  return codec::encode_base64(codec::Base64::kStd, crypto::sha1(text.append(kKeySuffix)));
 }
 
 std::string refusal_of(HeadStatus status) {

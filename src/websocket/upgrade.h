@@ -6,8 +6,8 @@
 
 #include "base/time.h"
 #include "io/web_socket_stream.h"
+#include "websocket/http_head.h"
 #include "websocket/origin.h"
-#include "websocket/request_head.h"
 
 namespace midge::websocket {
 
@@ -34,6 +34,9 @@ struct Upgrade {
 
 // `encrypted`: it came over TLS.
 [[nodiscard]] Upgrade judge_upgrade(const RequestHead& head, const Terms& terms, bool encrypted);
+
+// What Sec-WebSocket-Accept says to that Sec-WebSocket-Key.
+[[nodiscard]] std::string accept_key(std::string_view key);
 
 // What is answered to what is no request: a status line and little more.
 [[nodiscard]] std::string refusal_of(HeadStatus status);

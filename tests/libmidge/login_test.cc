@@ -2,10 +2,10 @@
 #include <doctest/doctest.h>
 #include <midge/client.h>
 
-#include <cstdlib>
 #include <future>
 #include <string>
 
+#include "certificates.h"
 #include "test_server.h"
 
 namespace midge::test {
@@ -88,49 +88,35 @@ TEST_CASE("two refusals in the same words end the attempts") {
 TEST_CASE("TLS: a server's certificate is checked, and a client's shown") {
   TestServer holder;  // of the folder
   const std::string folder = holder.folder();
-  const auto openssl = [&](const std::string& arguments) {
-    REQUIRE(std::system(("cd " + folder + " && openssl " + arguments + " 2>/dev/null").c_str()) ==
-            0);
-  };
-  openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem");
-  for (const std::string name : {"server", "client"}) {
-    openssl("req -newkey rsa:2048 -nodes -subj /CN=" + name +
-            " -addext "
-            "subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout " +
-            name + ".key -out " + name + ".csr");
-    openssl("x509 -req -in " + name +
-            ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
-            "-copy_extensions copy -out " +
-            name + ".pem");
-  }
+  make_certificates(folder);
   const std::string files = "cert_file: \"" + folder + "/server.pem\", key_file: \"" + folder +
                             "/server.key\", ca_file: \"" + folder + "/ca.pem\"";
   const std::string ca = folder + "/ca.pem";
 
   SUBCASE("the server asks for it") {
     const TestServer server("tls { " + files + " }");
-    CHECK(outcome({.servers = {server.url()}, .tls = {.ca_file = ca}}) == "in");
+    CHECK(outcome({.servers = {server.nats_url()}, .tls = {.ca_file = ca}}) == "in");
     CHECK(outcome({.servers = {"tls://127.0.0.1:" + std::to_string(server.port())},
                    .tls = {.ca_file = ca}}) == "in");
-    CHECK(outcome({.servers = {server.url()}, .tls = {.insecure = true}}) == "in");
-    CHECK(outcome({.servers = {server.url()}}).find("certificate") != std::string::npos);
-    CHECK(outcome({.servers = {server.url()},
+    CHECK(outcome({.servers = {server.nats_url()}, .tls = {.insecure = true}}) == "in");
+    CHECK(outcome({.servers = {server.nats_url()}}).find("certificate") != std::string::npos);
+    CHECK(outcome({.servers = {server.nats_url()},
                    .tls = {.ca_file = ca, .server_name = "elsewhere"}}) != "in");
   }
   SUBCASE("both show one") {
     const TestServer server("tls { " + files + ", verify: true }");
-    CHECK(outcome({.servers = {server.url()},
+    CHECK(outcome({.servers = {server.nats_url()},
                    .tls = {.ca_file = ca,
                            .cert_file = folder + "/client.pem",
                            .key_file = folder + "/client.key"}}) == "in");
-    CHECK(outcome({.servers = {server.url()}, .tls = {.ca_file = ca}}) != "in");
+    CHECK(outcome({.servers = {server.nats_url()}, .tls = {.ca_file = ca}}) != "in");
   }
   SUBCASE("before anything else") {
     const TestServer server("tls { " + files + ", handshake_first: true }");
-    CHECK(outcome({.servers = {server.url()}, .tls = {.first = true, .ca_file = ca}}) == "in");
+    CHECK(outcome({.servers = {server.nats_url()}, .tls = {.first = true, .ca_file = ca}}) == "in");
   }
   SUBCASE("the server has none") {
-    CHECK(outcome({.servers = {holder.url()}, .tls = {.required = true}}) ==
+    CHECK(outcome({.servers = {holder.nats_url()}, .tls = {.required = true}}) ==
           "the server has no TLS");
   }
 }

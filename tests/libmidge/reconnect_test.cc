@@ -4,49 +4,17 @@
 #include <midge/client.h>
 #include <signal.h>
 
-#include <condition_variable>
 #include <future>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "diary.h"
 #include "test_server.h"
 
 namespace midge::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Events, in order, for whoever waits for one.
-class Diary {
- public:
-  void note(const Event& event) {
-    const std::lock_guard lock(mutex_);
-    events_.push_back(event);
-    changed_.notify_all();
-  }
-  // The first of that kind not waited for before; those before it are forgotten.
-  Event wait_for(EventKind kind) {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      for (; next_ < events_.size(); ++next_)
-        if (events_[next_].kind == kind) return events_[next_++];
-      changed_.wait(lock);
-    }
-  }
-  bool has(EventKind kind) {
-    const std::lock_guard lock(mutex_);
-    for (const Event& event : events_)
-      if (event.kind == kind) return true;
-    return false;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Event> events_;
-  std::size_t next_ = 0;
-};
 
 Options options_for(Diary& diary, std::vector<std::string> servers) {
   Options options{.servers = std::move(servers)};

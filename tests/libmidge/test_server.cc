@@ -22,11 +22,15 @@ std::string server_path() {
   return named != nullptr && *named != '\0' ? named : MIDGE_BUILT_SERVER;
 }
 
-int port_in(std::string_view log) {
-  constexpr std::string_view kListening = "Listening for client connections on 127.0.0.1:";
-  const std::size_t at = log.find(kListening);
+int port_behind(std::string_view log, std::string_view words) {
+  const std::size_t at = log.find(words);
   if (at == std::string_view::npos) return 0;
-  return std::atoi(std::string(log.substr(at + kListening.size(), 6)).c_str());
+  return std::atoi(std::string(log.substr(at + words.size(), 6)).c_str());
+}
+
+bool over_web_sockets() {
+  const char* const named = std::getenv("MIDGE_TRANSPORT");
+  return named != nullptr && std::string_view(named) == "ws";
 }
 
 }  // namespace
@@ -57,9 +61,21 @@ void TestServer::freeze() const {
   waitpid(process_, nullptr, WUNTRACED);
 }
 
+std::string TestServer::url() const { return over_web_sockets() ? ws_url() : nats_url(); }
+
+std::string TestServer::whole_config() const {
+  constexpr std::string_view kPort = "WS_PORT";
+  std::string config = config_;
+  if (over_web_sockets() && config.find("websocket") == std::string::npos)
+    config += "\nwebsocket { host: 127.0.0.1, port: WS_PORT, no_tls: true, compression: true }\n";
+  if (const std::size_t at = config.find(kPort); at != std::string::npos)
+    config.replace(at, kPort.size(), std::to_string(ws_port_ == 0 ? -1 : ws_port_));
+  return config;
+}
+
 void TestServer::start() {
   const std::string port = std::to_string(port_ == 0 ? -1 : port_);
-  const std::string path = write_file(folder_, "server.conf", config_);
+  const std::string path = write_file(folder_, "server.conf", whole_config());
   std::array<int, 2> log{};
   REQUIRE(pipe2(log.data(), O_CLOEXEC) == 0);
   process_ = fork();
@@ -82,7 +98,10 @@ void TestServer::start() {
     if (count <= 0) FAIL("the server does not start: " << text);
     text.append(buffer.data(), static_cast<std::size_t>(count));
   }
-  port_ = port_in(text);
+  port_ = port_behind(text, "Listening for client connections on 127.0.0.1:");
+  constexpr std::string_view kSecure = "Listening for websocket clients on wss://127.0.0.1:";
+  ws_port_ = port_behind(text, "Listening for websocket clients on ws://127.0.0.1:");
+  tls_ = ws_port_ == 0 && (ws_port_ = port_behind(text, kSecure)) != 0;
   log_ = log[0];
   REQUIRE(port_ > 0);
 }

@@ -1,14 +1,15 @@
-#include "websocket/request_head.h"
+#include "websocket/http_head.h"
 
 #include <algorithm>
+#include <charconv>
+
+#include "base/ascii.h"
 
 namespace midge::websocket {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool is_token_char(char c) {
-  const bool is_letter = (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+  const bool is_letter = (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9');
   return is_letter || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
@@ -57,7 +58,18 @@ bool read_request_line(std::string_view line, RequestHead& head) {
   return true;
 }
 
-bool read_header_line(std::string_view line, RequestHead& head) {
+// `HTTP/1.1 101 Switching Protocols`
+bool read_status_line(std::string_view line, AnswerHead& head) {
+  const std::string_view version = take_part(line, ' ');
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") return false;
+  const std::string_view digits = take_part(line, ' ');
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, head.status);
+  head.reason = trimmed(line);
+  return error == std::errc() && stop == end && digits.size() == 3 && is_clean(head.reason);
+}
+
+bool read_header_line(std::string_view line, HeadFields& head) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return false;
   const std::string_view name = line.substr(0, colon);
@@ -67,11 +79,23 @@ bool read_header_line(std::string_view line, RequestHead& head) {
   return true;
 }
 
-}  // namespace
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
+// Up to the empty line. `incomplete`: what it is if that does not come.
+HeadStatus read_header_lines(std::string_view& rest, HeadStatus incomplete, HeadFields& head) {
+  std::string_view line;
+  while (take_line(rest, line)) {
+    if (line.empty()) return HeadStatus::kWhole;
+    if (!read_header_line(line, head)) return HeadStatus::kMalformed;
+  }
+  return incomplete;
 }
+
+// As much of the input as may be a head; `incomplete`: what it is if its end is missing.
+std::string_view head_part(std::string_view input, HeadStatus& incomplete) {
+  incomplete = input.size() > HeadFields::kSizeMax ? HeadStatus::kTooLarge : HeadStatus::kNeedMore;
+  return input.substr(0, HeadFields::kSizeMax);
+}
+
+}  // namespace
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
@@ -86,13 +110,13 @@ std::string_view take_part(std::string_view& text, char separator) {
   return part;
 }
 
-std::string_view RequestHead::header(std::string_view name) const {
+std::string_view HeadFields::header(std::string_view name) const {
   for (const auto& [its_name, value] : headers)
     if (equal_ignoring_case(its_name, name)) return value;
   return {};
 }
 
-bool RequestHead::header_has(std::string_view name, std::string_view value) const {
+bool HeadFields::header_has(std::string_view name, std::string_view value) const {
   for (const auto& [its_name, values] : headers) {
     if (!equal_ignoring_case(its_name, name)) continue;
     for (std::string_view rest = values; !rest.empty();)
@@ -102,9 +126,8 @@ bool RequestHead::header_has(std::string_view name, std::string_view value) cons
 }
 
 HeadStatus parse_request_head(std::string_view input, RequestHead& head) {
-  const bool is_large = input.size() > RequestHead::kSizeMax;
-  std::string_view rest = input.substr(0, RequestHead::kSizeMax);
-  const HeadStatus incomplete = is_large ? HeadStatus::kTooLarge : HeadStatus::kNeedMore;
+  HeadStatus incomplete{};
+  std::string_view rest = head_part(input, incomplete);
   RequestHead read;
   std::string_view line;
   // Empty lines before a request are passed over.
@@ -112,11 +135,9 @@ HeadStatus parse_request_head(std::string_view input, RequestHead& head) {
     if (!take_line(rest, line)) return incomplete;
   } while (line.empty());
   if (!read_request_line(line, read)) return HeadStatus::kMalformed;
-  while (true) {
-    if (!take_line(rest, line)) return incomplete;
-    if (line.empty()) break;
-    if (!read_header_line(line, read)) return HeadStatus::kMalformed;
-  }
+  if (const HeadStatus status = read_header_lines(rest, incomplete, read);
+      status != HeadStatus::kWhole)
+    return status;
   std::size_t hosts = 0;
   for (const auto& [name, value] : read.headers) {
     if (!equal_ignoring_case(name, "Host")) continue;
@@ -124,6 +145,21 @@ HeadStatus parse_request_head(std::string_view input, RequestHead& head) {
     if (read.host.empty()) read.host = value;
   }
   if (hosts == 0 && !read.http_1_0) return HeadStatus::kNoHost;
+  read.size = static_cast<std::size_t>(rest.data() - input.data());
+  head = std::move(read);
+  return HeadStatus::kWhole;
+}
+
+HeadStatus parse_answer_head(std::string_view input, AnswerHead& head) {
+  HeadStatus incomplete{};
+  std::string_view rest = head_part(input, incomplete);
+  AnswerHead read;
+  std::string_view line;
+  if (!take_line(rest, line)) return incomplete;
+  if (!read_status_line(line, read)) return HeadStatus::kMalformed;
+  if (const HeadStatus status = read_header_lines(rest, incomplete, read);
+      status != HeadStatus::kWhole)
+    return status;
   read.size = static_cast<std::size_t>(rest.data() - input.data());
   head = std::move(read);
   return HeadStatus::kWhole;

@@ -2,9 +2,9 @@
 #include <array>
 #include <utility>
 
-#include "base/check.h"
 #include "websocket/close_status.h"
-#include "websocket/stream.h"
+#include "websocket/frame_plan.h"
+#include "websocket/framed_stream.h"
 
 namespace midge::websocket {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::size_t kSlicesPerMessage = 128;
 
 }  // namespace
 
-io::IoCount Stream::read_compressed(std::span<char> into) {
+io::IoCount FramedStream::read_compressed(std::span<char> into) {
   std::size_t filled = 0;
   if (const std::unique_ptr<Held> held = std::exchange(held_, nullptr)) {
     std::span<char> input(held->bytes);
@@ -29,7 +29,7 @@ io::IoCount Stream::read_compressed(std::span<char> into) {
     }
   } else {
     const std::span<char> raw = compression_.of(loop_->id()).raw();
-    const io::IoCount got = wire_->read(raw);
+    const io::IoCount got = read_wire(raw);
     if (!got.ok()) return got;
     unpack(raw.first(got.bytes), into, filled);
   }
@@ -39,7 +39,7 @@ io::IoCount Stream::read_compressed(std::span<char> into) {
   return is_over() ? read_end() : kNothingNow;
 }
 
-void Stream::unpack(std::span<char> input, std::span<char> into, std::size_t& filled) {
+void FramedStream::unpack(std::span<char> input, std::span<char> into, std::size_t& filled) {
   std::string_view rest(input.data(), input.size());
   const auto hold = [&](Held held) {
     held.bytes.append(rest);
@@ -82,13 +82,14 @@ void Stream::unpack(std::span<char> input, std::span<char> into, std::size_t& fi
   }
 }
 
-bool Stream::inflate(std::string_view& part, bool ends, std::span<char> into, std::size_t& filled) {
+bool FramedStream::inflate(std::string_view& part, bool ends, std::span<char> into,
+                           std::size_t& filled) {
   LoopCompression& shared = compression_.of(loop_->id());
   if (ends && !has_inflater()) {
     std::size_t size = 0;
     const auto outcome = shared.whole_inflater().inflate(part, into.subspan(filled), size);
     if (outcome == WholeInflater::Outcome::kDone) {
-      if (size > terms_->message_max) fail("maximum payload exceeded", kMessageTooBig);
+      if (size > limits_.message_max) fail("maximum payload exceeded", kMessageTooBig);
       filled += size;
       return true;
     }
@@ -99,19 +100,19 @@ bool Stream::inflate(std::string_view& part, bool ends, std::span<char> into, st
   const Inflater::Status status = inflater().inflate(part, ends, into, filled);
   if (status == Inflater::Status::kCorrupt)
     fail("corrupt compressed message", kInvalidData);
-  else if (inflater().message_size() > terms_->message_max)
+  else if (inflater().message_size() > limits_.message_max)
     fail("maximum payload exceeded", kMessageTooBig);
   if (status == Inflater::Status::kMessageDone || is_over()) shared.give_back(*this);
   return status != Inflater::Status::kFull || is_over();
 }
 
-void Stream::on_inflater_lost() {
+void FramedStream::on_inflater_lost() {
   held_ = nullptr;
   fail("no memory for compressed messages that come in parts", kTryAgainLater);
   if (want_readable_) loop_->schedule(*this);
 }
 
-io::IoCount Stream::write_compressed(std::span<const io::Slice> from) {
+io::IoCount FramedStream::write_compressed(std::span<const io::Slice> from) {
   Deflater& deflater = compression_.of(loop_->id()).deflater();
   std::size_t taken = 0;
   for (FramePlan::Cursor at{from}; !at.done();) {
@@ -130,23 +131,6 @@ io::IoCount Stream::write_compressed(std::span<const io::Slice> from) {
     if (written.bytes < size || !output_.empty()) break;
   }
   return {io::IoCount::Status::kOk, taken};
-}
-
-// `size`: of what it was made from. Nothing of it is taken, or all.
-io::IoCount Stream::write_message(std::string_view message, std::size_t size) {
-  FramePlan plan(browser_ ? FramePlan::kBrowserFrame : FramePlan::kFrame);
-  plan.compress(whole_messages_);
-  const io::Slice slice{message.data(), message.size()};
-  FramePlan::Cursor at{{&slice, 1}};
-  plan.fill(at);
-  ENSURE(at.done(), "a plan has room for a message");
-  const io::IoCount written = wire_->write(plan.slices());
-  if (!written.ok()) return written;
-  if (written.bytes < plan.size()) {
-    (void)plan.take(written.bytes, output_);
-    watch_wire();
-  }
-  return {io::IoCount::Status::kOk, size};
 }
 
 }  // namespace midge::websocket

@@ -1,0 +1,182 @@
+// Goal: what a user can say of a connection has the effect that it promises, and what a connection
+// tells of itself is so. Method: servers that are stopped and started, and scripted ones.
+#include <doctest/doctest.h>
+#include <midge/client.h>
+
+#include <atomic>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "certificates.h"
+#include "diary.h"
+#include "scripted_server.h"
+#include "test_server.h"
+
+namespace midge::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+Options telling(Diary& diary, const std::string& url) {
+  Options options{.servers = {url}};
+  options.reconnect_wait = 5ms;
+  options.reconnect_jitter = 1ms;
+  options.reconnect_max = -1;
+  options.on_event = [&diary](const Event& event) { diary.note(event); };
+  return options;
+}
+
+TEST_CASE("who logs in is asked for before each login") {
+  TestServer server("authorization { token: one }");
+  Diary diary;
+  Options options = telling(diary, server.url());
+  std::atomic<int> asked{0};
+  options.login.user = "never told";
+  options.login.fetch = [&] {
+    Login login;
+    login.token = ++asked == 1 ? "one" : "two";
+    return Result<Login>(login);
+  };
+  const Client client = Client::connect(options).value();
+  server.kill();
+  server.restart("authorization { token: two }");
+  diary.wait_for(EventKind::kReconnected);
+  CHECK(asked >= 2);
+  options.login.fetch = [] { return Result<Login>(Error("nobody is in")); };
+  options.on_event = nullptr;
+  CHECK(Client::connect(options).error().text() == "nobody is in");
+}
+
+TEST_CASE("certificates as texts") {
+  TestServer holder;  // of the folder
+  const std::string folder = holder.folder();
+  make_certificates(folder);
+  const TestServer server("tls { cert_file: \"" + folder + "/server.pem\", key_file: \"" + folder +
+                          "/server.key\", ca_file: \"" + folder + "/ca.pem\", verify: true }");
+  TlsOptions tls;
+  tls.ca = read_file(folder + "/ca.pem");
+  CHECK(!Client::connect({.servers = {server.nats_url()}, .tls = tls}));
+  tls.cert = read_file(folder + "/client.pem");
+  tls.key = read_file(folder + "/client.key");
+  CHECK(Client::connect({.servers = {server.nats_url()}, .tls = tls}));
+  tls.ca = "nonsense";
+  CHECK(!Client::connect({.servers = {server.nats_url()}, .tls = tls}));
+}
+
+TEST_CASE("the user says how long to wait, and hears of each attempt that fails") {
+  TestServer server;
+  Diary diary;
+  Options options = telling(diary, server.url());
+  options.reconnect_wait = 1h;  // does not count
+  std::promise<std::vector<int>> told;
+  std::vector<int> failures;
+  options.reconnect_delay = [&](int count) {
+    failures.push_back(count);
+    if (failures.size() == 4) told.set_value(failures);
+    return std::chrono::nanoseconds(1ms);
+  };
+  const Client client = Client::connect(options).value();
+  server.kill();
+  CHECK(told.get_future().get() == std::vector<int>{0, 1, 2, 3});
+  const Event failed = diary.wait_for(EventKind::kAttemptFailed);
+  CHECK(failed.text.find("connection refused") != std::string::npos);
+  CHECK(failed.server == server.url());
+  server.restart();
+  diary.wait_for(EventKind::kReconnected);
+}
+
+TEST_CASE("requests that wait end with the connection, if they are to") {
+  TestServer server;
+  Diary diary;
+  Options options = telling(diary, server.url());
+  options.fail_requests_on_disconnect = true;
+  const Client client = Client::connect(options).value();
+  Subscription silent = client.subscribe("silent").value();
+  std::promise<ErrorCode> code;
+  client
+      .request_async(
+          "silent", "", [&](Result<Message> m) { code.set_value(code_of(m)); }, 1h)
+      .value();
+  client.flush().value();
+  server.kill();
+  CHECK(code.get_future().get() == ErrorCode::kClosed);
+}
+
+TEST_CASE("a request that does not wait may be called off") {
+  const TestServer server;
+  const Client client = Client::connect(server.url()).value();
+  Subscription silent = client.subscribe("silent").value();
+  std::stop_source stop;
+  std::promise<ErrorCode> code;
+  client
+      .request_async("silent", "", [&](Result<Message> m) { code.set_value(code_of(m)); },
+                     {1h, stop.get_token()})
+      .value();
+  stop.request_stop();
+  CHECK(code.get_future().get() == ErrorCode::kCancelled);
+}
+
+TEST_CASE("refusals in the same words end nothing if they are not to") {
+  TestServer server("authorization { token: one }");
+  Diary diary;
+  Options options = telling(diary, server.url());
+  options.login.token = "one";
+  options.ignore_auth_error = true;
+  const Client client = Client::connect(options).value();
+  server.kill();
+  server.restart("authorization { token: other }");
+  for (int i = 0; i < 5; ++i) {
+    Event failed = diary.wait_for(EventKind::kAttemptFailed);
+    while (failed.text != "Authorization Violation")
+      failed = diary.wait_for(EventKind::kAttemptFailed);
+  }
+  server.kill();
+  server.restart("authorization { token: one }");
+  diary.wait_for(EventKind::kReconnected);
+  CHECK(!diary.has(EventKind::kClosed));
+}
+
+TEST_CASE("what the server says of itself") {
+  const TestServer server("server_name: first, max_payload: 2000, jetstream: false");
+  const Client client = Client::connect(server.url()).value();
+  const ServerInfo info = client.server_info();
+  CHECK(info.name == "first");
+  CHECK(info.id.size() == 56);
+  CHECK(!info.version.empty());
+  CHECK(info.client_id > 0);
+  CHECK(info.client_ip == "127.0.0.1");
+  CHECK(info.max_payload == 2000);
+  CHECK(info.headers);
+  CHECK(!info.auth_required);
+  CHECK(!info.lame_duck);
+  client.close();
+  CHECK(client.server_info().id.empty());
+}
+
+TEST_CASE("servers of the cluster come and go") {
+  const auto info = [](const std::string& urls) {
+    return "INFO {\"connect_urls\":[" + urls + "]}\r\n";
+  };
+  const ScriptedServer server([&](Peer& peer) {
+    peer.let_in("{\"connect_urls\":[\"10.0.0.1:1\",\"10.0.0.2:2\"]}");
+    peer.read_to("PING\r\n");
+    peer.send(info("\"10.0.0.2:2\",\"10.0.0.3:3\"") + "PONG\r\n");
+    peer.wait_for_end();
+  });
+  Diary diary;
+  Options options = telling(diary, server.url());
+  const Client client = Client::connect(options).value();
+  using List = std::vector<std::string>;
+  CHECK(client.servers() == List{server.url(), "nats://10.0.0.1:1", "nats://10.0.0.2:2"});
+  client.flush().value();
+  CHECK(client.servers() == List{server.url(), "nats://10.0.0.2:2", "nats://10.0.0.3:3"});
+  CHECK(diary.count(EventKind::kDiscovered) == 2);
+  options.ignore_discovered = true;
+  options.on_event = nullptr;
+  const Client alone = Client::connect(options).value();
+  CHECK(alone.servers() == List{server.url()});
+}
+
+}  // namespace
+}  // namespace midge::test

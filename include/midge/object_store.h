@@ -71,6 +71,12 @@ struct ObjectInfo {
 using ObjectReader = std::function<Result<std::size_t>(char* into, std::size_t size)>;
 using ObjectWriter = std::function<Result<void>(std::string_view bytes)>;
 
+// What a watch of a bucket tells.
+struct ObjectWatchOptions {
+  bool updates_only = false;  // nothing that is there already
+  bool ignore_deletes = false;
+};
+
 // A bucket that is there. Thread: any. Errors of all calls: as Consumer's; kNotFound (the object).
 // `deadline` is for the whole object.
 class ObjectStore {
@@ -103,10 +109,10 @@ class ObjectStore {
   Result<void> seal(Deadline deadline = kDefaultTimeout) const;
   // Those that are not deleted.
   Result<std::vector<ObjectInfo>> list(Deadline deadline = kDefaultTimeout) const;
-  // What is there (unless `updates_only`), and what comes, on the background thread; nullopt, once:
-  // all that was there has been told.
+  // What is there and what comes, on the background thread; nullopt, once: all that was there has
+  // been told.
   using OnInfo = std::function<void(const std::optional<ObjectInfo>&)>;
-  Result<Consumption> watch(OnInfo callback, bool updates_only = false,
+  Result<Consumption> watch(OnInfo callback, ObjectWatchOptions options = {},
                             Deadline deadline = kDefaultTimeout) const;
   Result<StreamInfo> status(Deadline deadline = kDefaultTimeout) const;
 

@@ -12,6 +12,10 @@
 
 namespace midge {
 
+// Which messages go when this one is stored: those before it on its subject, or all. Of streams
+// with allow_rollup.
+enum class Rollup : std::uint8_t { kNone, kSubject, kAll };
+
 // What the message says to the stream, besides its own headers.
 struct PublishOptions {
   Headers headers;
@@ -26,6 +30,7 @@ struct PublishOptions {
   std::string schedule, schedule_target, schedule_source, schedule_time_zone;
   std::chrono::nanoseconds schedule_ttl{};
   std::string counter_increment;  // `+1`: of streams that count
+  Rollup rollup = Rollup::kNone;
   // While nobody takes it: the first leader is not there yet, or no stream has the subject.
   int retries = 2;
   std::chrono::nanoseconds retry_wait = std::chrono::milliseconds(250);

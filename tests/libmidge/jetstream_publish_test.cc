@@ -171,3 +171,12 @@ TEST_CASE_FIXTURE(JetStreamTest, "publishes under way end with their connection,
   REQUIRE_OK(patient.publish_async("s.a", "x", [&](auto ack) { acks.add(ack.has_value()); }));
   CHECK(acks.wait(1) == std::vector{true});
 }
+
+TEST_CASE_FIXTURE(JetStreamTest, "a message takes those before it away") {
+  auto made = stream(2, {.allow_rollup = true});
+  REQUIRE_OK(js.publish("s.b", "x"));
+  REQUIRE_OK(js.publish("s.a", "all of a", {.rollup = midge::Rollup::kSubject}));
+  CHECK(made.info()->state.messages == 2);
+  REQUIRE_OK(js.publish("s.c", "all", {.rollup = midge::Rollup::kAll}));
+  CHECK(made.info()->state.messages == 1);
+}

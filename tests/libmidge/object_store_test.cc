@@ -181,15 +181,22 @@ TEST_CASE_FIXTURE(ObjectStoreTest,
     return info ? info->name + (info->deleted ? "-" : "") : std::string(".");
   };
   auto watch = store.watch([&](const auto& info) { texts.add(told(info)); }).value();
-  auto updates = store.watch([&](const auto& info) { news.add(told(info)); }, true).value();
+  auto updates =
+      store.watch([&](const auto& info) { news.add(told(info)); }, {.updates_only = true}).value();
+  Collected<std::string> kept;
+  auto others =
+      store.watch([&](const auto& info) { kept.add(told(info)); }, {.ignore_deletes = true})
+          .value();
   REQUIRE(texts.wait(2) == std::vector<std::string>{"a", "."});
   REQUIRE_OK(store.put("b", "2"));
   REQUIRE_OK(store.remove("a"));
   CHECK(texts.wait(4) == std::vector<std::string>{"a", ".", "b", "a-"});
   CHECK(news.wait(3) == std::vector<std::string>{".", "b", "a-"});
+  REQUIRE_OK(store.put("c", "3"));
+  CHECK(kept.wait(4) == std::vector<std::string>{"a", ".", "b", "c"});
   REQUIRE_OK(store.seal());
   CHECK(store.status()->config.sealed);
-  CHECK_FALSE(store.put("c", "3"));
+  CHECK_FALSE(store.put("d", "4"));
   CHECK(*store.get("b") == "2");
 }
 

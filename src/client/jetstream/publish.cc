@@ -52,6 +52,8 @@ Result<Headers> headers_of(const PublishOptions& options) {
   add_text(headers, "Nats-Schedule-Time-Zone", options.schedule_time_zone);
   TRY(add_ttl(headers, "Nats-Schedule-TTL", options.schedule_ttl));
   add_text(headers, "Nats-Incr", options.counter_increment);
+  if (options.rollup != Rollup::kNone)
+    headers.set("Nats-Rollup", options.rollup == Rollup::kAll ? "all" : "sub");
   return headers;
 }
 

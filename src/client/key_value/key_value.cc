@@ -103,7 +103,8 @@ Result<void> KeyValue::purge(std::string_view key, PurgeTerms terms, Deadline de
   PublishOptions options;
   if (terms.revision > 0) options = expecting(terms.revision);
   options.ttl = terms.ttl;
-  options.headers.add("KV-Operation", "PURGE").add("Nats-Rollup", "sub");
+  options.headers.add("KV-Operation", "PURGE");
+  options.rollup = Rollup::kSubject;
   TRY(publish(key, "", std::move(options), deadline));
   return {};
 }

@@ -60,7 +60,7 @@ Result<ObjectInfo> ObjectStore::info(std::string_view name, Deadline deadline) c
 
 Result<ObjectInfo> ObjectStore::put_info(ObjectInfo info, const Deadline& deadline) const {
   PublishOptions options;
-  options.headers.add("Nats-Rollup", "sub");
+  options.rollup = Rollup::kSubject;
   TRY(state_->js.publish(state_->meta_subject(info.name), detail::object_json(info), options,
                          deadline));
   info.modified = time_of(state_->context->connection()->wall_now());
@@ -152,14 +152,17 @@ Result<std::vector<ObjectInfo>> ObjectStore::list(Deadline deadline) const {
   return all;
 }
 
-Result<Consumption> ObjectStore::watch(OnInfo callback, bool updates_only,
+Result<Consumption> ObjectStore::watch(OnInfo callback, ObjectWatchOptions options,
                                        Deadline deadline) const {
   if (!callback) return failure("there is no callback", ErrorCode::kInvalid);
-  auto tell = [callback = std::move(callback)](const Delivery& delivery) {
+  auto tell = [callback = std::move(callback),
+               ignore_deletes = options.ignore_deletes](const Delivery& delivery) {
     if (delivery.subject().empty()) return callback(std::nullopt);
-    if (const auto info = info_of(delivery)) callback(*info);
+    const auto info = info_of(delivery);
+    if (info && !(ignore_deletes && info->deleted)) callback(*info);
   };
-  const DeliverPolicy from = updates_only ? DeliverPolicy::kNew : DeliverPolicy::kLastPerSubject;
+  const DeliverPolicy from =
+      options.updates_only ? DeliverPolicy::kNew : DeliverPolicy::kLastPerSubject;
   ASSIGN_OR_RETURN(
       auto feed,
       watch_descriptions(*state_, from, detail::watch_events(std::move(tell), false), deadline));

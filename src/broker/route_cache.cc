@@ -44,6 +44,20 @@ Route& RouteCache::find(AccountId account, std::string_view subject) {
   return !cached && enabled_ && match_.shared ? shared_.keep(*route) : *route;
 }
 
+Route& RouteCache::find_for_answer(AccountId account, std::string_view subject) {
+  // What comes twice in a row is better off in the cache.
+  if (!enabled_ || is_last(account, subject) || subject == once_.subject)
+    return find(account, subject);
+  Route* const shared = shared_.find_again(account, subject);
+  if (shared == nullptr || router_.concerned(account, subject) != nullptr)
+    return find(account, subject);
+  ++lookups_;
+  ++hits_;
+  last_ = nullptr;
+  once_.subject = subject;
+  return *shared;
+}
+
 Route* RouteCache::find_shared(AccountId account, std::string_view subject,
                                subject::InterestIndex::GenerationKey key,
                                std::uint64_t generation) {

@@ -27,6 +27,8 @@ class RouteCache {
 
   // The route of a publish on `subject` as of now. Valid until the next call.
   Route& find(AccountId account, std::string_view subject);
+  // The same, cheaper where many subjects with one beginning are used once each.
+  Route& find_for_answer(AccountId account, std::string_view subject);
 
   // Whether `rules` allow publishing on `subject`: what `ask()` said, remembered beside the route
   // if that is cached; a refusal is not. The look-up is also that of the find() that follows.

@@ -26,8 +26,24 @@ Route* SharedRoutes::find(AccountId account, std::string_view subject, Key key,
                           std::uint64_t generation) const {
   if (!slots_) return nullptr;
   const Slot& slot = (*slots_)[key.second % kSlots];
+  if (slot.generation != generation) return nullptr;
+  Route* const route = look_into(slot, account, subject);
+  if (route != nullptr) {
+    last_ = &slot;
+    last_key_ = key;
+  }
+  return route;
+}
+
+Route* SharedRoutes::find_again(AccountId account, std::string_view subject) const {
+  if (last_ == nullptr || last_->generation != index_.generation(last_key_)) return nullptr;
+  return look_into(*last_, account, subject);
+}
+
+Route* SharedRoutes::look_into(const Slot& slot, AccountId account,
+                               std::string_view subject) const {
   const std::size_t size = slot.beginning.size();
-  if (slot.generation != generation || slot.account != account || size == 0) return nullptr;
+  if (slot.account != account || size == 0) return nullptr;
   if (subject.size() <= size || subject[size] != '.' || !subject.starts_with(slot.beginning))
     return nullptr;
   const Rest rest = look_at(subject.substr(size + 1));
@@ -53,6 +69,7 @@ Route& SharedRoutes::keep(Route& route) {
   if (slot.account != route.account || slot.beginning != beginning) {
     const std::uint32_t candidate = route.key.second | 1;
     if (std::exchange(slot.candidate, candidate) != candidate) return route;
+    if (last_ == &slot) last_ = nullptr;  // its key is another one now
     slot = {candidate, route.account, std::string(beginning), route.generation, nullptr, nullptr};
   }
   if (slot.generation != route.generation) {

@@ -28,10 +28,15 @@ class SharedRoutes {
   // next call of keep() or clear().
   [[nodiscard]] Route* find(AccountId account, std::string_view subject, Key key,
                             std::uint64_t generation) const;
+  // The same for a subject that begins as the last one did, which needs no key.
+  [[nodiscard]] Route* find_again(AccountId account, std::string_view subject) const;
   // `route` was made for its subject, and others share it (subject::MatchResult). Returns where it
   // is now.
   Route& keep(Route& route);
-  void clear() { slots_.reset(); }
+  void clear() {
+    last_ = nullptr;
+    slots_.reset();
+  }
 
  private:
   static constexpr std::size_t kSlots = 512;
@@ -43,7 +48,13 @@ class SharedRoutes {
     std::unique_ptr<Route> three, more;
   };
 
+  // The one of the slot's two that is for `subject`, if the slot is for it.
+  [[nodiscard]] Route* look_into(const Slot& slot, AccountId account,
+                                 std::string_view subject) const;
+
   const subject::InterestIndex& index_;
+  mutable const Slot* last_ = nullptr;  // where something was found last, by this key
+  mutable Key last_key_{};
   std::unique_ptr<std::array<Slot, kSlots>> slots_;  // made when first needed
 };
 

@@ -20,6 +20,7 @@ constexpr AccountId kAccount{1};
 struct Fixture {
   subject::InterestIndex index{1, 42};
   RouteCache routes{index, LoopId{0}, 42};
+  RouteCache answers{index, LoopId{0}, 42};  // asked as for answers
   std::uint32_t next_slot = 0, next_text = 0;
 
   struct Subscription {
@@ -35,18 +36,22 @@ struct Fixture {
 
   // That of the cache, which is that of the index.
   Route& find(AccountId account, const std::string& subject) {
-    Route& route = routes.find(account, subject);
     subject::MatchResult match;
     index.match(account, subject, match);
     RouteTargets fresh;
     fresh.assign(match, LoopId{0});
+    check(answers.find_for_answer(account, subject), fresh, subject);
+    Route& route = routes.find(account, subject);
+    check(route, fresh, subject);
+    return route;
+  }
+  static void check(const Route& route, const RouteTargets& fresh, const std::string& subject) {
     REQUIRE_MESSAGE(route.local == fresh.local, subject);
     REQUIRE(route.groups.size() == fresh.groups.size());
     for (std::size_t i = 0; i < fresh.groups.size(); ++i) {
       REQUIRE(route.groups[i].name == fresh.groups[i].name);
       REQUIRE(route.groups[i].members == fresh.groups[i].members);
     }
-    return route;
   }
   // From its third sight on, whatever begins so uses one route, if any does. A subject of two
   // tokens shares none, so it shows where the others are.

@@ -69,7 +69,7 @@ Published Worker::publish_internal(std::string_view to, const Message& message) 
   if (is_response_subject(to)) [[unlikely]] {
     if (send_response(to, message, {loop_.id(), false, true, 0})) ++result.reached;
   }
-  Route& route = routes_.find(message.account, to);
+  Route& route = routes_.find_for_answer(message.account, to);
   if (route.detour) [[unlikely]] {
     const bool may_ask = message.subject == to;
     result.reached += deliver_anew(to, message, may_ask ? &internal() : nullptr);

@@ -1,6 +1,7 @@
 #include "jetstream/effect_queue.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace midge::jetstream {
 
@@ -16,8 +17,10 @@ void EffectQueue::add(const EffectView& effect) {
   char* at = room_for(entry.size());
   entry.text = at;
   entry.chunk = first_chunk_ + chunks_.size() - 1;
-  for (const std::string_view part : {effect.to, effect.reply, effect.header, effect.body})
-    at = std::ranges::copy(part, at).out;
+  for (const std::string_view part : {effect.to, effect.reply, effect.header, effect.body}) {
+    if (!part.empty()) std::memcpy(at, part.data(), part.size());
+    at += part.size();
+  }
   bytes_ += entry.size();
   waiting_.push_back(entry);
 }

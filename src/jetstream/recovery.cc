@@ -174,13 +174,16 @@ Result<void> Recovery::read_old_journal(std::uint32_t id, store::JournalPosition
     report_damage(segment, "some of its records are lost");
   for (const std::string& segment : report->cut)
     report_damage(segment, "it is cut off: what was behind is lost, if anything was");
+  if (!report->missing.empty())
+    report_damage(report->missing, "it is not there: what it held is lost, if anything");
   if (report->lost > 0) {
     if (report->rotten.empty()) report_damage(folder_->journal_folder(id), "a segment is missing");
     log_.error("JetStream: \"" + folder_->journal_folder(id) +
                "\": " + std::to_string(report->lost) + " bytes of records are lost");
     damage_.record_bytes += report->lost;
   }
-  const bool is_rotten = report->lost > 0 || !report->rotten.empty() || !report->cut.empty();
+  const bool is_rotten = report->lost > 0 || !report->rotten.empty() || !report->cut.empty() ||
+                         !report->missing.empty();
   if (is_rotten) rotten_.push_back(id);
   return end_groups(is_rotten);
 }

@@ -347,7 +347,9 @@ void Shard::commit() {
     jetstream_.disk_watch().took(journal_->appended() - counted_);
     counted_ = journal_->appended();
   }
+  committing_ = true;
   journal_->commit();
+  committing_ = false;
 }
 
 void Shard::run_deferred() {
@@ -399,7 +401,7 @@ void Shard::on_durable(store::JournalPosition position) {
       stream->set_visible_last(to_show_.front().last, to_show_.front().taken);
     to_show_.pop_front();
   }
-  tick_again();
+  if (!committing_) tick_again();  // else what may leave does so with this tick
 }
 
 }  // namespace midge::jetstream

@@ -200,6 +200,7 @@ class Shard final : public broker::LoopService, private store::JournalEvents {
   std::optional<ConsumerStep::Kind> last_kind_;
   std::vector<std::function<void()>> deferred_;
   int publishing_ = 0;  // how deep
+  bool committing_ = false;
   std::deque<Consumer*> ready_;
   LonelyConsumers lonely_;
 };

@@ -136,7 +136,7 @@ class Run final : io::LoopHandler, store::JournalEvents {
           },
           folder_->keys().get());
       if (!report) return std::unexpected(report.error());
-      lost += report->lost;
+      lost += report->lost + (report->missing.empty() ? 0 : 1);
     }
     folder_->journal_ids_from(checkpoint.next_journal);
     return {};

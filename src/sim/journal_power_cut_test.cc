@@ -99,6 +99,7 @@ class Teller {
                               return {};
                             });
     REQUIRE(report);
+    CHECK(report->missing.empty());
     story_.torn += report->torn;
     story_.lost += report->lost;
     const auto wanted = std::ranges::find_if(

@@ -31,6 +31,7 @@ std::vector<ModelRecord> read_all(SimDisk& disk) {
   REQUIRE(report);
   CHECK(report->lost == 0);
   CHECK(report->rotten.empty());
+  CHECK(report->missing.empty());
   return records;
 }
 

@@ -2,6 +2,8 @@
 // stream_reading.cc.
 #pragma once
 
+#include <optional>
+
 #include "store/block_list.h"
 #include "store/journal/journal.h"
 #include "store/stream_store.h"
@@ -24,9 +26,15 @@ struct StreamStore::Parts {
 
   [[nodiscard]] std::uint64_t counted(const MessageSize& size) const;
   void record(RecordKind kind, std::string_view body);
-  // Takes a message out of the figures and the subjects; its block forgets it.
+  void record_removal(Sequence sequence, bool erase);
+  // Its block forgets a message, and so do the figures. What was counted for it; nullopt: it is not
+  // there. Then what knows its subject is to be told, by leave_subject().
+  std::optional<std::uint64_t> take_out(Sequence sequence);
+  // `state`: of the subject; null: it is not known.
+  void leave_subject(Sequence sequence, std::string_view subject, SubjectState* state,
+                     std::uint64_t size);
   void forget(const StoredMessage& message);
-  void message_left_subject(Sequence sequence, std::string_view subject);
+  void message_left_subject(Sequence sequence, std::string_view subject, SubjectState* state);
   // After something left the front.
   void find_first();
   // The nearest message of this subject at or behind `from`, or before it.

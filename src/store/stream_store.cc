@@ -86,21 +86,30 @@ void StreamStore::skip_to(Sequence next, WallTime time) {
   if (p.figures.messages == 0) p.find_first();
 }
 
-void StreamStore::Parts::forget(const StoredMessage& message) {
-  const std::uint64_t size =
-      counted({message.subject.size() + message.header.size() + message.payload.size(),
-               !message.header.empty()});
-  Block& block = *blocks.containing(message.sequence);
-  block.remove(message.sequence);
-  if (block.live() == 0) blocks.note_empty();
+std::optional<std::uint64_t> StreamStore::Parts::take_out(Sequence sequence) {
+  Block* const block = blocks.containing(sequence);
+  const auto removed = block == nullptr ? std::nullopt : block->remove(sequence);
+  if (!removed) return std::nullopt;
+  if (block->live() == 0) blocks.note_empty();
+  const std::uint64_t size = counted(*removed);
   --figures.messages;
   figures.bytes -= size;
-  message_left_subject(message.sequence, message.subject);
-  if (on_removed) on_removed(message.sequence, message.subject, size);
+  return size;
 }
 
-void StreamStore::Parts::message_left_subject(Sequence sequence, std::string_view subject) {
-  SubjectState* state = subjects.find(subject);
+void StreamStore::Parts::leave_subject(Sequence sequence, std::string_view subject,
+                                       SubjectState* state, std::uint64_t size) {
+  message_left_subject(sequence, subject, state);
+  if (on_removed) on_removed(sequence, subject, size);
+}
+
+void StreamStore::Parts::forget(const StoredMessage& message) {
+  if (const auto size = take_out(message.sequence))
+    leave_subject(message.sequence, message.subject, subjects.find(message.subject), *size);
+}
+
+void StreamStore::Parts::message_left_subject(Sequence sequence, std::string_view subject,
+                                              SubjectState* state) {
   if (state == nullptr) return;
   if (--state->count == 0) {
     subjects.erase(subject);
@@ -123,6 +132,11 @@ void StreamStore::Parts::find_first() {
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const Block& block = blocks.at(i);
     for (auto there = block.next_there({0}); there; there = block.next_there(*there + 1)) {
+      if (block.in_memory()) {
+        figures.first = *there;
+        figures.first_time = block.load(*there)->time;
+        return;
+      }
       const auto message = blocks.load(*there);
       if (!message && !block.is_there(*there)) continue;  // it was just lost
       figures.first = *there;
@@ -134,13 +148,33 @@ void StreamStore::Parts::find_first() {
   figures.first_time = {};
 }
 
-bool StreamStore::remove(Sequence sequence, bool erase) {
-  Parts& p = *parts_;
-  if (!is_there(sequence)) return false;
+void StreamStore::Parts::record_removal(Sequence sequence, bool erase) {
   char body[9];
   std::memcpy(body, &sequence.value, sizeof sequence.value);
   body[8] = erase ? 1 : 0;
-  p.record(RecordKind::kRemove, {body, sizeof body});
+  record(RecordKind::kRemove, {body, sizeof body});
+}
+
+void StreamStore::keep_newest(std::string_view subject, std::uint64_t most) {
+  Parts& p = *parts_;
+  // Looked up each time: who is told of a removal may change what is there.
+  for (SubjectState* state = this->subject(subject); state != nullptr && state->count > most;
+       state = this->subject(subject)) {
+    const bool is_last_over = state->count == most + 1;
+    const Sequence sequence = state->first;
+    const auto size = p.take_out(sequence);
+    if (!size) return;
+    p.record_removal(sequence, false);
+    p.leave_subject(sequence, subject, state, *size);
+    if (sequence == p.figures.first) p.find_first();
+    if (is_last_over) return;
+  }
+}
+
+bool StreamStore::remove(Sequence sequence, bool erase) {
+  Parts& p = *parts_;
+  if (!is_there(sequence)) return false;
+  p.record_removal(sequence, erase);
   const auto message = p.blocks.load(sequence);
   if (!message) {
     // What cannot be read is gone all the same: it must not come back.
@@ -240,8 +274,7 @@ void StreamStore::Parts::count_lost(const BlockList::LostMessage& message) {
   figures.lost_bytes += size;
   lost.add(message.sequence);
   if (message.subject.empty()) return;
-  message_left_subject(message.sequence, message.subject);
-  if (on_removed) on_removed(message.sequence, message.subject, size);
+  leave_subject(message.sequence, message.subject, subjects.find(message.subject), size);
 }
 
 void StreamStore::Parts::lose(Sequence sequence) {

@@ -73,6 +73,8 @@ class StreamStore {
   void skip_to(Sequence next, WallTime time = {});
   // False if there is no such message. `erase`: its bytes are overwritten with zeros.
   bool remove(Sequence sequence, bool erase = false);
+  // Removes the oldest of a subject until no more than `most` are there. Reads none of them.
+  void keep_newest(std::string_view subject, std::uint64_t most);
   // Removes all before `keep_from`; `keep_from` may be beyond the last: then the stream is empty
   // and goes on there. Returns how many were removed.
   std::uint64_t remove_front(Sequence keep_from);

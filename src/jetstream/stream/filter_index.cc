@@ -85,7 +85,7 @@ const std::vector<Consumer*>& FilterIndex::matching(std::string_view subject) {
   if (!literals_.empty())
     if (const auto literal = literals_.find(subject); literal != literals_.end())
       found_ = literal->second;
-  collect(*root_, subject);
+  if (!root_->is_idle()) collect(*root_, subject);
   return found_;
 }
 

@@ -12,13 +12,7 @@ std::uint64_t Stream::stored_size(std::size_t subject, std::size_t content) cons
 
 void Stream::enforce_subject_limit(std::string_view subject) {
   const std::int64_t limit = config_.max_messages_per_subject;
-  if (limit <= 0) return;
-  const store::SubjectState* state = store_->subject(subject);
-  if (state == nullptr) return;
-  for (auto over = static_cast<std::int64_t>(state->count) - limit; over > 0; --over) {
-    store_->remove(state->first);
-    if (over > 1) state = store_->subject(subject);
-  }
+  if (limit > 0) store_->keep_newest(subject, static_cast<std::uint64_t>(limit));
 }
 
 void Stream::enforce_subject_limits() {

@@ -37,6 +37,13 @@ std::string shown_interval(Duration interval) {
   return interval.ns > 0 ? conf::format_duration(interval) : "always";
 }
 
+constexpr std::int64_t kRequestQueue = 10'000;
+
+// What is not given is shown as what holds then.
+std::string shown_count(std::int64_t count, std::int64_t otherwise = 0) {
+  return std::to_string(count > 0 ? count : otherwise);
+}
+
 constexpr Fixed kFixed[] = {
     {"JetStreamKey", [](const JetStreamOptions& o) { return o.key; }, true},
     {"JetStreamOldKey", [](const JetStreamOptions& o) { return o.previous_key; }, true},
@@ -48,6 +55,17 @@ constexpr Fixed kFixed[] = {
     {"SyncInterval", [](const JetStreamOptions& o) { return shown_interval(o.sync_interval); }},
     {"JetStreamStrict",
      [](const JetStreamOptions& o) { return std::string(o.strict ? "true" : "false"); }},
+    {"JetStreamRequestQueueLimit",
+     [](const JetStreamOptions& o) { return shown_count(o.request_queue_limit, kRequestQueue); }},
+    {"JetStreamInfoQueueLimit",
+     [](const JetStreamOptions& o) {
+       const std::int64_t requests = o.request_queue_limit;
+       return shown_count(o.info_queue_limit, requests > 0 ? requests : kRequestQueue);
+     }},
+    {"StreamMaxBufferedMsgs",
+     [](const JetStreamOptions& o) { return shown_count(o.max_buffered_msgs); }},
+    {"StreamMaxBufferedSize",
+     [](const JetStreamOptions& o) { return shown_count(o.max_buffered_size); }},
 };
 
 // As far as limits go, the same.

@@ -138,12 +138,12 @@ void Block::count_removed(std::uint32_t record) {
   while (gone_ < records() && is_removed(gone_)) ++gone_;
 }
 
-bool Block::remove(Sequence sequence) {
+std::optional<MessageSize> Block::remove(Sequence sequence) {
   const std::optional<std::uint32_t> record = record_at(sequence);
-  if (!record || is_removed(*record)) return false;
+  if (!record || is_removed(*record)) return std::nullopt;
   removed_.add(columns_.relative(*record));
   count_removed(*record);
-  return true;
+  return columns_.size(*record);
 }
 
 bool Block::leave_text(std::uint32_t record) {
@@ -160,7 +160,7 @@ bool Block::leave_text(std::uint32_t record) {
 bool Block::lose(Sequence sequence) {
   const std::optional<std::uint32_t> record = record_at(sequence);
   if (record) leave_text(*record);
-  return remove(sequence);
+  return remove(sequence).has_value();
 }
 
 std::uint32_t Block::remove_before(Sequence sequence) {

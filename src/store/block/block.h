@@ -93,8 +93,8 @@ class Block {
 
   // ---- removed records
 
-  // False if it is not there. The record stays in the file.
-  bool remove(Sequence sequence);
+  // Its size; nullopt if it is not there. The record stays in the file.
+  std::optional<MessageSize> remove(Sequence sequence);
   // All with lower sequences; returns how many.
   std::uint32_t remove_before(Sequence sequence);
   [[nodiscard]] const RemovedSet& removed() const { return removed_; }

@@ -2,8 +2,9 @@
 //
 // append() only copies into the batch that gathers. commit(), at the end of a tick, has it written
 // and synced on the disk pool; meanwhile the next batch gathers, and is written as soon as the one
-// under way is done. When a batch is durable, JournalEvents::on_durable() is called on the loop.
-// Format: docs/formats/journal.md.
+// under way is done. A small one that need not be synced now is written by commit() itself. When a
+// batch is durable, JournalEvents::on_durable() is called on the loop. Format:
+// docs/formats/journal.md.
 //
 // When writing fails nothing is lost: records that are not durable stay in memory and are written
 // again, into a new segment, until it works; a failed sync is never tried again on the same file.
@@ -44,7 +45,8 @@ enum class RecordKind : std::uint8_t {
   kConsumerState = 27,
 };
 
-// Called from mail and timers of the loop, never from within append() or commit().
+// Called from mail and timers of the loop, never from within append(); on_durable() from within
+// commit(), too.
 class JournalEvents {
  public:
   virtual ~JournalEvents() = default;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "store/journal/batch_seal.h"
+#include "store/journal/last_made.h"
 #include "store/journal/segment_cursor.h"
 #include "store/journal/segment_files.h"
 
@@ -62,6 +63,9 @@ class JournalReading {
  private:
   Result<void> find_segments() {
     ASSIGN_OR_RETURN(const auto numbers, list_segments(disk_, folder_));
+    ASSIGN_OR_RETURN(const auto last, LastMade::read(disk_, folder_));
+    if (last && std::ranges::find(numbers, *last) == numbers.end())
+      report_.missing = segment_path(folder_, *last);
     for (const std::uint32_t number : numbers) {
       Segment segment{.path = segment_path(folder_, number)};
       ASSIGN_OR_RETURN(const std::string bytes, read_bytes(disk_, segment.path, kSegmentHeadSize));

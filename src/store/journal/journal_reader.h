@@ -31,6 +31,8 @@ struct JournalReport {
   std::vector<std::string> rotten;  // segments that lost some; one that is missing is not named
   // Segments that are shorter than they were: what was behind their end is lost, if anything was.
   std::vector<std::string> cut;
+  // The segment that was made last, if it is not there: what it held is lost, if anything.
+  std::string missing;
 };
 
 using OnJournalRecord = std::function<Result<void>(const JournalRecord&)>;

@@ -9,6 +9,7 @@
 #include "io/posix/posix_entropy.h"
 #include "io/posix/test_folder.h"
 #include "store/journal/journal_reader.h"
+#include "store/journal/last_made.h"
 #include "store/journal/segment_files.h"
 #include "store/pack/keyring.h"
 
@@ -132,6 +133,35 @@ TEST_CASE("without its key an encrypted journal is refused") {
     CHECK(refused.error().text().find("encrypted with a key that is not there") !=
           std::string::npos);
   }
+}
+
+TEST_CASE("the segment that was made last is missed when it is gone") {
+  Fixture fixture(true);
+  const JournalPosition end = fixture.append(0, 5000, 30);
+  fixture.events.milestone.wait_for(static_cast<int>(end.value));
+  fixture.loops.end();
+  const std::string folder = fixture.folder.path("journal/00000001");
+  const auto missing = [&] {
+    const auto ignore = [](const JournalRecord&) -> Result<void> { return {}; };
+    return read_journal(fixture.disk, folder, 1, {}, ignore).value().missing;
+  };
+  CHECK(missing().empty());
+  const auto numbers = list_segments(fixture.disk, folder).value();
+  REQUIRE(numbers.size() > 2);
+  const std::string last = segment_path(folder, numbers.back());
+  REQUIRE(fixture.disk.remove_file(last));
+  CHECK(missing() == last);
+  // A note that is damaged gives way to the one before, or to none.
+  const std::string notes = fixture.disk.read_file(LastMade::path_in(folder)).value();
+  REQUIRE(notes.size() == 1024);
+  for (std::size_t at = 0; at < 28; ++at) {
+    std::string damaged = notes;
+    damaged[(numbers.back() % 2) * 512 + at] ^= 4;
+    REQUIRE(fixture.disk.write_file(LastMade::path_in(folder), damaged));
+    CHECK(missing().empty());
+  }
+  REQUIRE(fixture.disk.remove_file(LastMade::path_in(folder)));
+  CHECK(missing().empty());
 }
 
 TEST_CASE("released segments are written again") {

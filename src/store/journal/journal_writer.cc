@@ -15,6 +15,9 @@ constexpr std::size_t kKeptCapacityMax = 1 << 20;  // of buffers kept for later 
 constexpr std::size_t kKeptMax = 2;                // one is written while one gathers
 constexpr Duration kRetryAfter = seconds(1);
 constexpr Duration kIdleAfter = milliseconds(250);
+constexpr std::size_t kWrittenHereMax = 128 << 10;
+constexpr Duration kLongWrite = milliseconds(10);
+constexpr Duration kPoolAfterLongWrite = seconds(10);
 
 }  // namespace
 
@@ -66,21 +69,39 @@ class JournalWriter::WriteJob final : public Job {
 
 class JournalWriter::MakeJob final : public Job {
  public:
-  explicit MakeJob(const JournalWriter& owner)
+  explicit MakeJob(JournalWriter& owner)
       : Job(owner),
+        unused(std::move(owner.unused_)),
         disk_(owner.env_.disk()),
         options_(owner.options_),
+        last_made_(owner.last_made_),
         number_(owner.next_number_) {}
   void run() override {
     made =
         make_segment(disk_, options_.folder, options_.free_folder, number_, options_.segment_size);
+    if (made) note(number_);
+    // What failed takes space that may be what is lacking. It may be the last that was made.
+    if (!unused.empty() && (made || last_made_->note({}))) remove_unused();
   }
   Result<SegmentFile> made;
+  std::vector<std::uint32_t> unused;  // those that are still there
 
  private:
   void finish(JournalWriter& owner) override { owner.on_made(*this); }
+  void note(std::uint32_t number) {
+    if (auto noted = last_made_->note(number); !noted) made = std::unexpected(noted.error());
+  }
+  void remove_unused() {
+    std::erase_if(unused, [this](std::uint32_t number) {
+      return store::let_go(disk_, segment_path(options_.folder, number), options_.free_folder,
+                           Spent::kRemove)
+          .has_value();
+    });
+  }
+
   io::Disk& disk_;
   const JournalOptions options_;
+  const std::shared_ptr<LastMade> last_made_;
   const std::uint32_t number_;
 };
 
@@ -134,7 +155,8 @@ JournalWriter::JournalWriter(io::Env& env, io::Loop& loop, JournalOptions option
       loop_(loop),
       options_(std::move(options)),
       events_(events),
-      self_(std::make_shared<JournalWriter*>(this)) {
+      self_(std::make_shared<JournalWriter*>(this)),
+      last_made_(std::make_shared<LastMade>(env.disk(), options_.folder)) {
   gathered_.emplace_back();
 }
 
@@ -145,6 +167,7 @@ Result<void> JournalWriter::make_first_segment() {
   TRY(make_durable_folder(env_.disk(), options_.free_folder));
   ASSIGN_OR_RETURN(auto file, make_segment(env_.disk(), options_.folder, options_.free_folder, 0,
                                            options_.segment_size));
+  TRY(last_made_->note(0));
   take_spare(std::move(file));
   begin_segment();
   return {};
@@ -198,9 +221,22 @@ void JournalWriter::write_next() {
   gathered_.pop_front();
   if (gathered_.empty()) gathered_.emplace_back();
   writing_ = true;
-  env_.disk_pool().submit(loop_, std::make_unique<WriteJob>(*this, std::move(batch),
-                                                            std::exchange(gathered_records_, 0)));
+  auto job =
+      std::make_unique<WriteJob>(*this, std::move(batch), std::exchange(gathered_records_, 0));
   if (active_->is_half_full() && spare_ == nullptr && !retry_.armed()) make_spare();
+  if (write_here(*job)) return on_written(*job);
+  env_.disk_pool().submit(loop_, std::move(job));
+}
+
+// What fails goes to the pool as if it had not been tried: it is written to the same place.
+bool JournalWriter::write_here(WriteJob& job) {
+  if (options_.sync_before_durable || failure_ || job.batch.size() > kWrittenHereMax ||
+      loop_.now() < here_from_)
+    return false;
+  const MonoTime before = env_.clock().now();
+  job.run();
+  if (env_.clock().now() - before > kLongWrite) here_from_ = loop_.now() + kPoolAfterLongWrite;
+  return job.result.has_value();
 }
 
 bool JournalWriter::has_room(std::size_t records) {
@@ -236,7 +272,7 @@ void JournalWriter::close_segment() {
   if (is_needed) {
     closed_.push_back(closed);
   } else {
-    let_go({closed});
+    unused_.push_back(closed.number);
   }
 }
 
@@ -248,6 +284,7 @@ void JournalWriter::make_spare() {
 
 void JournalWriter::on_made(MakeJob& job) {
   making_ = false;
+  unused_.insert(unused_.end(), job.unused.begin(), job.unused.end());
   if (job.made) {
     take_spare(std::move(*job.made));
     return write_next();
@@ -353,7 +390,9 @@ void JournalWriter::on_synced(SyncJob& job) {
 void JournalWriter::release_before(JournalPosition position) {
   released_ = std::max(released_, std::min(position, durable_));
   std::vector<ClosedSegment> spent;
-  while (!closed_.empty() && closed_.front().end <= released_) {
+  // The last that was made stays until there is another one.
+  while (closed_.size() > (active_ == nullptr && spare_ == nullptr ? 1 : 0) &&
+         closed_.front().end <= released_) {
     std::erase_if(unsynced_, [&](const auto& segment) {
       return segment->head().number == closed_.front().number;
     });

@@ -2,6 +2,10 @@
 //
 //   gathered_ ──► (one batch at a time) WriteJob on the disk pool ──► on_written() ──► on_durable()
 //
+// Where nothing waits for a sync, a write is a copy into the kernel's cache, which takes less than
+// handing it to a thread and back: small ones are done here. One that takes long (the kernel slows
+// down who writes more than the disk takes) sends those that follow to the pool for a while.
+//
 // One segment is active; the next is made when it is half full, so that no commit waits for it. A
 // batch whose write failed goes back to the front and is written again, to another segment.
 #pragma once
@@ -15,6 +19,7 @@
 #include "store/journal/batch_buffer.h"
 #include "store/journal/commit_pace.h"
 #include "store/journal/journal.h"
+#include "store/journal/last_made.h"
 #include "store/journal/open_segment.h"
 #include "store/journal/segment_files.h"
 
@@ -53,6 +58,8 @@ class JournalWriter final : public Journal {
 
   // Writes the first of the batches that gathered, if it is time.
   void write_next();
+  // The write of a batch that nobody syncs now. False: it goes to the pool.
+  bool write_here(WriteJob& job);
   // There is an active segment with room for a batch of this size; false: not yet.
   bool has_room(std::size_t records);
   void take_spare(SegmentFile file);
@@ -89,6 +96,8 @@ class JournalWriter final : public Journal {
   std::shared_ptr<OpenSegment> spare_;
   std::uint32_t next_number_ = 0;  // of the spare one, or of the one to be made
   std::deque<ClosedSegment> closed_;
+  std::vector<std::uint32_t> unused_;    // failed before anything in them was durable
+  std::shared_ptr<LastMade> last_made_;  // of whoever makes a segment
   bool writing_ = false;
   bool making_ = false;
   bool needs_segment_ = false;    // nothing can be written before one is made
@@ -97,6 +106,7 @@ class JournalWriter final : public Journal {
 
   JournalFigures figures_;
   MonoTime written_at_{};
+  MonoTime here_from_{};  // when a batch may be written on the loop again
   io::MemberTimer<&JournalWriter::on_idle> idle_{*this};
 
   // Without sync_before_durable:

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "store/journal/last_made.h"
+
 namespace midge::store {
 namespace {
 
@@ -91,6 +93,11 @@ Result<void> let_go(io::Disk& disk, const std::string& path, const std::string& 
 Result<void> let_go_of_journal(io::Disk& disk, const std::string& folder,
                                const std::string& free_folder, Spent spent) {
   ASSIGN_OR_RETURN(const auto numbers, list_segments(disk, folder));
+  // First: nobody is to miss them.
+  if (const std::string last = LastMade::path_in(folder); disk.exists(last)) {
+    TRY(disk.remove_file(last));
+    TRY(disk.sync_directory(folder));
+  }
   for (const std::uint32_t number : numbers)
     TRY(let_go(disk, segment_path(folder, number), free_folder, spent));
   TRY(disk.remove_directory(folder));

@@ -1,6 +1,7 @@
 #include "auth/publish_shortcut.h"
 
 #include <bit>
+#include <optional>
 #include <utility>
 
 #include "subject/text_bytes.h"
@@ -37,16 +38,39 @@ bool is_whole(std::string_view text) {
   return true;
 }
 
+// What tells a subject that both rules match from others that `allow` matches, where that is one
+// token in place of one of its stars, as it mostly is.
+struct Difference {
+  std::size_t star;
+  std::string_view token;
+};
+
+// The rules overlap.
+std::optional<Difference> difference(std::string_view allow, std::string_view deny) {
+  std::optional<Difference> found;
+  std::size_t star = 0;
+  subject::Tokens allowed(allow), denied(deny);
+  while (!allowed.done() && !denied.done()) {
+    const std::string_view has = allowed.take(), wants = denied.take();
+    if (wants == subject::kTail) return found;
+    if (has == subject::kTail) return std::nullopt;  // how many tokens there are tells, too
+    if (has == subject::kStar) {
+      if (wants != subject::kStar) {
+        if (found) return std::nullopt;
+        found = Difference{star, wants};
+      }
+      ++star;
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 SubjectPattern::SubjectPattern(std::string_view pattern) {
   std::string text;
   const auto finish = [&](Then then) {
-    const auto size = static_cast<std::uint32_t>(text.size());
-    const std::uint64_t mask = size >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << size * 8) - 1;
-    pieces_.push_back({subject::padded_word(text.data(), size, text), mask, size,
-                       static_cast<std::uint32_t>(texts_.size()), then});
-    texts_ += std::exchange(text, {});
+    pieces_.push_back({keep(std::exchange(text, {})), then, {}});
   };
   for (subject::Tokens tokens(pattern); !tokens.done();) {
     const std::string_view token = tokens.take();
@@ -63,20 +87,37 @@ SubjectPattern::SubjectPattern(std::string_view pattern) {
   finish(Then::kEnd);
 }
 
+SubjectPattern::Text SubjectPattern::keep(std::string_view text) {
+  const auto size = static_cast<std::uint32_t>(text.size());
+  const std::uint64_t mask = size >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << size * 8) - 1;
+  const auto place = static_cast<std::uint32_t>(texts_.size());
+  texts_ += text;
+  return {subject::padded_word(text.data(), size, text), mask, size, place};
+}
+
+void SubjectPattern::refuse(std::size_t star, std::string_view token) {
+  pieces_[star].refused.push_back(keep(token));
+}
+
+inline bool SubjectPattern::begins(const char* at, const char* end, const Text& text) const {
+  if (((word_at(at, end) ^ text.head) & text.mask) != 0) return false;
+  if (static_cast<std::size_t>(end - at) < text.size) return false;
+  return text.size <= 8 ||
+         std::string_view(at, text.size) == std::string_view(texts_).substr(text.place, text.size);
+}
+
 bool SubjectPattern::matches(std::string_view subject) const {
   const char* at = subject.data();
   const char* const end = at + subject.size();
   for (const Piece& piece : pieces_) {
-    if (((word_at(at, end) ^ piece.head) & piece.mask) != 0) return false;
-    if (static_cast<std::size_t>(end - at) < piece.size) return false;
-    if (piece.size > 8 &&
-        std::string_view(at, piece.size) != std::string_view(texts_).substr(piece.text, piece.size))
-      return false;
-    at += piece.size;
+    if (!begins(at, end, piece.text)) return false;
+    at += piece.text.size;
     if (piece.then != Then::kToken)
       return piece.then == Then::kEnd ? at == end : is_whole({at, end});
     const char* const stop = end_of_token(at, end);
     if (stop == at) return false;
+    for (const Text& token : piece.refused)
+      if (static_cast<std::size_t>(stop - at) == token.size && begins(at, end, token)) return false;
     at = stop;
   }
   return false;
@@ -84,7 +125,12 @@ bool SubjectPattern::matches(std::string_view subject) const {
 
 PublishShortcut::PublishShortcut(std::string_view allow, const std::vector<std::string_view>& deny)
     : allow_(allow) {
-  for (const std::string_view rule : deny) deny_.emplace_back(rule);
+  for (const std::string_view rule : deny) {
+    if (const auto found = difference(allow, rule))
+      allow_.refuse(found->star, found->token);
+    else
+      deny_.emplace_back(rule);
+  }
 }
 
 bool PublishShortcut::allows(std::string_view subject) const {

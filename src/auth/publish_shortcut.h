@@ -20,18 +20,29 @@ class SubjectPattern {
 
   explicit SubjectPattern(std::string_view pattern);  // valid
 
+  // From now on `token` does not count in place of the `star`th of its `*`.
+  void refuse(std::size_t star, std::string_view token);
+
   // The wildcards of `subject` count as ordinary tokens; nothing with an empty token is matched.
   // For subjects of at least kSubjectMin bytes.
   [[nodiscard]] bool matches(std::string_view subject) const;
 
  private:
   enum class Then : std::uint8_t { kToken, kTail, kEnd };
-  struct Piece {
-    std::uint64_t head = 0, mask = 0;  // the first eight bytes of the text
-    std::uint32_t size = 0;            // of the text, with the dots around it
-    std::uint32_t text = 0;            // where it lies in texts_
-    Then then = Then::kEnd;
+  struct Text {
+    std::uint64_t head = 0, mask = 0;  // its first eight bytes
+    std::uint32_t size = 0;
+    std::uint32_t place = 0;  // where it lies in texts_
   };
+  struct Piece {
+    Text text;  // with the dots around it
+    Then then = Then::kEnd;
+    std::vector<Text> refused;
+  };
+
+  Text keep(std::string_view text);
+  // Whether what is between the two, in a subject that ends there, begins with `text`.
+  [[nodiscard]] bool begins(const char* at, const char* end, const Text& text) const;
 
   std::vector<Piece> pieces_;
   std::string texts_;
@@ -49,8 +60,8 @@ class PublishShortcut {
   [[nodiscard]] bool allows(std::string_view subject) const;
 
  private:
-  SubjectPattern allow_;
-  std::vector<SubjectPattern> deny_;
+  SubjectPattern allow_;              // it refuses what most rules deny
+  std::vector<SubjectPattern> deny_;  // the others
 };
 
 }  // namespace midge::auth

@@ -14,19 +14,23 @@
 namespace midge::io {
 namespace {
 
-constexpr unsigned kPoolThreadsMax = 4;
+constexpr unsigned kComputingMax = 4;
+// Of those who ask name servers, responders, issuers and resolvers, which may be silent.
+constexpr unsigned kWaitingMax = 4;
 // Two for each loop, its journal's and another, so that no commit waits for somebody's large file.
 constexpr unsigned kDiskThreadsMax = 64;
 
 // One core stays the loops': with a sum on every core, who wakes waits for one of them.
 PoolSize size_of_pool(unsigned cores) {
-  const unsigned threads = std::clamp(cores, 2U, kPoolThreadsMax);
-  return {.threads_max = threads, .computing_max = std::min(threads, std::max(cores, 2U) - 1)};
+  const unsigned computing = std::clamp(cores - 1, 1U, kComputingMax);
+  return {.threads_max = computing + kWaitingMax,
+          .waiting_max = kWaitingMax,
+          .computing_max = computing};
 }
 
 PoolSize size_of_disk_pool(unsigned cores) {
   const unsigned threads = std::clamp(2 * cores + 2, 4U, kDiskThreadsMax);
-  return {.threads_max = threads, .computing_max = threads};
+  return {.threads_max = threads, .waiting_max = threads, .computing_max = threads};
 }
 
 class PosixEnv final : public DrivenEnv {

@@ -39,19 +39,22 @@ struct PosixPool::State {
   std::deque<Submitted> waiting_to_compute;  // the others
   std::vector<std::unique_ptr<PosixThread>> threads;
   std::size_t idle = 0;
+  unsigned held_up = 0;  // by jobs that do not compute
   unsigned computing = 0;
   bool stopped = false;
 
   // Whether a thread that is free has something to do.
   [[nodiscard]] std::size_t runnable() const {
+    const std::size_t places = size.waiting_max - held_up;
     const std::size_t cores = size.computing_max - computing;
-    return waiting.size() + std::min(waiting_to_compute.size(), cores);
+    return std::min(waiting.size(), places) + std::min(waiting_to_compute.size(), cores);
   }
 
   // Of runnable ones. Short waits go before long sums.
   Submitted take() {
-    auto& from = waiting.empty() ? waiting_to_compute : waiting;
-    if (waiting.empty()) ++computing;
+    const bool waits = !waiting.empty() && held_up < size.waiting_max;
+    auto& from = waits ? waiting : waiting_to_compute;
+    ++(waits ? held_up : computing);
     Submitted taken = std::move(from.front());
     from.pop_front();
     return taken;
@@ -82,7 +85,7 @@ struct PosixPool::State {
       run(*next.job, pulse);
       next.home->post(std::make_unique<JobDone>(std::move(next.job)));
       lock.lock();
-      if (computes) --computing;
+      --(computes ? computing : held_up);
     }
   }
 };

@@ -10,6 +10,8 @@ namespace midge::io {
 
 struct PoolSize {
   unsigned threads_max;
+  // How many jobs that do not compute run at once: they may wait long for somebody who is silent.
+  unsigned waiting_max;
   unsigned computing_max;  // how many jobs that compute run at once; others pass those that wait
 };
 

@@ -32,7 +32,7 @@ TEST_CASE("of jobs that compute only so many run at once, and others pass them")
   std::promise<void> passed;
   std::promise<bool> was_alone;
   std::atomic<bool> first_runs = false;
-  PosixPool pool({.threads_max = 3, .computing_max = 1}, "test");
+  PosixPool pool({.threads_max = 3, .waiting_max = 3, .computing_max = 1}, "test");
   pool.submit(home, std::make_unique<Work>(true, [&] {
                 first_runs = true;
                 passed.get_future().wait();
@@ -46,6 +46,26 @@ TEST_CASE("of jobs that compute only so many run at once, and others pass them")
   }
   passed.set_value();
   CHECK(was_alone.get_future().get());
+}
+
+TEST_CASE("jobs that wait for somebody silent hold up others that wait, and none that compute") {
+  NowhereLoop home;
+  std::promise<void> answer;
+  const std::shared_future<void> answered = answer.get_future().share();
+  std::promise<void> computed, last;
+  std::atomic<bool> last_runs = false;
+  PosixPool pool({.threads_max = 3, .waiting_max = 2, .computing_max = 1}, "test");
+  for (int i = 0; i < 2; ++i)
+    pool.submit(home, std::make_unique<Work>(false, [&] { answered.wait(); }));
+  pool.submit(home, std::make_unique<Work>(false, [&] {
+                last_runs = true;
+                last.set_value();
+              }));
+  pool.submit(home, std::make_unique<Work>(true, [&] { computed.set_value(); }));
+  computed.get_future().wait();
+  CHECK_FALSE(last_runs);
+  answer.set_value();
+  last.get_future().wait();
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ std::uint64_t beats_after(PosixPool& pool, Loop& home, bool computes) {
 
 TEST_CASE("a job that computes is interrupted, one that does not is not") {
   NowhereLoop home;
-  PosixPool pool({.threads_max = 1, .computing_max = 1}, "test-pool");
+  PosixPool pool({.threads_max = 1, .waiting_max = 1, .computing_max = 1}, "test-pool");
   CHECK(beats_after(pool, home, false) == 0);
   const std::uint64_t beats = beats_after(pool, home, true);
   CHECK(beats >= 3);

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "codec/base64.h"
+#include "crypto/bcrypt.h"
 #include "crypto/nkey.h"
 
 namespace midge::auth {
@@ -145,6 +146,12 @@ TEST_CASE("logins: the time to an answer does not tell who is a user") {
   AuthConfig mixed = with_users({user("a", "x"), user("b", dear), user("c", kHash)});
   for (const char* name : {"a", "b", "c"})
     CHECK(ConfigAuthenticator(mixed, false).is_slow(login(name, "wrong")));
+  // All take as long as the dearest hash.
+  for (const char* name : {"a", "b", "c", "nobody"}) {
+    const std::uint64_t before = crypto::bcrypt_rounds();
+    (void)ConfigAuthenticator(mixed, false).decide(login(name, "wrong"));
+    CHECK_MESSAGE(crypto::bcrypt_rounds() - before == 1U << 6, name);
+  }
   // A user who may not come this way is not found out by that either.
   AuthConfig typed = config;
   typed.users[0].connection_types = kInProcess;

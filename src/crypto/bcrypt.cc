@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view kCurrentPrefix = "$2b$";
 constexpr std::size_t kPasswordMax = 72;  // bcrypt looks at no more
 
+thread_local std::uint64_t rounds = 0;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
@@ -27,6 +29,8 @@ bool is_bcrypt(std::string_view stored) {
 int bcrypt_cost(std::string_view stored) {
   return is_bcrypt(stored) ? (stored[4] - '0') * 10 + (stored[5] - '0') : 0;
 }
+
+std::uint64_t bcrypt_rounds() { return rounds; }
 
 // Costs of 2^from, 2^(from + 1) and so on up to 2^(to - 1) are together 2^to less 2^from.
 void spend_bcrypt(std::string_view password, int from, int to) {
@@ -51,6 +55,7 @@ bool check_bcrypt(std::string_view password, std::string_view stored) {
   setting.append(stored.substr(kCurrentPrefix.size()));
   const auto work = std::make_unique<crypt_data>();
   // Not crypt_r: sanitizers put a wrapper of their own before it, which a static library breaks.
+  rounds += std::uint64_t{1} << bcrypt_cost(stored);
   const char* hash = crypt_rn(given.c_str(), setting.c_str(), work.get(), sizeof *work);
   const bool same = hash != nullptr && setting.size() == std::string_view(hash).size() &&
                     sodium_memcmp(hash, setting.data(), setting.size()) == 0;

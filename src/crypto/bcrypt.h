@@ -3,6 +3,7 @@
 // seconds.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace midge::crypto {
@@ -15,6 +16,8 @@ int bcrypt_cost(std::string_view stored);
 bool check_bcrypt(std::string_view password, std::string_view stored);
 // Takes the time by which a check of cost `to` is longer than one of cost `from` (0 = none).
 void spend_bcrypt(std::string_view password, int from, int to);
+// How many rounds the calling thread has computed: 2^cost for each hash.
+std::uint64_t bcrypt_rounds();
 // Takes as long for a secret that is nearly right as for one that is quite wrong.
 bool secrets_equal(std::string_view given, std::string_view wanted);
 

@@ -59,13 +59,14 @@ Result<std::string> cipher_list(const std::vector<std::string>& iana_names) {
 }
 
 Result<std::string> curve_list(const std::vector<std::string>& names) {
-  std::string list;
+  std::string list, wanted;
   for (const std::string& name : names) {
+    wanted += (wanted.empty() ? "" : ", ") + name;
     for (const auto& [go, openssl] : kCurves)
       if (name == go) append(list, openssl);
   }
   if (list.empty() && !names.empty())
-    return failure("none of the curve preferences is known to this build's OpenSSL");
+    return failure("curve preferences: this build's OpenSSL has none of " + wanted);
   if (list.empty()) return std::string("X25519:P-256:P-384:P-521");
   return list;
 }

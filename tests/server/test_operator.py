@@ -236,6 +236,40 @@ def test_nsc_users(nsc_server):
     run(talk())
 
 
+@pytest.mark.rows("ACCT-08")
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_a_cycle_one_import_is_left_out(start, order):
+    """Whose depends on who comes first with nats-server, and on nothing here."""
+    def account(key, exporter):
+        body = {"exports": [{"name": "e", "subject": "a", "type": "stream"}],
+                "imports": [{"name": "i", "subject": "a", "account": exporter.public,
+                             "local_subject": "a", "type": "stream"}]}
+        return key, make_account(body, key=key)
+
+    def read_until(last, session):
+        lines = [session.next_line()]
+        while lines[-1] != last:
+            lines.append(session.next_line())
+        return {"0", "1"}.intersection(lines)
+
+    server = start("-D", config=configuration(
+        *[account(ACCOUNT, OTHER), account(OTHER, ACCOUNT)][::order]))
+    sessions = [Session(server.port) for _ in range(2)]
+    for session, owner in zip(sessions, (ACCOUNT, OTHER)):
+        assert session.login(make_user(issuer=owner), USER) == "PONG"
+        session.send("SUB a 1\r\nPING\r\n")
+        assert session.next_line() == "PONG"
+    came = [set(), set()]
+    for number, session in enumerate(sessions):
+        session.send(f"PUB a 1\r\n{number}\r\nPING\r\n")
+        came[number] |= read_until("PONG", session)
+    for number, session in enumerate(sessions):
+        session.send("PUB a 3\r\nend\r\n")
+        came[number] |= read_until("end", session)
+    assert came in ([{"0", "1"}, {"1"}], [{"0"}, {"0", "1"}])
+    server.wait_log("stream import .*: import forms a cycle")
+
+
 @pytest.mark.rows("AUTH-18", "ACCT-13")
 def test_nsc_imports(nsc_server):
     """Streams, a service, and a private stream by its activation."""

@@ -221,12 +221,14 @@ def test_large_compressed_messages(connect, serve, kind):
     if kind == "midge":
         socket.wire.send(frame(deflated(batch * 8), reserved=0x40))
         socket.barrier()
-    socket.wire.send(frame(deflated(b"a" * 10_000_000), reserved=0x40))
+    # Nothing is wrong with what comes out of the next one but how much that is.
+    socket.wire.send(frame(deflated(batch * 1000), reserved=0x40))
     ended = socket.end()
-    assert (ended.status, ended.text) in ((1009, "maximum payload exceeded"),
-                                          (1009, "Maximum Message Payload Exceeded"),
-                                          (1008, "Maximum Control Line Exceeded"), (None, ""))
-    assert kind == "peer" or ended.status is not None
+    if kind == "midge":
+        assert (ended.status, ended.text) == (1009, "maximum payload exceeded")
+    else:
+        assert (ended.status, ended.text) in ((1009, "maximum payload exceeded"),
+                                              (1009, "Maximum Message Payload Exceeded"), (None, ""))
 
 
 # ---- who it is

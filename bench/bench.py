@@ -4,7 +4,8 @@
     bench.py --peer PATH                 the whole table (fifty minutes)
     bench.py --peer PATH --quick         one short run of the CPU rows with one loop
     bench.py --rows fan_out,pub --no-peer
-    bench.py websocket --peer PATH       those of WebSocket, which have a table of their own
+    bench.py security --peer PATH        those of security, which have a table of their own
+    bench.py websocket --peer PATH       and those of WebSocket
     bench.py jetstream --peer PATH       the rows of JetStream; --scale 0.1 makes the large ones small
 
 README.md beside this file says what the figures mean.
@@ -26,8 +27,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(os.path.dirname(HERE), "build", "release", "bin")
 PEER = os.path.expanduser("~/go/bin/nats-server")
 BEGIN, END = "<!-- table{}: written by bench.py --write -->", "<!-- end of table{} -->"
-GROUPS = {"core": row.ROWS, "websocket": [each for each in row.ROWS if each.web_socket],
-          "jetstream": jetstream_row.ROWS}
+GROUPS = {"core": row.ROWS, "security": [each for each in row.ROWS if each.is_of_security],
+          "websocket": [each for each in row.ROWS if each.web_socket], "jetstream": jetstream_row.ROWS}
 
 
 def arguments():

@@ -75,6 +75,11 @@ class Row:
     restart: bool = False  # the scenario only fills the server, which is then ended and started
     percentiles: bool = True  # the scenario says latencies
 
+    @property
+    def is_of_security(self):
+        return self.tls or self.setup in (setup.BCRYPT, setup.PERMISSIONS, setup.STREAM_IMPORT,
+                                          setup.SERVICE_IMPORT)
+
     def setup_for(self, kind):
         return self.setup if kind.is_midge or not self.peer_setup else self.peer_setup
 

@@ -34,4 +34,5 @@ midge_room(server  DEPS base io codec crypto subject proto tls websocket auth br
            LIBS ${PROMETHEUS_LIBRARY})
 midge_room(embed   DEPS base io server client)
 # sim implements io's interfaces; tests and the simulator program link it, the product never does.
-midge_room(sim     DEPS base io subject proto tls websocket auth broker server codec crypto store jetstream)
+midge_room(sim     DEPS base io subject proto tls websocket auth broker server codec crypto store jetstream
+           client)

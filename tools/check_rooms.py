@@ -15,10 +15,10 @@ SOURCES = ROOT / "src"
 PUBLIC = ROOT / "include"
 
 # Who of the rooms includes the headers that users of the library see: the vocabulary that all
-# share, and who implements them.
+# share, who implements them, and the simulator, which uses the client as they do.
 PUBLIC_USERS = {"midge/result.h": ("base", "client"), "midge/log.h": ("base", "embed"),
                 "midge/version.h": ("client", "embed", "server")}
-IMPLEMENTER = ("client", "embed")
+IMPLEMENTER = ("client", "embed", "sim")
 
 # Only these files may include what the operating system or the C++ library has of threads, clocks,
 # randomness, sockets and files.

@@ -175,6 +175,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   ServerPool pool_;
   ServerFacts facts_;
   std::unique_ptr<Link> link_;
+  bool is_up_ = false;  // the link is, and users have been told
   tsl::robin_set<std::shared_ptr<Subscription>, HashOfSid, SameSid> subscriptions_;
   std::uint64_t attempt_ = 0;
   std::size_t untried_ = 0;       // servers that the first round has not tried yet

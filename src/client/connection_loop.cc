@@ -132,8 +132,12 @@ void Connection::on_up(const ServerFacts& facts) {
   trips_.on_up();
   worker_->loop().drain_mail();
   if (closed_ || !link_) return;
-  resubscribe();
-  take_status(Status::kConnected);
+  const bool drains = status() == Status::kDraining;
+  if (!drains) resubscribe();
+  // Writing may have found out that the link is down already.
+  if (!link_) return;
+  is_up_ = true;
+  take_status(drains ? Status::kDraining : Status::kConnected);
   if (again) ++reconnects_;
   if (again) tell_watchers();
   tell(again ? EventKind::kReconnected : EventKind::kConnected);
@@ -298,6 +302,7 @@ void Connection::remove(std::uint64_t sid) {
 }
 
 void Connection::drop_link() {
+  is_up_ = false;
   if (!link_) return;
   link_->abandon();
   worker_->retire(std::move(link_));
@@ -310,7 +315,7 @@ void Connection::on_needs_secure() {
 }
 
 void Connection::on_down(Error why, bool refused) {
-  const bool was_up = status() == Status::kConnected || status() == Status::kDraining;
+  const bool was_up = is_up_;
   std::size_t written = 0;
   std::string rest = link_->take_unwritten(written);
   trips_.on_down(std::move(rest), written,

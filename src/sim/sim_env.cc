@@ -139,16 +139,15 @@ struct SimEnv::Parts {
 };
 
 SimEnv::SimEnv(std::uint64_t seed, SimOptions options)
-    : scheduler_(seed, options.start),
-      net_(scheduler_),
+    : world_(options.world ? options.world : std::make_shared<SimWorld>(seed, options.start)),
       own_disk_(options.disk == nullptr ? std::make_unique<SimDisk>(seed ^ 0xd15c) : nullptr),
       disk_(options.disk == nullptr ? own_disk_.get() : options.disk),
-      process_(scheduler_, options.loops),
-      parts_(new Parts{SimClock(scheduler_, options.clock_ahead),
-                       SimEntropy(seed ^ 0x5eed, options.salt), SimPool(scheduler_),
-                       SimDiskPool(scheduler_, options.stalls)}),
-      stalls_(options.stalls) {
-  disk_->set_hash(&scheduler_.hash());
+      process_(world_->scheduler, options.loops),
+      parts_(new Parts{SimClock(world_->scheduler, options.clock_ahead),
+                       SimEntropy(seed ^ 0x5eed, options.salt), SimPool(world_->scheduler),
+                       SimDiskPool(world_->scheduler, options.stalls)}),
+      stall_one_in_(options.stalls ? options.stall_one_in : 0) {
+  disk_->set_hash(&hash());
 }
 
 SimEnv::~SimEnv() { disk_->set_hash(nullptr); }
@@ -163,8 +162,8 @@ io::Pool& SimEnv::disk_pool() { return parts_->disk_pool; }
 std::span<io::Loop* const> SimEnv::make_loops(unsigned count) {
   ENSURE(loops_.empty() && count >= 1 && count <= kLoopsMax, "loops are made once");
   for (unsigned i = 0; i < count; ++i) {
-    loops_.push_back(
-        std::make_unique<SimLoop>(scheduler_, LoopId{static_cast<std::uint8_t>(i)}, stalls_));
+    loops_.push_back(std::make_unique<SimLoop>(
+        world_->scheduler, LoopId{static_cast<std::uint8_t>(i)}, stall_one_in_));
     loop_pointers_.push_back(loops_.back().get());
   }
   return loop_pointers_;
@@ -175,15 +174,27 @@ void SimEnv::start(std::span<io::LoopHandler* const> handlers) {
   for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->start(*handlers[i]);
 }
 
+void SimEnv::start_driven(io::DrivenHandler& handler) {
+  ENSURE(loops_.size() == 1, "one loop is driven");
+  loops_[0]->start_driven(handler);
+}
+
+std::size_t SimEnv::drive(MonoTime until) {
+  const bool something_happens = world_->scheduler.step_until(until);
+  ENSURE(something_happens || until != MonoTime{INT64_MAX}, "nobody waits for ever");
+  return something_happens ? 1 : 0;
+}
+
 void SimEnv::stop() {
   for (const auto& loop : loops_) loop->stop();
 }
 
+bool SimEnv::ended() const {
+  return std::ranges::all_of(loops_, [](const auto& loop) { return loop->ended(); });
+}
+
 void SimEnv::join() {
-  const auto all_ended = [this] {
-    return std::ranges::all_of(loops_, [](const auto& loop) { return loop->ended(); });
-  };
-  ENSURE(run_until(all_ended, seconds(3600)), "loops end when they are asked to");
+  ENSURE(run_until([this] { return ended(); }, seconds(3600)), "loops end when they are asked to");
   parts_->pool.stop();
   parts_->disk_pool.stop();
 }

@@ -5,8 +5,12 @@
 
 namespace midge::sim {
 
-SimLoop::SimLoop(SimScheduler& scheduler, LoopId id, bool stalls)
-    : scheduler_(scheduler), id_(id), stalls_(stalls), now_(scheduler.now()), timers_(now_) {}
+SimLoop::SimLoop(SimScheduler& scheduler, LoopId id, std::uint64_t stall_one_in)
+    : scheduler_(scheduler),
+      id_(id),
+      stall_one_in_(stall_one_in),
+      now_(scheduler.now()),
+      timers_(now_) {}
 
 SimLoop::~SimLoop() = default;
 
@@ -57,6 +61,11 @@ void SimLoop::start(io::LoopHandler& handler) {
   });
 }
 
+void SimLoop::start_driven(io::DrivenHandler& handler) {
+  driven_ = &handler;
+  start(handler);
+}
+
 void SimLoop::stop() {
   stopping_ = true;
   if (handler_ == nullptr) {
@@ -96,6 +105,7 @@ void SimLoop::tick() {
   in_tick_ = true;
   again_ = false;
   tick_by_.reset();
+  if (driven_ != nullptr) driven_->on_tick_begin();
   const bool last = stopping_;  // mail posted before the wish to stop still arrives
   ++ticks_;
   scheduler_.hash().add(SimEvent::kTick, id_.value, static_cast<std::uint64_t>(now_.ns));
@@ -145,7 +155,8 @@ bool SimLoop::has_work() const {
 // Mostly microseconds; now and then somebody else has the core, or the machine is elsewhere.
 Duration SimLoop::tick_cost() {
   SimRandom& random = scheduler_.random();
-  if (stalls_ && random.one_in(5000)) return milliseconds(random.between(10, 3000));
+  if (stall_one_in_ != 0 && random.one_in(stall_one_in_))
+    return milliseconds(random.between(10, 3000));
   if (random.one_in(100)) return microseconds(random.between(100, 10'000));
   return microseconds(random.between(1, 60));
 }

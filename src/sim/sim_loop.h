@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "io/driven_env.h"
 #include "io/loop.h"
 #include "sim/sim_scheduler.h"
 
@@ -23,7 +24,7 @@ class SimReady {
 
 class SimLoop final : public io::Loop {
  public:
-  SimLoop(SimScheduler& scheduler, LoopId id, bool stalls);
+  SimLoop(SimScheduler& scheduler, LoopId id, std::uint64_t stall_one_in);
   ~SimLoop() override;
 
   [[nodiscard]] LoopId id() const override { return id_; }
@@ -38,6 +39,7 @@ class SimLoop final : public io::Loop {
   void schedule(io::Turn& turn) override;
 
   void start(io::LoopHandler& handler);
+  void start_driven(io::DrivenHandler& handler);
   void stop();
   [[nodiscard]] bool ended() const { return ended_; }
 
@@ -56,8 +58,9 @@ class SimLoop final : public io::Loop {
 
   SimScheduler& scheduler_;
   const LoopId id_;
-  const bool stalls_;
+  const std::uint64_t stall_one_in_;  // of ticks; 0 = none
   io::LoopHandler* handler_ = nullptr;
+  io::DrivenHandler* driven_ = nullptr;  // the same, if it is one
   MonoTime now_;
   io::Timers timers_;
   io::TurnList turns_;

@@ -1,13 +1,14 @@
 // midge-sim: runs seeds and prints those that fail.
 //
-//   midge-sim [--accounts | --jetstream | --model | --watchdog] [--seeds N] [--from N] [--rounds N]
-//   [--twice]
+//   midge-sim [--accounts | --jetstream | --model | --watchdog | --client | --client-cuts]
+//   [--seeds N] [--from N] [--rounds N] [--twice]
 //
 // With --accounts: accounts that are reloaded, in place of delivery within one; with --jetstream:
 // streams and consumers on a disk whose power fails; with --model: the same without losses, beside
-// a model of them; with --watchdog: whether any of them is forgotten, for --rounds hours. Each seed
-// is run once; with --twice, three times: the same again, and with other hash salts. All must give
-// the same event hash.
+// a model of them; with --watchdog: whether any of them is forgotten, for --rounds hours;
+// with --client: clients whose connections break; with --client-cuts: each of their exchanges
+// cut at each of its reads and writes. Each seed is run once; with --twice, three times:
+// the same again, and with other hash salts. All must give the same event hash.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -31,10 +32,9 @@ struct Workload {
   decltype(&midge::sim::run_seed) run;
 };
 constexpr Workload kWorkloads[] = {
-    {"--accounts", midge::sim::run_accounts_seed},
-    {"--jetstream", midge::sim::run_jetstream_seed},
-    {"--model", midge::sim::run_equality_seed},
-    {"--watchdog", midge::sim::run_watchdog_seed},
+    {"--accounts", midge::sim::run_accounts_seed}, {"--jetstream", midge::sim::run_jetstream_seed},
+    {"--model", midge::sim::run_equality_seed},    {"--watchdog", midge::sim::run_watchdog_seed},
+    {"--client", midge::sim::run_client_seed},     {"--client-cuts", midge::sim::run_client_cuts},
 };
 
 bool read_arguments(int count, char** values, Arguments& arguments) {
@@ -93,10 +93,10 @@ bool run_one(std::uint64_t seed, const Arguments& arguments, std::uint64_t& even
 int main(int count, char** values) {
   Arguments arguments;
   if (!read_arguments(count, values, arguments)) {
-    std::fprintf(
-        stderr,
-        "usage: midge-sim [--accounts | --jetstream | --model | --watchdog] [--seeds N] [--from N] "
-        "[--rounds N] [--twice]\n");
+    std::fprintf(stderr,
+                 "usage: midge-sim [--accounts | --jetstream | --model | --watchdog | --client | "
+                 "--client-cuts] "
+                 "[--seeds N] [--from N] [--rounds N] [--twice]\n");
     return 2;
   }
   std::uint64_t failed = 0;

@@ -58,8 +58,9 @@ Result<std::unique_ptr<io::Listener>> SimNet::listen(io::Loop& loop, const io::A
                                        events);
 }
 
-std::unique_ptr<SimSocket> SimNet::connect(std::uint16_t port) {
-  if (!listeners_.contains(port)) return nullptr;
+// Wires to a listener, which gets its end soon.
+std::optional<SimNet::Ends> SimNet::reach(std::uint16_t port) {
+  if (!listeners_.contains(port)) return std::nullopt;
   SimRandom& random = scheduler_.random();
   // From a socket of a few hundred bytes to one that takes all.
   WireNature nature;
@@ -73,7 +74,20 @@ std::unique_ptr<SimSocket> SimNet::connect(std::uint16_t port) {
     const auto found = listeners_.find(port);
     if (found != listeners_.end()) found->second->arrive(std::move(stream));
   });
-  return std::make_unique<SimSocket>(to_client, to_server);
+  return Ends{number, to_server, to_client};
+}
+
+std::unique_ptr<SimSocket> SimNet::connect(std::uint16_t port) {
+  const auto ends = reach(port);
+  if (!ends) return nullptr;
+  return std::make_unique<SimSocket>(ends->to_client, ends->to_server);
+}
+
+Result<std::unique_ptr<io::Stream>> SimNet::connect(const io::Address& address, Duration) {
+  const auto ends = reach(address.port);
+  if (!ends) return failure("dial tcp " + address.text() + ": connect: connection refused");
+  return std::make_unique<SimStream>(scheduler_, ends->number, ends->to_client, ends->to_server,
+                                     &faults_);
 }
 
 }  // namespace midge::sim

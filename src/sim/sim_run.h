@@ -29,5 +29,10 @@ RunOutcome run_jetstream_seed(std::uint64_t seed, RunOptions options = {});
 RunOutcome run_equality_seed(std::uint64_t seed, RunOptions options = {});
 // Hours of work at many consumers (as many as `rounds`): nobody waits long for what is deliverable.
 RunOutcome run_watchdog_seed(std::uint64_t seed, RunOptions options = {});
+// Clients of libmidge whose connections break and whose server comes and goes.
+RunOutcome run_client_seed(std::uint64_t seed, RunOptions options = {});
+// Exchanges of such a client, each cut at its first read or write, its second, and so on to the
+// end.
+RunOutcome run_client_cuts(std::uint64_t seed, RunOptions options = {});
 
 }  // namespace midge::sim

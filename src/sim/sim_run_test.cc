@@ -50,6 +50,25 @@ TEST_CASE("nobody waits long for what is deliverable, for an hour [JS-C-57]") {
   CHECK(run_watchdog_seed(1, {.rounds = 1}).failure == "");
 }
 
+TEST_CASE("clients keep their promises for a few seeds, and replay exactly") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    const RunOutcome first = run_client_seed(seed, {.rounds = 3});
+    CHECK(first.failure == "");
+    CHECK(run_client_seed(seed, {.rounds = 3, .salt = 9}).event_hash == first.event_hash);
+  }
+}
+
+TEST_CASE("attempts that fail are no losses for a client that drains") {
+  CHECK(run_client_seed(48, {.rounds = 3}).failure == "");
+}
+
+TEST_CASE("a connection that breaks while it subscribes anew is not told to be there") {
+  CHECK(run_client_seed(4, {.rounds = 3}).failure == "");
+}
+
+TEST_CASE("a client's exchanges may be cut anywhere") { CHECK(run_client_cuts(1).failure == ""); }
+
 TEST_CASE("a few seeds, twice, and with other hash salts") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     CAPTURE(seed);

@@ -19,4 +19,10 @@ bool SimScheduler::step() {
   return true;
 }
 
+bool SimScheduler::step_until(MonoTime limit) {
+  if (!events_.empty() && events_.top().time <= limit) return step();
+  now_ = std::max(now_, limit);
+  return false;
+}
+
 }  // namespace midge::sim

@@ -22,6 +22,8 @@ class SimScheduler {
   void after(Duration delay, std::function<void()> action) { at(now_ + delay, std::move(action)); }
   // The next event happens; false if there is none.
   bool step();
+  // The same if it comes by then; else it is `limit` now.
+  bool step_until(MonoTime limit);
 
   // Draws for the environment's own decisions.
   SimRandom& random() { return random_; }

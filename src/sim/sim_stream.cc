@@ -9,11 +9,19 @@ namespace midge::sim {
 
 using io::IoCount;
 
-SimStream::SimStream(SimScheduler& scheduler, std::uint64_t number, SharedWire in, SharedWire out)
-    : scheduler_(scheduler), number_(number), in_(std::move(in)), out_(std::move(out)) {}
+SimStream::SimStream(SimScheduler& scheduler, std::uint64_t number, SharedWire in, SharedWire out,
+                     SimFaults* faults)
+    : scheduler_(scheduler),
+      number_(number),
+      in_(std::move(in)),
+      out_(std::move(out)),
+      faults_(faults) {
+  if (faults_ != nullptr) faults_->add(number_, *this);
+}
 
 SimStream::~SimStream() {
   if (destroyed_ != nullptr) *destroyed_ = true;
+  if (faults_ != nullptr) faults_->remove(number_);
   scheduler_.hash().add(SimEvent::kClose, number_);
   in_->on_arrival = nullptr;
   out_->on_room = nullptr;
@@ -34,7 +42,27 @@ void SimStream::attach(io::Loop& loop, io::StreamEvents& events) {
   loop_->add(*this);
 }
 
+void SimStream::lose(Loss how) {
+  scheduler_.hash().add(SimEvent::kClose, number_, static_cast<std::uint64_t>(how));
+  switch (how) {
+    case Loss::kReset:
+      out_->break_up();
+      return in_->cut();
+    case Loss::kEnd:
+      in_->finish();
+      return out_->stop_reading();
+    case Loss::kSilence:
+      in_->swallow();
+      return out_->swallow();
+  }
+}
+
+void SimStream::take_step() {
+  if (faults_ != nullptr && faults_->step(number_)) lose(Loss::kReset);
+}
+
 IoCount SimStream::read(std::span<char> into) {
+  take_step();
   if (in_->broken()) return {IoCount::Status::kError, 0, ECONNRESET};
   const std::size_t count = in_->read(into);
   scheduler_.hash().add(SimEvent::kRead, number_, count);
@@ -43,6 +71,7 @@ IoCount SimStream::read(std::span<char> into) {
 }
 
 IoCount SimStream::write(std::span<const io::Slice> from) {
+  take_step();
   if (out_->refused() || in_->broken()) return {IoCount::Status::kError, 0, EPIPE};
   std::size_t total = 0;
   for (const io::Slice& slice : from.first(std::min(from.size(), kSlicesMax))) {

@@ -6,6 +6,7 @@
 
 #include "io/pipe.h"
 #include "io/stream.h"
+#include "sim/sim_faults.h"
 #include "sim/sim_loop.h"
 #include "sim/sim_wire.h"
 
@@ -15,7 +16,9 @@ using SharedWire = std::shared_ptr<SimWire>;
 
 class SimStream final : public io::Stream, private SimReady {
  public:
-  SimStream(SimScheduler& scheduler, std::uint64_t number, SharedWire in, SharedWire out);
+  // `faults`: what may happen to it, of an end that connect() made.
+  SimStream(SimScheduler& scheduler, std::uint64_t number, SharedWire in, SharedWire out,
+            SimFaults* faults = nullptr);
   ~SimStream() override;
 
   void attach(io::Loop& loop, io::StreamEvents& events) override;
@@ -23,6 +26,7 @@ class SimStream final : public io::Stream, private SimReady {
   io::IoCount write(std::span<const io::Slice> from) override;
   void watch(bool readable, bool writable) override;
   void shutdown_write() override;
+  void lose(Loss how);
   [[nodiscard]] io::Address remote() const override;
   [[nodiscard]] io::Address local() const override { return {"127.0.0.1", 4222}; }
 
@@ -31,11 +35,13 @@ class SimStream final : public io::Stream, private SimReady {
   [[nodiscard]] bool can_read() const;
   [[nodiscard]] bool can_write() const;
   void on_ready() override;
+  void take_step();
 
   SimScheduler& scheduler_;
   const std::uint64_t number_;
   const SharedWire in_;
   const SharedWire out_;
+  SimFaults* const faults_;
   SimLoop* loop_ = nullptr;
   io::StreamEvents* events_ = nullptr;
   bool watch_readable_ = false;

@@ -37,6 +37,11 @@ void SimWire::break_up() {
   later(next_arrival(), &SimWire::break_now);
 }
 
+void SimWire::cut() {
+  finished_ = true;
+  break_now();
+}
+
 void SimWire::stop_reading() { later(scheduler_.now() + nature_.latency, &SimWire::refuse); }
 
 // In order, with the odd packet that is late and holds up all behind it.
@@ -58,7 +63,7 @@ void SimWire::arrive() {
   const std::string bytes = std::move(flying_.front());
   flying_.pop_front();
   under_way_ -= bytes.size();
-  if (!refused_ && !broken_) arrived_ += bytes;
+  if (!refused_ && !broken_ && !swallows_) arrived_ += bytes;
   scheduler_.hash().add(SimEvent::kArrival, bytes.size());
   if (on_arrival) on_arrival();
 }
@@ -66,18 +71,18 @@ void SimWire::arrive() {
 void SimWire::end() {
   // The end may have been drawn before the last bytes of the same moment.
   if (!flying_.empty()) return later(scheduler_.now() + nanoseconds(1), &SimWire::end);
-  ended_ = true;
+  ended_ = !swallows_;
   if (on_arrival) on_arrival();
 }
 
 void SimWire::break_now() {
-  broken_ = true;
+  broken_ = !swallows_;
   arrived_.clear();
   if (on_arrival) on_arrival();
 }
 
 void SimWire::refuse() {
-  refused_ = true;
+  refused_ = !swallows_;
   arrived_.clear();
   if (on_room) on_room();
 }

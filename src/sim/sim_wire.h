@@ -25,8 +25,10 @@ class SimWire : public std::enable_shared_from_this<SimWire> {
   // The writer's side. A prefix is taken, of a length that the seed draws.
   std::size_t write(std::string_view bytes);
   [[nodiscard]] std::size_t room() const { return nature_.capacity - under_way_ - arrived_.size(); }
-  void finish();    // the reader reads the end after all bytes
-  void break_up();  // the reader gets an error instead of what it has not read
+  void finish();                        // the reader reads the end after all bytes
+  void break_up();                      // the reader gets an error instead of what it has not read
+  void cut();                           // the same, at once
+  void swallow() { swallows_ = true; }  // nothing arrives any more
   // The reader has gone, and the writer has heard of it.
   [[nodiscard]] bool refused() const { return refused_; }
 
@@ -58,6 +60,7 @@ class SimWire : public std::enable_shared_from_this<SimWire> {
   bool ended_ = false;
   bool broken_ = false;
   bool refused_ = false;
+  bool swallows_ = false;
 };
 
 }  // namespace midge::sim

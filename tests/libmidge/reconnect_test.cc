@@ -4,8 +4,10 @@
 #include <midge/client.h>
 #include <signal.h>
 
+#include <atomic>
 #include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "diary.h"
@@ -39,6 +41,25 @@ TEST_CASE("a subscription that is drained without a connection is none on the ne
   drained.wait();
   client.flush().value();
   CHECK(code_of(client.request("drained", "")) == ErrorCode::kNoResponders);
+}
+
+TEST_CASE(
+    "a client that is drained without a connection sends what waits, and subscribes to nothing") {
+  TestServer server;
+  Diary diary;
+  Client client = Client::connect(options_for(diary, {server.url()})).value();
+  std::atomic<int> come = 0;
+  client.subscribe("late", [&](const Message&) { ++come; }).value();
+  client.flush().value();
+  server.kill();
+  diary.wait_for(EventKind::kDisconnected);
+  client.publish("late", "").value();
+  auto drained = std::async(std::launch::async, [&] { return code_of(client.drain(60s)); });
+  while (client.status() != Status::kDraining) std::this_thread::yield();
+  server.restart();
+  CHECK(drained.get() == kNone);
+  CHECK(client.status() == Status::kClosed);
+  CHECK(come == 0);
 }
 
 TEST_CASE("subscriptions and publishes survive a crash of the server") {

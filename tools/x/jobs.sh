@@ -134,7 +134,7 @@ pytest_at() {
     timeout --kill-after=10 1500 .venv/bin/python -m pytest -q -c tests/pytest.ini "$@"
 }
 
-readonly SIM_SEEDS=200 JETSTREAM_SEEDS=100 MODEL_SEEDS=25 WATCHDOG_HOURS=3
+readonly SIM_SEEDS=200 JETSTREAM_SEEDS=100 MODEL_SEEDS=25 WATCHDOG_HOURS=3 CLIENT_SEEDS=500 CUT_SEEDS=3
 
 sim_seeds() {
   # Each seed three times: the same again, and with other hash salts, to the same event hash.
@@ -143,6 +143,8 @@ sim_seeds() {
   "build/$1/bin/midge-sim" --jetstream --seeds "$JETSTREAM_SEEDS"
   "build/$1/bin/midge-sim" --model --seeds "$MODEL_SEEDS"
   "build/$1/bin/midge-sim" --watchdog --rounds "$WATCHDOG_HOURS" --seeds 2
+  "build/$1/bin/midge-sim" --client --seeds "$CLIENT_SEEDS" --rounds 3
+  "build/$1/bin/midge-sim" --client-cuts --seeds "$CUT_SEEDS"
 }
 
 job_sim() {

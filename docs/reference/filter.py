@@ -15,7 +15,7 @@ import re
 import sys
 
 COMMENT = re.compile(r"(\s*)//( ?)(.*)$")
-TRAILING = re.compile(r"^(.*\S)(\s*)// (.*)$")
+TRAILING = re.compile(r"^(.*?\S)\s\s+// ")
 SCOPE = re.compile(r"^\s*(?:template <.*>\s*)?(namespace|class|struct|enum class|enum|union)\b\s*(\w*)")
 # Nothing that is documented, or something that is so by what it belongs to.
 SILENT = re.compile(r"^\s*(#|}|friend\b|public:|private:|protected:|namespace\b|(class|struct) \w+;)")
@@ -120,8 +120,8 @@ class Filter:
         if comment:
             return self.out.append(line)
         self.trailing_at = None
-        trailing = TRAILING.match(without_literals(line))
-        code = trailing.group(1) if trailing else without_literals(line)
+        trailing = TRAILING.match(line)
+        code = without_literals(trailing.group(1) if trailing else line)
         if not line.strip():
             self.group, self.fresh = [], False
         elif not self.in_statement and not trailing:
@@ -131,7 +131,7 @@ class Filter:
             self.count(code)
             self.fresh = False
         if trailing and not in_body:
-            at = line.rindex("// ")
+            at = trailing.end() - 3
             if not self.in_statement:
                 self.trailing_at = at
             line = line[:at] + "///< " + line[at + 3:]

@@ -34,17 +34,21 @@
 
 namespace midge::coro {
 
+// What a call will come to; the functions below make these.
 template <class T>
 class [[nodiscard]] Awaitable {
  public:
+  // Goes on with what awaits.
   using Done = std::function<void(Result<T>)>;
   // Calls Done once, never before it returns on the same thread; an error: it does not.
   using Begin = std::function<Result<void>(Done)>;
 
+  // It begins when it is awaited.
   explicit Awaitable(Begin begin) : begin_(std::move(begin)) {}
   // It is there.
   explicit Awaitable(Result<T> result) : result_(std::move(result)) {}
 
+  // For co_await.
   [[nodiscard]] bool await_ready() const noexcept { return result_.has_value(); }
   [[gnu::noinline]] bool await_suspend(std::coroutine_handle<> waiting) {
     // Once it has begun, the coroutine may go on, and this be gone, at any moment.
@@ -64,6 +68,7 @@ class [[nodiscard]] Awaitable {
   std::optional<Result<T>> result_;
 };
 
+// As Client::request().
 inline Awaitable<Message> request(Client client, std::string_view subject, std::string_view data,
                                   Deadline deadline = kDefaultTimeout) {
   return Awaitable<Message>([client = std::move(client), subject = std::string(subject),
@@ -72,6 +77,7 @@ inline Awaitable<Message> request(Client client, std::string_view subject, std::
   });
 }
 
+// The same, with headers.
 inline Awaitable<Message> request(Client client, std::string_view subject, Headers headers,
                                   std::string_view data, Deadline deadline = kDefaultTimeout) {
   return Awaitable<Message>([client = std::move(client), subject = std::string(subject),
@@ -92,6 +98,7 @@ inline Awaitable<Message> next(Subscription subscription, Deadline deadline = kD
       });
 }
 
+// As Client::flush().
 inline Awaitable<void> flush(Client client, Deadline deadline = kDefaultTimeout) {
   return Awaitable<void>([client = std::move(client), deadline = std::move(deadline)](auto done) {
     return client.flush_async(std::move(done), deadline);

@@ -25,7 +25,9 @@ Error not_an_object(const JsonValue& value, std::string_view go_type) {
 void JsonStructReader::finish() {
   if (!strict_ || !error_.empty()) return;
   for (const JsonMember& member : object_.members) {
-    const auto is_it = [&](std::string_view name) { return equal_ignoring_case(name, member.name); };
+    const auto is_it = [&](std::string_view name) {
+      return equal_ignoring_case(name, member.name);
+    };
     if (std::ranges::none_of(names_, is_it)) {
       error_ = "json: unknown field " + go_quoted(member.name);
       return;

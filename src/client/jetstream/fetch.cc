@@ -55,9 +55,9 @@ Result<std::vector<Delivery>> fetch(const ConsumerState& consumer, const FetchOp
   ASSIGN_OR_RETURN(midge::Subscription answers, context.client().subscribe(inbox));
   const MonoTime end = io::Monitor::now() + duration_of(deadline.timeout);
   std::vector<Delivery> all;
-  const auto sent = context.connection()->publish(
-      next_subject(context, consumer.info.stream, consumer.info.name), inbox, nullptr,
-      codec::write_json_struct(terms), deadline);
+  const auto sent =
+      context.connection()->publish(next_subject(context, consumer.info.stream, consumer.info.name),
+                                    inbox, nullptr, codec::write_json_struct(terms), deadline);
   Result<void> ended = sent;
   while (sent && all.size() < options.max_messages) {
     Timeout wait((end - io::Monitor::now()).ns);

@@ -143,10 +143,11 @@ class [[nodiscard]] Result {
   [[nodiscard]] bool has_value() const { return value_.has_value(); }
   explicit operator bool() const { return value_.has_value(); }
 
-  // Only where there is a value.
+  // Only where there is a value. Of a result that goes away it is moved out, so that
+  // `for (auto& each : *call())` walks over what is there.
   T& operator*() & { return *value_; }
   const T& operator*() const& { return *value_; }
-  T&& operator*() && { return *std::move(value_); }
+  T operator*() && { return *std::move(value_); }
   T* operator->() { return &*value_; }
   const T* operator->() const { return &*value_; }
 
@@ -163,7 +164,7 @@ class [[nodiscard]] Result {
     check();
     return *value_;
   }
-  T&& value() && {
+  T value() && {
     check();
     return *std::move(value_);
   }

@@ -3,6 +3,8 @@
 #include "base/result.h"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -80,6 +82,16 @@ TEST_CASE("copies are independent") {
   second = first;
   CHECK(second.error().text() == "gone");
   CHECK(first.error().text() == "gone");
+}
+
+TEST_CASE("the value of a result that goes away is moved out") {
+  const auto letters = [] {
+    return Result<std::vector<std::string>>(std::vector{std::string("a"), std::string("b")});
+  };
+  std::string all;
+  for (const std::string& letter : letters().value()) all += letter;
+  for (const std::string& letter : *letters()) all += letter;
+  CHECK(all == "abab");
 }
 
 // A Result of something else is neither a value nor a truth.

@@ -21,12 +21,13 @@ constexpr std::size_t kSingleReadsMax = 16;
 StoreSnapshot take_snapshot(StreamStore& store, std::string& section) {
   StreamStore::Parts& p = store.parts();
   p.lose_damaged();
+  const WallTime first_time = store.first_time();
   p.blocks.begin_checkpoint();  // it may seal a block
   const StreamFigures& figures = p.figures;
   std::string body;
   for (const std::uint64_t number :
        {figures.first.value, figures.last.value, figures.messages, figures.bytes,
-        static_cast<std::uint64_t>(figures.first_time.ns),
+        static_cast<std::uint64_t>(first_time.ns),
         static_cast<std::uint64_t>(figures.last_time.ns), figures.lost_messages,
         figures.lost_bytes})
     add_field(body, number);
@@ -166,7 +167,7 @@ class Restoring {
     f.last = {fields.number<std::uint64_t>()};
     f.messages = fields.number<std::uint64_t>();
     f.bytes = fields.number<std::uint64_t>();
-    f.first_time = WallTime{fields.number<std::int64_t>()};
+    p_.take_first_time(WallTime{fields.number<std::int64_t>()});
     f.last_time = WallTime{fields.number<std::int64_t>()};
     f.lost_messages = fields.number<std::uint64_t>();
     f.lost_bytes = fields.number<std::uint64_t>();

@@ -16,6 +16,8 @@ struct StreamStore::Parts {
   Journal* journal;
   StreamStoreOptions options;
   StreamFigures figures;
+  WallTime first_time{};  // of the message `figures.first`, unless:
+  bool first_time_is_stale = false;
   PackedDisk plain_disk;  // where no other was given
   BlockList blocks;
   SubjectTree subjects;
@@ -37,6 +39,7 @@ struct StreamStore::Parts {
   void message_left_subject(Sequence sequence, std::string_view subject, SubjectState* state);
   // After something left the front.
   void find_first();
+  void take_first_time(WallTime time);
   // The nearest message of this subject at or behind `from`, or before it.
   [[nodiscard]] Sequence next_of(std::string_view subject, Sequence from);
   [[nodiscard]] Sequence previous_of(std::string_view subject, Sequence before);

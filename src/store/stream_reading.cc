@@ -1,6 +1,7 @@
 // Reading a stream's messages: one by one, the next that a filter matches, how many there are.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "store/stream_parts.h"
 
@@ -15,6 +16,16 @@ Result<StoredMessage> StreamStore::load(Sequence sequence) {
   auto message = parts_->blocks.load(sequence);
   if (!message) parts_->lose_damaged();
   return message;
+}
+
+WallTime StreamStore::first_time() {
+  Parts& p = *parts_;
+  // One that turns out to be lost is the first no more.
+  while (std::exchange(p.first_time_is_stale, false)) {
+    const auto first = load(p.figures.first);
+    if (first) p.first_time = first->time;
+  }
+  return p.first_time;
 }
 
 std::uint64_t StreamStore::size_of(Sequence sequence) {

@@ -67,7 +67,7 @@ Sequence StreamStore::append(const NewMessage& message) {
   p.figures.last_time = message.time;
   if (p.figures.messages++ == 0) {
     p.figures.first = sequence;
-    p.figures.first_time = message.time;
+    p.take_first_time(message.time);
   }
   p.figures.bytes +=
       p.counted({message.subject.size() + message.header.size() + message.payload.size(),
@@ -133,19 +133,25 @@ void StreamStore::Parts::find_first() {
     const Block& block = blocks.at(i);
     for (auto there = block.next_there({0}); there; there = block.next_there(*there + 1)) {
       if (block.in_memory()) {
+        // Few ask for its time, and each removal at the front would read a message.
         figures.first = *there;
-        figures.first_time = block.load(*there)->time;
+        first_time_is_stale = true;
         return;
       }
       const auto message = blocks.load(*there);
       if (!message && !block.is_there(*there)) continue;  // it was just lost
       figures.first = *there;
-      if (message) figures.first_time = message->time;
+      if (message) take_first_time(message->time);
       return;
     }
   }
   figures.first = figures.last + 1;
-  figures.first_time = {};
+  take_first_time({});
+}
+
+void StreamStore::Parts::take_first_time(WallTime time) {
+  first_time = time;
+  first_time_is_stale = false;
 }
 
 void StreamStore::Parts::record_removal(Sequence sequence, bool erase) {

@@ -31,7 +31,7 @@ namespace midge::store {
 struct StreamFigures {
   Sequence first{1};  // of the messages there are; last + 1 if there are none
   Sequence last;      // the last ever given
-  WallTime first_time{}, last_time{};
+  WallTime last_time{};
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;  // as nats-server counts them for this kind of storage
   std::uint64_t lost_messages = 0, lost_bytes = 0;  // to rot
@@ -87,6 +87,8 @@ class StreamStore {
   // ---- reading
 
   [[nodiscard]] const StreamFigures& figures() const;
+  // Of the first message; it may have to be read for that. Zero if there is none.
+  WallTime first_time();
   [[nodiscard]] std::size_t subject_count() const;
   // Gaps and removed ones between first and last.
   [[nodiscard]] std::uint64_t deleted_count() const;

@@ -34,8 +34,9 @@ bool Stream::expire_old(WallTime now) {
   const WallTime oldest = now + Duration{-config_.max_age.ns};
   for (int left = kExpiredPerStep; left > 0; --left) {
     if (!config_.allow_msg_ttl) {
+      const WallTime first_time = store_->first_time();  // first: it may find a message lost
       const store::StreamFigures& figures = store_->figures();
-      if (figures.messages == 0 || figures.first_time > oldest) return false;
+      if (figures.messages == 0 || first_time > oldest) return false;
       store_->remove_front(figures.first + 1);
       shard_.touched(*this);
       continue;
@@ -82,7 +83,7 @@ void Stream::arm_age_timer() {
   shard_.timers().cancel(age_timer_);
   std::optional<WallTime> due;
   if (config_.max_age.ns > 0 && !config_.allow_msg_ttl && store_->figures().messages > 0)
-    due = store_->figures().first_time + config_.max_age;
+    due = store_->first_time() + config_.max_age;
   if (config_.max_age.ns > 0 && config_.allow_msg_ttl) {
     const Sequence next = next_to_age();
     const auto message = next.value == 0 ? failure("") : store_->load(next);

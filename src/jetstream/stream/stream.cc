@@ -220,6 +220,8 @@ Sequence Stream::last_of(std::string_view subject) {
 }
 
 StreamState Stream::state() const {
+  // First: what it has to read may be found lost.
+  const WallTime first_time = store_->first_time();
   const store::StreamFigures& figures = store_->figures();
   StreamState state;
   state.messages = figures.messages;
@@ -227,7 +229,7 @@ StreamState Stream::state() const {
   state.last_sequence = figures.last.value;
   state.first_sequence = figures.first.value;
   if (figures.last.value == 0) state.first_sequence = 0;
-  if (figures.messages > 0) state.first_time = figures.first_time;
+  if (figures.messages > 0) state.first_time = first_time;
   state.last_time = figures.last_time;
   state.subject_count = store_->subject_count();
   state.deleted_count = store_->deleted_count();

@@ -53,10 +53,14 @@ Options patient_for(std::chrono::milliseconds time, const ScriptedServer& server
   return options;
 }
 
+constexpr std::chrono::milliseconds kLong = 30s;     // what is not reached
+constexpr std::chrono::milliseconds kShort = 300ms;  // what is
+
 // What a client says of a server that does this from the start.
-std::string greeted_by(const ScriptedServer::Script& script, TlsOptions tls = {}) {
+std::string greeted_by(const ScriptedServer::Script& script, TlsOptions tls = {},
+                       std::chrono::milliseconds time = kLong) {
   const ScriptedServer server(script);
-  Options options = patient_for(300ms, server);
+  Options options = patient_for(time, server);
   options.tls = std::move(tls);
   const auto client = Client::connect(options);
   return client ? "in" : client.error().text();
@@ -105,9 +109,9 @@ TEST_CASE("an INFO of megabytes, or nested beyond reason") {
 TEST_CASE("silence, and talk that leads nowhere, end with their time") {
   const MemoryBound bound(kFew);
   constexpr const char* kOver = "timeout: the server does not let us in";
-  CHECK(greeted_by(saying("")) == kOver);
-  CHECK(greeted_by(saying("INFO {")) == kOver);
-  CHECK(greeted_by(saying("INFO {}\r\n")) == kOver);
+  CHECK(greeted_by(saying(""), {}, kShort) == kOver);
+  CHECK(greeted_by(saying("INFO {"), {}, kShort) == kOver);
+  CHECK(greeted_by(saying("INFO {}\r\n"), {}, kShort) == kOver);
   const auto endless = [](const std::string& text) {
     return [text](Peer& peer) {
       peer.send("INFO {}\r\n");
@@ -116,9 +120,9 @@ TEST_CASE("silence, and talk that leads nowhere, end with their time") {
       reader.join();
     };
   };
-  CHECK(greeted_by(endless("INFO {\"server_name\":\"again\"}\r\n")) == kOver);
-  CHECK(greeted_by(endless("+OK\r\n")) == kOver);
-  CHECK(greeted_by(endless("PING\r\n")) == kOver);
+  CHECK(greeted_by(endless("INFO {\"server_name\":\"again\"}\r\n"), {}, kShort) == kOver);
+  CHECK(greeted_by(endless("+OK\r\n"), {}, kShort) == kOver);
+  CHECK(greeted_by(endless("PING\r\n"), {}, kShort) == kOver);
 }
 
 TEST_CASE("messages before there is an answer") {
@@ -142,7 +146,7 @@ TEST_CASE("TLS that is none") {
   for (const std::string word : {"PING\r\n", "PONG\r\n", "INFO {}\r\n", "+OK\r\n"})
     CHECK(greeted_by(saying(info + word), any) ==
           "the server speaks in the clear where TLS begins");
-  CHECK(greeted_by(saying(info), any).find("timeout") != std::string::npos);
+  CHECK(greeted_by(saying(info), any, kShort).find("timeout") != std::string::npos);
   CHECK(greeted_by([&](Peer& peer) { peer.send(info); }, any) != "in");
   const TlsOptions first{.first = true, .insecure = true};
   CHECK(greeted_by(saying("INFO {}\r\n"), first).find("tls: ") == 0);
@@ -151,7 +155,7 @@ TEST_CASE("TLS that is none") {
 // A client that is in, and what becomes of it.
 struct Victim {
   explicit Victim(const ScriptedServer& server, std::function<void(Options&)> change = {}) {
-    Options options = patient_for(5s, server);
+    Options options = patient_for(kLong, server);
     options.on_event = [this](const Event& event) { diary.note(event); };
     if (change) change(options);
     // It may be over before the test hears of it.

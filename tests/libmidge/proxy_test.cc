@@ -177,18 +177,19 @@ TEST_CASE("a proxy that wants to know who asks") {
 
 TEST_CASE("what goes wrong at a proxy is said") {
   const TestServer server;
-  const auto through = [&](const std::string& proxy, const std::string& url) {
+  const auto through = [&](const std::string& proxy, const std::string& url, Timeout time = 30s) {
     Options options{.servers = {url}, .proxy = proxy};
-    options.connect_timeout = 300ms;
+    options.connect_timeout = time;
     return outcome(options);
   };
-  const auto of = [&](ScriptedServer::Script script, const std::string& scheme = "nats") {
+  const auto of = [&](ScriptedServer::Script script, const std::string& scheme = "nats",
+                      Timeout time = 30s) {
     const ScriptedServer proxy(std::move(script));
-    return through(proxy.url("http"), scheme + "://127.0.0.1:1");
+    return through(proxy.url("http"), scheme + "://127.0.0.1:1", time);
   };
   for (const std::string scheme : {"nats", "ws", "wss"}) {
     CAPTURE(scheme);
-    const std::string silent = of([](Peer& peer) { peer.wait_for_end(); }, scheme);
+    const std::string silent = of([](Peer& peer) { peer.wait_for_end(); }, scheme, 300ms);
     CHECK(silent.starts_with("timeout: proxy 127.0.0.1:"));
     CHECK(silent.ends_with(" does not answer"));
     CHECK(of([](Peer& peer) { peer.read_to("\r\n\r\n"); }, scheme)

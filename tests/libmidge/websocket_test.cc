@@ -175,14 +175,14 @@ TEST_CASE("a server's goodbye is an error of its words, and so are frames that a
 }
 
 TEST_CASE("a server that does not speak of web sockets") {
-  const auto text = [](ScriptedServer::Script script) {
+  const auto text = [](ScriptedServer::Script script, Timeout time = 30s) {
     const ScriptedServer server(std::move(script));
     Options options{.servers = {server.url("ws")}};
-    options.connect_timeout = 300ms;
+    options.connect_timeout = time;
     return outcome(options);
   };
   CHECK(text([](Peer& peer) { peer.let_in(); }) == "the server does not answer as web sockets do");
-  CHECK(text([](Peer& peer) { peer.wait_for_end(); }) ==
+  CHECK(text([](Peer& peer) { peer.wait_for_end(); }, 300ms) ==
         "timeout: the server does not open the web socket");
   CHECK(text([](Peer&) {}).find("closed the connection") != std::string::npos);
   const TestServer plain;

@@ -118,7 +118,7 @@ TEST_CASE("one failed write is got over at once") {
 
 TEST_CASE("a full disk: refused in time, nothing lost, goes on within seconds of space") {
   SimDisk disk(5);
-  disk.set_space(3 * 64 * 1024);
+  disk.set_space(3 * 64 * 1024 + 4096);  // three segments, and which was made last
   JournalRun run(5, disk, options());
   REQUIRE(run.start());
   CHECK(run.env().run_until([&] { return !run.failures.empty(); }, seconds(60)));

@@ -77,9 +77,7 @@ class JournalWriter::MakeJob final : public Job {
         last_made_(owner.last_made_),
         number_(owner.next_number_) {}
   void run() override {
-    made =
-        make_segment(disk_, options_.folder, options_.free_folder, number_, options_.segment_size);
-    if (made) note(number_);
+    made = make();
     // What failed takes space that may be what is lacking. It may be the last that was made.
     if (!unused.empty() && (made || last_made_->note({}))) remove_unused();
   }
@@ -88,8 +86,13 @@ class JournalWriter::MakeJob final : public Job {
 
  private:
   void finish(JournalWriter& owner) override { owner.on_made(*this); }
-  void note(std::uint32_t number) {
-    if (auto noted = last_made_->note(number); !noted) made = std::unexpected(noted.error());
+  Result<SegmentFile> make() {
+    // An attempt that fails removes its file, which the note of an earlier one may name.
+    if (last_made_->is_unsure()) TRY(last_made_->note({}));
+    ASSIGN_OR_RETURN(SegmentFile file, make_segment(disk_, options_.folder, options_.free_folder,
+                                                    number_, options_.segment_size));
+    TRY(last_made_->note(number_));
+    return file;
   }
   void remove_unused() {
     std::erase_if(unused, [this](std::uint32_t number) {

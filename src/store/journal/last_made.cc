@@ -26,12 +26,14 @@ Result<void> LastMade::note(std::optional<std::uint32_t> number) {
   put_little(bytes.data() + 12, notes_ + 1);
   put_little(bytes.data() + 16, number.value_or(kNone));
   put_little(bytes.data() + kChecked, checksum({bytes.data(), kChecked}));
+  is_unsure_ = true;
   ASSIGN_OR_RETURN(const auto file, disk_.open(path_, io::OpenMode::kWrite));
   const io::Slice slice{bytes.data(), bytes.size()};
   TRY(file->write_at(notes_ % 2 * kNoteSize, {&slice, 1}));
   TRY(file->sync());
   if (notes_ == 0) TRY(disk_.sync_directory(path_.substr(0, path_.rfind('/'))));
   ++notes_;
+  is_unsure_ = false;
   return {};
 }
 

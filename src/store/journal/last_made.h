@@ -18,6 +18,8 @@ class LastMade {
   // The segment is there durably, and nothing has been written to it yet; nullopt: from now on the
   // last one may be gone.
   Result<void> note(std::optional<std::uint32_t> number);
+  // The last note failed, and may be there all the same.
+  [[nodiscard]] bool is_unsure() const { return is_unsure_; }
 
   // What was noted last; nullopt: nothing, or it cannot be read.
   static Result<std::optional<std::uint32_t>> read(io::Disk& disk, const std::string& folder);
@@ -27,6 +29,7 @@ class LastMade {
   io::Disk& disk_;
   const std::string path_;
   std::uint32_t notes_ = 0;  // so far
+  bool is_unsure_ = false;
 };
 
 }  // namespace midge::store

@@ -38,7 +38,9 @@ class Heard {
       return end(Error("no responders", ErrorCode::kNoResponders));
     auto word = detail::read_fast_word(message.data());
     if (!word) return;
-    // Told first: who waits may see the end of the batch by it.
+    // The user is told between the two: the batch has failed by then, and who waits for that wakes
+    // behind it.
+    if (word->error && !gaps_ok_) fail(*word->error);
     if (word->first > 0 && tell_) tell_({word->first, word->last, *word->error});
     if (word->kind == FastWord::Kind::kEnd && word->error) return end(*std::move(word->error));
     const io::Monitor::Lock lock(monitor_);
@@ -50,8 +52,6 @@ class Heard {
       told_ = std::max(told_, word->ack.batch_size);
       ack_ = std::move(word->ack);
       over_ = true;
-    } else if (!gaps_ok_ && !failure_) {
-      failure_ = std::move(word->error);
     }
     monitor_.tell();
   }
@@ -103,9 +103,13 @@ class Heard {
       TRY(ask());
     }
   }
-  void end(Error why) {
+  void fail(Error why) {
     const io::Monitor::Lock lock(monitor_);
     if (!failure_) failure_ = std::move(why);
+  }
+  void end(Error why) {
+    fail(std::move(why));
+    const io::Monitor::Lock lock(monitor_);
     over_ = true;
     monitor_.tell();
   }

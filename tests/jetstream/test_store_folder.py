@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(kind() != "midge", reason="nats-server has anoth
 
 FILES = [r"lock", r"format", r"checkpoint", r"checkpoint\.copy",
          r"journal/[0-9a-f]{8}/[0-9a-f]{8}\.seg", r"journal/free/[^/]+\.seg",
-         r"streams/[0-9a-f]{16}/[0-9a-f]{8}\.blk"]
+         r"streams/[0-9a-f]{16}/[0-9a-f]{8}\.blk", r"journal/[0-9a-f]{8}/last"]
 
 
 def files(folder):

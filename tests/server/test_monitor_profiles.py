@@ -92,7 +92,7 @@ def test_go_fetches_it(busy_port, tmp_path):
         env={**os.environ, "PPROF_TMPDIR": str(tmp_path)})
     assert "Type: cpu" in shown.stdout
     if servers.kind() == "midge":
-        assert "midge::io::PosixLoop::run" in shown.stdout
+        assert "midge::io::PosixLoop::tick" in shown.stdout
 
 
 def test_what_threads_do(port):

@@ -78,7 +78,7 @@ def test_go_reads_it(asker, tmp_path):
     shown = subprocess.run([GO, "tool", "pprof", "-symbolize=none", "-top", "-cum", str(path)],
                            capture_output=True, text=True, timeout=300, check=True)
     assert "Type: cpu" in shown.stdout
-    assert "midge::io::PosixLoop::run" in shown.stdout
+    assert "midge::io::PosixLoop::tick" in shown.stdout
 
 
 @pytest.mark.rows("SYS-09")

@@ -27,9 +27,8 @@ StoreSnapshot take_snapshot(StreamStore& store, std::string& section) {
   std::string body;
   for (const std::uint64_t number :
        {figures.first.value, figures.last.value, figures.messages, figures.bytes,
-        static_cast<std::uint64_t>(first_time.ns),
-        static_cast<std::uint64_t>(figures.last_time.ns), figures.lost_messages,
-        figures.lost_bytes})
+        static_cast<std::uint64_t>(first_time.ns), static_cast<std::uint64_t>(figures.last_time.ns),
+        figures.lost_messages, figures.lost_bytes})
     add_field(body, number);
   add_part(section, PartKind::kFigures, body);
 

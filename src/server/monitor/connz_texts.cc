@@ -8,7 +8,7 @@ namespace midge::server {
 namespace {
 
 // In units of 0.1 µs or so.
-constexpr std::size_t kCostPerStep = 400;
+constexpr std::size_t kCostPerStep = 600;
 constexpr std::size_t kCostOfConnection = 22, kCostOfSubscription = 2;
 constexpr std::size_t kListBytes = 256;  // enough for most
 

@@ -6,18 +6,13 @@
 #include <string>
 
 #include "certificates.h"
+#include "outcome.h"
 #include "test_server.h"
 
 namespace midge::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string outcome(const Options& options) {
-  auto client = Client::connect(options);
-  if (!client) return client.error().text();
-  return client->flush() ? "in" : "lost";
-}
 
 Options with(const TestServer& server, Login login) {
   return {.servers = {server.url()}, .login = std::move(login)};

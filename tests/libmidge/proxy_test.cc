@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "certificates.h"
+#include "outcome.h"
 #include "scripted_server.h"
 #include "test_server.h"
 
@@ -19,12 +20,6 @@ namespace midge::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string outcome(const Options& options) {
-  auto client = Client::connect(options);
-  if (!client) return client.error().text();
-  return client->flush() ? "in" : "lost";
-}
 
 // Bytes in both directions until one of them ends.
 void pass_on(Peer& client, Peer& server) {

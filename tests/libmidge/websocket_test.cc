@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "certificates.h"
+#include "outcome.h"
 #include "scripted_server.h"
 #include "test_server.h"
 
@@ -17,12 +18,6 @@ namespace midge::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string outcome(const Options& options) {
-  auto client = Client::connect(options);
-  if (!client) return client.error().text();
-  return client->flush() ? "in" : "lost";
-}
 
 // A server's frame of at most 125 bytes; `first`: its first byte.
 std::string frame(const std::string& payload, int first = 0x82) {

@@ -13,9 +13,12 @@
 
 #include "io/whole_file_disk.h"
 #include "store/block/memory_file.h"
+#include "store/checksum.h"
 #include "store/journal/journal_format.h"
 #include "store/journal/journal_reader.h"
+#include "store/journal/last_made.h"
 #include "store/journal/segment_files.h"
+#include "store/little_endian.h"
 
 namespace {
 
@@ -32,7 +35,11 @@ class SegmentsDisk final : public io::WholeFileDisk {
  public:
   std::map<std::string, std::string> files;  // by name
 
-  Result<std::string> read_file(const std::string& path) override { return files.at(path); }
+  Result<std::string> read_file(const std::string& path) override {
+    const auto file = files.find(name_of(path));
+    if (file == files.end()) return failure(path + ": no such file", ErrorCode::kNotFound);
+    return file->second;
+  }
   Result<void> write_file(const std::string&, std::string_view) override { return {}; }
   Result<void> remove_file(const std::string&) override { return {}; }
   Result<std::vector<std::string>> list_directory(const std::string&) override {
@@ -42,11 +49,14 @@ class SegmentsDisk final : public io::WholeFileDisk {
   }
   Result<void> make_directory(const std::string&) override { return {}; }
   Result<void> rename_file(const std::string&, const std::string&) override { return {}; }
-  bool exists(const std::string&) override { return true; }
+  bool exists(const std::string& path) override { return files.contains(name_of(path)); }
   bool is_directory(const std::string&) override { return true; }
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenMode) override {
-    return std::make_unique<MemoryFile>(files.at(path.substr(path.rfind('/') + 1)));
+    return std::make_unique<MemoryFile>(files.at(name_of(path)));
   }
+
+ private:
+  static std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 };
 
 class Script {
@@ -108,6 +118,17 @@ std::string make_segment_bytes(Script& script, std::uint32_t number, BatchHead& 
   return bytes;
 }
 
+// Of the segment that was made last.
+std::string make_note_bytes(std::uint32_t number) {
+  std::string note("MIDGEJLS");
+  note.resize(512);
+  put_little(note.data() + 8, std::uint32_t{1});
+  put_little(note.data() + 12, std::uint32_t{1});
+  put_little(note.data() + 16, number);
+  put_little(note.data() + 20, checksum({note.data(), 20}));
+  return note;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -122,6 +143,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     disk.files[name] = as_they_are ? std::string(script.take(input.size() / 4))
                                    : make_segment_bytes(script, number, next);
   }
+  const std::string last_made = LastMade::path_in("").substr(1);
+  if (const std::uint8_t kind = script.next() % 4; kind == 1)
+    disk.files[last_made] = script.take(input.size());
+  else if (kind == 2)
+    disk.files[last_made] = make_note_bytes(script.next() % 8);
   JournalPosition last = from;
   const auto report =
       read_journal(disk, "journal", kId, from, [&](const JournalRecord& record) -> Result<void> {
@@ -131,6 +157,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       });
   if (report) {
     check(report->end >= from && report->end >= last);
+    check(report->missing.empty() || disk.files.contains(last_made));
     check(report->rotten.empty() || report->rotten.size() <= disk.files.size());
   } else {
     check(!report.error().text().empty());

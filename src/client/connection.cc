@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/async_call.h"
+#include "client/awaited.h"
 #include "client/control_lines.h"
 #include "client/message_block.h"
 #include "client/patience.h"
@@ -38,38 +39,6 @@ Result<PublishFrame> frame_of(std::string_view subject, std::string_view reply,
 std::string draw_inbox(const std::string& prefix, io::Entropy& entropy) {
   return prefix + "." + codec::random_base62(kInboxDigits, [&] { return entropy.next(); });
 }
-
-// Somebody who waits for one thing.
-template <class T>
-class Awaited {
- public:
-  void come(T thing) {
-    const io::Monitor::Lock lock(monitor_);
-    thing_ = std::move(thing);
-    monitor_.tell();
-  }
-  // nullopt: `deadline` is over, with why in `error`.
-  std::optional<T> wait(const Deadline& deadline, std::optional<Error>& error) {
-    Patience patience(monitor_, deadline);
-    io::Monitor::Lock lock(monitor_);
-    while (!thing_) {
-      if (patience.wait(lock) || thing_) continue;
-      error = patience.error();
-      return std::nullopt;
-    }
-    return std::move(thing_);
-  }
-  // It comes for sure, and soon.
-  T wait() {
-    io::Monitor::Lock lock(monitor_);
-    while (!thing_) monitor_.wait(lock);
-    return *std::move(thing_);
-  }
-
- private:
-  io::Monitor monitor_;
-  std::optional<T> thing_;
-};
 
 }  // namespace
 
@@ -302,9 +271,7 @@ Result<void> Connection::drain(const Deadline& deadline) {
     self->worker_->touch(*self);
   });
   // The first PONG comes behind what the server had sent, the second behind what callbacks said.
-  Awaited<bool> unsubscribed;
-  worker_->post([&unsubscribed] { unsubscribed.come(true); });
-  unsubscribed.wait();
+  worker_->catch_up();
   auto flushed = flush(left());
   if (flushed) flushed = flush(left());
   close();
@@ -314,8 +281,10 @@ Result<void> Connection::drain(const Deadline& deadline) {
 void Connection::close() {
   worker_->post([self = shared_from_this()] { self->end(std::nullopt); });
   if (!may_wait() || worker_->is_driven_elsewhere()) return;
-  io::Monitor::Lock lock(monitor_);
-  while (view_.status != Status::kClosed) monitor_.wait(lock);
+  worker_->catch_up();
+  // And with what that has posted: from here on the loop owns it no more, so that a program's last
+  // client ends the thread before the program ends.
+  worker_->catch_up();
 }
 
 void Connection::force_reconnect() {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/awaited.h"
 #include "client/connection.h"
 #include "client/link.h"
-#include "client/patience.h"
 #include "io/posix/posix_env.h"
 #include "io/posix/posix_thread.h"
 #include "websocket/compression.h"
@@ -122,6 +122,12 @@ Result<std::size_t> Worker::poll(Deadline deadline) {
 
 void Worker::post(std::function<void()> action) {
   loop_->post(std::make_unique<Action>(std::move(action)));
+}
+
+void Worker::catch_up() {
+  Awaited<bool> done;
+  post([&done] { done.come(true); });
+  done.wait();
 }
 
 void Worker::on_loop_start() {

@@ -36,6 +36,8 @@ class Worker final : public Runtime,
   std::size_t drive(MonoTime until);
 
   void post(std::function<void()> action);
+  // Until all that was posted is done and gone. For a thread that may wait.
+  void catch_up();
   // Within what the loop does.
   [[nodiscard]] bool on_its_thread() const { return of_thread == this; }
   // Whether the calling thread may wait for what the loop does. If it is the one that drives, it

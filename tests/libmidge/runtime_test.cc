@@ -54,6 +54,24 @@ TEST_CASE("a hundred connections and ten thousand subscriptions have one thread"
   CHECK(elsewhere == 0);
 }
 
+TEST_CASE("the last client that goes ends the thread before the program goes on") {
+  TestServer server;
+  std::weak_ptr<Runtime> seen;
+  int after = 0;
+  for (int i = 0; i < 50; ++i) {
+    {
+      auto runtime = Runtime::start();
+      seen = runtime;
+      const Client client =
+          Client::connect({.servers = {server.url()}, .runtime = std::move(runtime)}).value();
+      client.subscribe("s", [](const Message&) {}).value();
+      client.flush().value();
+    }
+    if (!seen.expired()) ++after;
+  }
+  CHECK(after == 0);
+}
+
 TEST_CASE_FIXTURE(Polled, "callbacks run where it is polled, and nowhere else") {
   int count = 0;
   const auto here = std::this_thread::get_id();

@@ -8,16 +8,19 @@ configure() {
   cmake --preset "$preset" "$@"
 }
 
-# build PRESET TARGET...: prints nothing when there is nothing to do.
+# build PRESET TARGET...: prints nothing when there is nothing to do. One at a time for each preset.
 build() {
   local preset=$1
   shift
+  exec 9>"build/$preset.lock"
+  flock 9
   configure "$preset" >"$LOGS/configure-$preset.log" 2>&1 || {
     cat "$LOGS/configure-$preset.log" >&2
     die "cmake --preset $preset failed"
   }
   # CMake's globs are checked at each build, so that new files need no thought.
-  ninja -C "build/$preset" --quiet "$@"
+  ninja -C "build/$preset" --quiet "$@" 9>&- || return
+  exec 9>&-
 }
 
 need_for_preset() {

@@ -123,6 +123,10 @@ bool shows_tag(const Entry& e) {
   return e.request.auth && (!e.info.stop || e.info.account != kGlobalAccountName);
 }
 
+bool shows_account(const Entry& e) {
+  return e.request.auth && e.info.account != kGlobalAccountName;
+}
+
 void write_tags(JsonWriter& json, const Entry& e) {
   json.begin_array();
   for (const std::string& tag : e.info.tags) json.value(tag);
@@ -153,14 +157,21 @@ constexpr Field<Entry> optional(std::string_view name) {
 
 using E = const Entry&;
 
+// What the connection says of itself.
+template <auto Member>
+const auto& info(E e) {
+  return e.info.*Member;
+}
+using I = ConnectionInfo;
+
 constexpr Field<Entry> kConnectionFields[] = {
-    row<[](E e) { return e.info.cid; }>("cid"), row<[](E) { return "Client"; }>("kind"),
+    row<info<&I::cid>>("cid"),
+    row<[](E) { return "Client"; }>("kind"),
     row<[](E e) { return e.info.web_socket ? "websocket" : "nats"; }>("type"),
-    row < [](E e) -> auto& {return e.info.ip;
-}  // namespace
-> ("ip"), row<[](E e) { return e.info.port; }>("port"),
-    row<[](E e) { return e.info.start; }>("start"),
-    row<[](E e) { return e.info.last_activity; }>("last_activity"),
+    row<info<&I::ip>>("ip"),
+    row<info<&I::port>>("port"),
+    row<info<&I::start>>("start"),
+    row<info<&I::last_activity>>("last_activity"),
     nested_if<Entry, [](E e) { return e.info.stop.has_value(); },
               [](JsonWriter& json, E e) { json.value(*e.info.stop); }>("stop"),
     nested_if<Entry, [](E e) { return e.info.stop.has_value(); },
@@ -168,36 +179,29 @@ constexpr Field<Entry> kConnectionFields[] = {
     row<[](E e) { return round_trip_text(e.info.rtt); }>("rtt"),
     row<[](E e) { return uptime_text(uptime(e.info, e.now)); }>("uptime"),
     row<[](E e) { return uptime_text(idle(e.info, e.now)); }>("idle"),
-    row<[](E e) { return e.info.pending_bytes; }>("pending_bytes"),
-    row<[](E e) { return e.info.in_msgs; }>("in_msgs"),
-    row<[](E e) { return e.info.out_msgs; }>("out_msgs"),
-    row<[](E e) { return e.info.in_bytes; }>("in_bytes"),
-    row<[](E e) { return e.info.out_bytes; }>("out_bytes"),
-    optional<[](E e) { return e.info.stalls; }>("stalls"),
-    row<[](E e) { return e.info.subscriptions; }>("subscriptions"), optional < [](E e) -> auto& {
-  return e.info.name;
-}
-> ("name"), optional < [](E e) -> auto& { return e.info.lang; }
-> ("lang"), optional < [](E e) -> auto& { return e.info.version; }
-> ("version"), optional < [](E e) -> auto& { return e.info.tls_version; }
-> ("tls_version"), optional < [](E e) -> auto& { return e.info.tls_cipher; }
-> ("tls_cipher_suite"),
-    nested_if<Entry, [](E e) { return shows_certificates(e); }, write_certificates>(
-        "tls_peer_certs"),
-    optional<[](E e) { return e.info.tls_first; }>("tls_first"), optional<[](E e) {
-      return e.request.auth ? e.info.authorized_user : std::string();
-    }>("authorized_user"),
-    optional<[](E e) {
-      const bool shown = e.request.auth && e.info.account != kGlobalAccountName;
-      return shown ? e.info.account : std::string();
-    }>("account"),
+    row<info<&I::pending_bytes>>("pending_bytes"),
+    row<info<&I::in_msgs>>("in_msgs"),
+    row<info<&I::out_msgs>>("out_msgs"),
+    row<info<&I::in_bytes>>("in_bytes"),
+    row<info<&I::out_bytes>>("out_bytes"),
+    optional<info<&I::stalls>>("stalls"),
+    row<info<&I::subscriptions>>("subscriptions"),
+    optional<info<&I::name>>("name"),
+    optional<info<&I::lang>>("lang"),
+    optional<info<&I::version>>("version"),
+    optional<info<&I::tls_version>>("tls_version"),
+    optional<info<&I::tls_cipher>>("tls_cipher_suite"),
+    nested_if<Entry, shows_certificates, write_certificates>("tls_peer_certs"),
+    optional<info<&I::tls_first>>("tls_first"),
+    optional<[](E e) { return e.request.auth ? e.info.authorized_user : ""; }>("authorized_user"),
+    optional<[](E e) { return shows_account(e) ? e.info.account : ""; }>("account"),
     nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kSubjects); }, write_list>(
         "subscriptions_list"),
     nested_if<Entry, [](E e) { return lists(e, SubscriptionDetail::kDetail); }, write_list>(
         "subscriptions_list_detail"),
-    optional<[](E e) { return e.request.auth ? e.info.jwt : std::string(); }>("jwt"),
-    optional<[](E e) { return e.request.auth ? e.info.issuer_key : std::string(); }>("issuer_key"),
-    optional<[](E e) { return shows_tag(e) ? tag_of(e.info) : std::string(); }>("name_tag"),
+    optional<[](E e) { return e.request.auth ? e.info.jwt : ""; }>("jwt"),
+    optional<[](E e) { return e.request.auth ? e.info.issuer_key : ""; }>("issuer_key"),
+    optional<[](E e) { return shows_tag(e) ? tag_of(e.info) : ""; }>("name_tag"),
     nested_if<Entry, [](E e) { return e.request.auth && !e.info.tags.empty(); }, write_tags>(
         "tags"),
     nested_if<Entry, [](E e) { return !e.info.proxy.empty(); },
@@ -205,8 +209,8 @@ constexpr Field<Entry> kConnectionFields[] = {
                 json.begin_object().field("key", e.info.proxy).end_object();
               }>("proxy"),
     // Midge's own: messages that slow_consumer_policy let fall.
-    optional<[](E e) { return e.info.dropped; }>("dropped"),
-};  // namespace midge::server
+    optional<info<&I::dropped>>("dropped"),
+};
 
 struct Connz {
   const ConnzTask& task;
@@ -215,15 +219,14 @@ struct Connz {
 
 using C = const Connz&;
 
-constexpr Field<Connz> kFields[] = {always < Connz, [](C c) -> auto& {return c.task.server_id;
-}
-> ("server_id"), always<Connz, [](C c) { return c.task.now; }>("now"),
+constexpr Field<Connz> kFields[] = {
+    always<Connz, [](C c) { return std::string_view(c.task.server_id); }>("server_id"),
+    always<Connz, [](C c) { return c.task.now; }>("now"),
     always<Connz, [](C c) { return c.count.shown; }>("num_connections"),
     always<Connz, [](C c) { return c.count.total; }>("total"),
     always<Connz, [](C c) { return c.task.request.offset; }>("offset"),
     always<Connz, [](C c) { return c.task.request.limit; }>("limit"),
-}
-;
+};
 
 // How deep in the answer.
 constexpr unsigned kConnectionDepth = 2, kSubscriptionsDepth = 3;

@@ -4,11 +4,13 @@
 //
 //   constexpr Field<Varz> kFields[] = {
 //       always<Varz, [](const Varz& v) { return v.cores; }>("cores"),
+//       always<Varz, &Varz::name>("server_name"),
 //       unless_empty<Varz, [](const Varz& v) { return v.tags_count; }>("tags"),
 //       nested<Varz, [](JsonWriter& json, const Varz& v) { … }>("leaf"),
 //   };
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -25,7 +27,7 @@ struct Field {
 template <class Source, auto Get>
 constexpr Field<Source> always(std::string_view name) {
   return {name, [](codec::JsonWriter& json, std::string_view key, const Source& source) {
-            json.field(key, Get(source));
+            json.field(key, std::invoke(Get, source));
           }};
 }
 
@@ -33,7 +35,7 @@ constexpr Field<Source> always(std::string_view name) {
 template <class Source, auto Get>
 constexpr Field<Source> unless_empty(std::string_view name) {
   return {name, [](codec::JsonWriter& json, std::string_view key, const Source& source) {
-            json.field_unless_empty(key, Get(source));
+            json.field_unless_empty(key, std::invoke(Get, source));
           }};
 }
 

@@ -5,32 +5,28 @@
 namespace midge::server {
 namespace {
 
-using S = const broker::SubscriptionInfo&;
-using Row = Field<broker::SubscriptionInfo>;
+using broker::SubscriptionInfo;
+using Row = Field<SubscriptionInfo>;
 
 template <auto Get>
 constexpr Row row(std::string_view name) {
-  return always<broker::SubscriptionInfo, Get>(name);
+  return always<SubscriptionInfo, Get>(name);
 }
 template <auto Get>
 constexpr Row optional(std::string_view name) {
-  return unless_empty<broker::SubscriptionInfo, Get>(name);
+  return unless_empty<SubscriptionInfo, Get>(name);
 }
 
-constexpr Row kAccountFields[] = {optional < [](S s) -> auto& {return s.account;
-}  // namespace
-> ("account"), optional < [](S s) -> auto& { return s.account; }
-> ("account_tag"),
-};  // namespace midge::server
+constexpr Row kAccountFields[] = {
+    optional<&SubscriptionInfo::account>("account"),
+    optional<&SubscriptionInfo::account>("account_tag"),
+};
 
-constexpr Row kFields[] = {row < [](S s) -> auto& {return s.subject;
-}
-> ("subject"), optional < [](S s) -> auto& { return s.queue; }
-> ("qgroup"), row < [](S s) -> auto& { return s.sid; }
-> ("sid"), row<[](S s) { return s.delivered; }>("msgs"), optional<[](S s) { return s.max; }>("max"),
-    row<[](S s) { return s.cid; }>("cid"),
-}
-;
+constexpr Row kFields[] = {
+    row<&SubscriptionInfo::subject>("subject"), optional<&SubscriptionInfo::queue>("qgroup"),
+    row<&SubscriptionInfo::sid>("sid"),         row<&SubscriptionInfo::delivered>("msgs"),
+    optional<&SubscriptionInfo::max>("max"),    row<&SubscriptionInfo::cid>("cid"),
+};
 
 }  // namespace
 

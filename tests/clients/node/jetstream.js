@@ -1,10 +1,13 @@
 // Workflows of @nats-io/{jetstream,kv,obj,services}: `node jetstream.js NAME URL`; see ../README.md.
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { Objm } from "@nats-io/obj";
 import { Svcm } from "@nats-io/services";
 import { connect, headers } from "@nats-io/transport-node";
+
+globalThis.crypto ??= webcrypto; // Debian 12's Node 18 has none by itself
 
 const client = await connect({ servers: process.argv[3] });
 

@@ -336,7 +336,7 @@ void Shard::commit() {
     stream->in_touched_list = false;
     stream->count_usage(stream->store().figures().bytes);
     const store::Sequence last = stream->store().figures().last;
-    const store::JournalPosition after = stream->durable_mark();
+    const store::JournalPosition after = stream->message_mark();
     if (journal_ == nullptr || after <= journal_->durable())
       stream->set_visible_last(last, stream->taken());
     else

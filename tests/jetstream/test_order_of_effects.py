@@ -22,10 +22,11 @@ SOCKET_WRITES = {"write", "writev", "sendto", "sendmsg"}
 FILE_WRITES = {"pwrite64", "pwritev", "pwritev2"}
 
 
-def talk(server):
+def talk(server, persist_mode):
     """Messages in bursts, each acknowledged; then as many acks, each confirmed."""
     client = Talk(server.port)
-    ask(client, "STREAM.CREATE.ORDER", {"name": "ORDER", "subjects": ["order"]})
+    ask(client, "STREAM.CREATE.ORDER", {"name": "ORDER", "subjects": ["order"],
+                                        "persist_mode": persist_mode})
     ask(client, "CONSUMER.CREATE.ORDER.c", {"stream_name": "ORDER", "config": {
         "durable_name": "c", "ack_policy": "explicit"}})
     client.subscribe("acks", "_INBOX.o.*")
@@ -86,23 +87,37 @@ class Order:
             self.early.append(f"ack {number} at event {event.index}")
 
 
-@pytest.mark.rows("JS-S-64", "JS-S-81", "JS-C-54")
-def test_answers_follow_the_fdatasync_that_covers_them(tmp_path):
+def watch(tmp_path, persist_mode):
+    """The order of a talk with a stream, and how many fdatasyncs there were."""
     reason = system_calls.why_not()
     if reason:
         pytest.skip(f"NOT PROVEN HERE, the order of effects: {reason}")
     trace_path = tmp_path / "trace"
     with servers.Server(config=f'jetstream {{ store_dir: "{tmp_path}/store" }}\n') as server:
         with system_calls.Trace(server.pid, trace_path) as trace:
-            talk(server)
+            talk(server, persist_mode)
         events = trace.events()
     order = Order()
     for event in events:
         order.take(event)
-    assert not order.early, order.early[:5]
     assert order.answered == {"m": MESSAGES, "a": MESSAGES}
-    syncs = sum(event.name == "fdatasync" and event.ends for event in events)
+    return order, sum(event.name == "fdatasync" and event.ends for event in events)
+
+
+@pytest.mark.rows("JS-S-64", "JS-S-81", "JS-C-54")
+def test_answers_follow_the_fdatasync_that_covers_them(tmp_path):
+    order, syncs = watch(tmp_path, "default")
+    assert not order.early, order.early[:5]
     print(f"{MESSAGES} messages and {MESSAGES} acks answered behind {syncs} fdatasyncs")
+
+
+@pytest.mark.rows("JS-S-60")
+@pytest.mark.skipif(servers.kind() != "midge", reason="nats-server syncs none of it")
+def test_an_asynchronous_stream_answers_before_that_and_confirms_acks_behind_it(tmp_path):
+    order, syncs = watch(tmp_path, "async")
+    assert any(early.startswith("message") for early in order.early)
+    assert not any(early.startswith("ack") for early in order.early), order.early[:5]
+    assert syncs > 0
 
 
 def test_an_early_answer_is_found():

@@ -68,7 +68,7 @@ void Stream::answer_direct_get(std::string_view reply, const DirectTerms& terms)
   if (!terms.no_header) header = direct_headers(name(), *message).take();
   effect.header = header;
   // Nobody may see what a crash can still take back.
-  if (sequence > visible_last_) effect.after = durable_mark();
+  if (sequence > visible_last_) effect.after = message_mark();
   shard_.send_when_durable(effect);
 }
 

@@ -208,7 +208,7 @@ void Ingest::answer(std::string_view reply, const Outcome& outcome) {
 
 void Ingest::say(std::string_view reply, std::string_view payload, bool waits) {
   EffectView effect{{}, stream_.account(), reply, {}, {}, payload};
-  if (waits) effect.after = stream_.durable_mark();
+  if (waits) effect.after = stream_.message_mark();
   stream_.shard().send_when_durable(effect);
 }
 
@@ -225,7 +225,7 @@ void Ingest::republish(const Incoming& incoming, Stored stored, WallTime now) {
   header.field("Nats-Last-Sequence", stored.before.value);
   if (headers_only) header.field("Nats-Msg-Size", payload.size());
   const std::string text = header.take();
-  stream_.shard().send_when_durable({stream_.durable_mark(),
+  stream_.shard().send_when_durable({stream_.message_mark(),
                                      stream_.account(),
                                      to,
                                      {},

@@ -176,6 +176,11 @@ store::JournalPosition Stream::durable_mark() const {
   return journal->appended();
 }
 
+store::JournalPosition Stream::message_mark() const {
+  if (config_.persist_mode == PersistMode::kAsync) return {};
+  return durable_mark();
+}
+
 void Stream::on_publish(const broker::Message& message) {
   if (shard_.put_off(id(), message,
                      [](Stream& stream, const broker::Message& copy) { stream.on_publish(copy); }))

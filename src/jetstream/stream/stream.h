@@ -171,6 +171,9 @@ class Stream {
   void advise_batch_abandoned(std::string_view batch, std::string_view reason);
   // What the last change rests on; zero: nothing.
   [[nodiscard]] store::JournalPosition durable_mark() const;
+  // The same for messages: before that their publishers are not answered, and nobody sees them.
+  // With persist_mode async they rest on nothing.
+  [[nodiscard]] store::JournalPosition message_mark() const;
   // Whether any consumer's filter matches.
   [[nodiscard]] bool is_wanted(std::string_view subject);
   // The last message of this subject; zero: none.

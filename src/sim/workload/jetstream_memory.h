@@ -5,6 +5,7 @@
 // done or not; what it would have removed may be there or not.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -17,6 +18,7 @@ namespace midge::sim {
 struct StreamMemory {
   std::string name;
   bool in_memory = false;
+  bool is_async = false;                      // publishes are answered before they are safe
   std::set<std::string> published;            // bodies, answered or not
   std::map<std::uint64_t, std::string> kept;  // acknowledged, and not removed for all we know
   std::map<std::uint64_t, std::string> seen;  // all sequences that anybody heard of
@@ -24,6 +26,16 @@ struct StreamMemory {
   std::uint64_t purged_before = 0;            // for certain
   std::set<std::uint64_t> confirmed;          // acks of the consumer that were answered
   bool has_consumer = false;
+
+  // What a crash may take from a stream that is async. Its journal has one order: what came before
+  // something that was confirmed is as safe as that.
+  void forget_unsafe() {
+    std::uint64_t end = purged_before;
+    if (!confirmed.empty()) end = std::max(end, *confirmed.rbegin() + 1);
+    if (!removed.empty()) end = std::max(end, *removed.rbegin() + 1);
+    kept.erase(kept.lower_bound(end), kept.end());
+    seen.erase(seen.lower_bound(end), seen.end());
+  }
 
   // The same sequence twice for different messages is the end.
   Result<void> see(std::uint64_t sequence, const std::string& body) {

@@ -30,6 +30,7 @@ Result<void> JetStreamPromises::setup() {
   // What is in memory ends with the server.
   std::erase_if(memories_, [](const auto& known) { return known.second.in_memory; });
   for (auto& [name, memory] : memories_) {
+    if (memory.is_async) memory.forget_unsafe();
     TRY(compare_stream(memory));
     if (env_.disk().is_off()) return {};
   }
@@ -193,11 +194,13 @@ Result<void> JetStreamPromises::make_stream() {
   StreamMemory memory;
   memory.name = "S" + std::to_string(next_body_++);
   memory.in_memory = random_.one_in(4);
+  memory.is_async = !memory.in_memory && next_body_ % 4 == 3;
   const Answer answer = ask(kApi + "STREAM.CREATE." + memory.name,
                             "{\"name\":\"" + memory.name + "\",\"subjects\":[\"" + memory.name +
                                 ".*\"],\"allow_direct\":true,\"storage\":\"" +
                                 (memory.in_memory ? "memory" : "file") + "\",\"compression\":\"" +
-                                (next_body_ % 4 == 2 ? "s2" : "none") + "\"}");
+                                (next_body_ % 4 == 2 ? "s2" : "none") + "\",\"persist_mode\":\"" +
+                                (memory.is_async ? "async" : "default") + "\"}");
   TRY(held_);
   ASSIGN_OR_RETURN(const bool done, was_done(memory.name, answer));
   if (!done) return {};  // nobody will ask for it again

@@ -1,6 +1,7 @@
-"""nats-py logs in: user and password, token, nkey; and what its user may do."""
+"""nats-py logs in: user and password, token, nkey, creds, certificate; and what its user may do."""
 
 import asyncio
+import pathlib
 
 import nats
 import nats.errors
@@ -8,7 +9,9 @@ import nkeys
 import pytest
 
 from harness import server as servers
+from harness import tls
 
+LOGINS = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "nsc"
 SEED = nkeys.encode_seed(bytes([5]) * 32, nkeys.PREFIX_BYTE_USER)
 PUBLIC = nkeys.from_seed(bytearray(SEED)).public_key.decode()
 
@@ -67,11 +70,61 @@ def test_token(start):
     scenario(play())
 
 
-async def refused(server, **options):
+async def refused(server, url="", **options):
     async def nothing(_):
         pass
-    await nats.connect(server.url, allow_reconnect=False, max_reconnect_attempts=1,
+    await nats.connect(url or server.url, allow_reconnect=False, max_reconnect_attempts=1,
                        error_cb=nothing, **options)
+
+
+def with_certificates(start, rule: str, logins: str):
+    files = tls.server_certificate().files
+    return start(config=f'tls {{ {files}, ca_file: "{tls.authority().path}", {rule}: true }}\n' + logins)
+
+
+@pytest.mark.rows("AUTH-30", "AUTH-33", "AUTH-06")
+def test_a_certificate_and_an_nkey(start):
+    running = with_certificates(start, "verify", USERS)
+    url = f"tls://localhost:{running.port}"
+    context = tls.client_context(tls.authority().issue("bearer", subject="/CN=bearer"))
+
+    async def play():
+        await works(await nats.connect(url, tls=context, nkeys_seed_str=SEED.decode()))
+        for options in ({"tls": tls.client_context(), "nkeys_seed_str": SEED.decode()},
+                        {"tls": context}):
+            with pytest.raises((nats.errors.Error, OSError)):
+                await refused(running, url, **options)
+    scenario(play())
+
+
+@pytest.mark.rows("AUTH-33", "AUTH-34")
+def test_a_certificate_that_names_the_user(start):
+    running = with_certificates(
+        start, "verify_and_map",
+        'authorization { users: [ {user: "CN=mapped", permissions: { publish: "orders.>" }} ] }')
+    url = f"tls://localhost:{running.port}"
+    mapped, other = (tls.authority().issue(name, subject=f"/CN={name}") for name in ("mapped", "other"))
+
+    async def play():
+        await works(await nats.connect(url, tls=tls.client_context(mapped)))
+        with pytest.raises((nats.errors.Error, OSError)):
+            await refused(running, url, tls=tls.client_context(other))
+    scenario(play())
+
+
+@pytest.mark.rows("AUTH-09", "AUTH-33")
+def test_creds_behind_a_certificate(start):
+    running = with_certificates(start, "verify", LOGINS.joinpath("accounts.conf").read_text("utf-8"))
+    url = f"tls://localhost:{running.port}"
+    context = tls.client_context(tls.authority().issue("bearer", subject="/CN=bearer"))
+    creds = str(LOGINS / "alice.creds")
+
+    async def play():
+        await works(await nats.connect(url, tls=context, user_credentials=creds))
+        for options in ({"tls": tls.client_context(), "user_credentials": creds}, {"tls": context}):
+            with pytest.raises((nats.errors.Error, OSError)):
+                await refused(running, url, **options)
+    scenario(play())
 
 
 @pytest.mark.rows("AUTH-04")

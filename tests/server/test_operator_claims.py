@@ -336,13 +336,17 @@ def test_pack(full):
 
 @pytest.mark.rows("AUTH-24")
 def test_existing_directory(start, tmp_path):
-    """A folder that another server left is taken over."""
+    """A folder that another server left is taken over, but for what was deleted there."""
     folder = tmp_path / "jwt"
     folder.mkdir()
     for key, token in PRELOADED.items():
         (folder / f"{key}.jwt").write_text(token)
+    (folder / f"{OTHER}.jwt.deleted").write_text(make_account(OTHER))
+    (folder / "notes.txt").write_text("not a claim")
     server = start(config=configuration(f'{{type: full, dir: "{folder}"}}', {}))
     log_in(server)
+    assert sorted(ask(server, "$SYS.REQ.CLAIMS.LIST")["data"]) == sorted(PRELOADED)
+    assert Session(server.port).login(make_user(USER, OTHER), USER) == "-ERR 'Authorization Violation'"
 
 
 @pytest.mark.rows("AUTH-25")

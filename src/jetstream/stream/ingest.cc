@@ -1,5 +1,8 @@
 #include "jetstream/stream/ingest.h"
 
+#include <charconv>
+#include <iterator>
+
 #include "codec/json_struct.h"
 #include "codec/json_writer.h"
 #include "jetstream/headers.h"
@@ -118,16 +121,22 @@ std::optional<Ingest::Outcome> Ingest::settle(const Incoming& incoming, WallTime
 }
 
 Ingest::Refusal Ingest::prepare(Incoming& incoming, const Ahead& ahead) {
+  const bool has_header = !incoming.header.empty();
+  if (has_header)
+    if (auto refusal = check_header(incoming, ahead)) return refusal;
+  if (auto refusal = check_limits(incoming, ahead)) return refusal;
+  if (stream_.config().allow_counter)
+    if (auto refusal = count(incoming, ahead)) return refusal;
+  if (has_header) add_headers(incoming);
+  return std::nullopt;
+}
+
+Ingest::Refusal Ingest::check_header(const Incoming& incoming, const Ahead& ahead) {
   const IngestHeaders& fields = incoming.fields;
   if (auto refusal = check_expectations(incoming, ahead)) return refusal;
   if (auto refusal = check_rollup(incoming, ahead)) return refusal;
   if (!fields.ttl.empty() && !parse_ttl(fields.ttl)) return api_error(kMessageTTLInvalid);
-  if (auto refusal = check_schedule(incoming)) return refusal;
-  if (auto refusal = check_limits(incoming, ahead)) return refusal;
-  if (stream_.config().allow_counter)
-    if (auto refusal = count(incoming, ahead)) return refusal;
-  add_headers(incoming);
-  return std::nullopt;
+  return check_schedule(incoming);
 }
 
 void Ingest::add_headers(Incoming& incoming) const {
@@ -195,7 +204,9 @@ void Ingest::answer(std::string_view reply, const Outcome& outcome) {
     payload = error_text(outcome.error());
   } else if (!outcome->is_staged) {
     const PublishAck& ack = *outcome;
-    payload.append(ack_start_).append(std::to_string(ack.sequence.value));
+    char digits[20];
+    const auto end = std::to_chars(std::begin(digits), std::end(digits), ack.sequence.value).ptr;
+    payload.append(ack_start_).append(digits, end);
     if (ack.duplicate) payload.append(",\"duplicate\": true");
     if (!ack.value.empty()) payload.append(",\"val\":\"").append(ack.value).append("\"");
     if (!ack.batch.empty())

@@ -111,7 +111,8 @@ class Ingest {
   void say(std::string_view reply, std::string_view payload, bool waits = true);
   void republish(const Incoming& incoming, Stored stored, WallTime now);
 
-  // In the order in which they are asked.
+  // In the order in which they are asked; from the expectations to the schedule by check_header().
+  [[nodiscard]] Refusal check_header(const Incoming& incoming, const Ahead& ahead);
   [[nodiscard]] Refusal check_size(const Incoming& incoming) const;
   [[nodiscard]] Refusal check_allowed(const Incoming& incoming) const;
   [[nodiscard]] Refusal check_expectations(const Incoming& incoming, const Ahead& ahead);

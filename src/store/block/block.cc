@@ -135,13 +135,16 @@ std::optional<std::uint32_t> Block::record_at(Sequence sequence) const {
 void Block::count_removed(std::uint32_t record) {
   --live_;
   live_bytes_ -= columns_.length(record);
-  while (gone_ < records() && is_removed(gone_)) ++gone_;
+  if (record == gone_) find_gone(record + 1);
+}
+
+void Block::find_gone(std::uint32_t from) {
+  for (gone_ = from; gone_ < records() && removed_.contains(columns_.relative(gone_));) ++gone_;
 }
 
 std::optional<MessageSize> Block::remove(Sequence sequence) {
   const std::optional<std::uint32_t> record = record_at(sequence);
-  if (!record || is_removed(*record)) return std::nullopt;
-  removed_.add(columns_.relative(*record));
+  if (!record || *record < gone_ || !removed_.add(columns_.relative(*record))) return std::nullopt;
   count_removed(*record);
   return columns_.size(*record);
 }
@@ -173,7 +176,7 @@ std::uint32_t Block::remove_before(Sequence sequence) {
     live_bytes_ -= columns_.length(record);
     ++count;
   }
-  gone_ = std::max(gone_, end);
+  if (end > gone_) find_gone(end);
   return count;
 }
 

@@ -176,8 +176,10 @@ class Block {
   // Of a record that has this sequence exactly.
   [[nodiscard]] std::optional<std::uint32_t> record_at(Sequence sequence) const;
   [[nodiscard]] bool is_removed(std::uint32_t record) const {
-    return record < gone_ || removed_.contains(columns_.relative(record));
+    return record < gone_ || (record > gone_ && removed_.contains(columns_.relative(record)));
   }
+  // All before `from` are removed.
+  void find_gone(std::uint32_t from);
   void count_removed(std::uint32_t record);
   // This record is about to lose its text: another one of its subject that is there serves. False:
   // there is none.
@@ -192,7 +194,7 @@ class Block {
   SubjectNumbers numbers_;  // while it is open
   FilterMatches matches_;
   RemovedSet removed_;
-  std::uint32_t gone_ = 0;  // records at the front that are all removed
+  std::uint32_t gone_ = 0;  // records at the front that are all removed; the next one is not
   std::uint32_t live_ = 0;
   std::uint64_t live_bytes_ = 0;
   BlockTrailer trailer_;

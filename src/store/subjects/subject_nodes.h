@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "store/subjects/slots.h"
@@ -93,7 +94,15 @@ struct SubjectTree::State {
   Slots slots;
   ChildRef root;
   std::size_t size = 0;
+  // What was found last, until another one is made or one is erased: a message's subject is looked
+  // up several times in a row.
+  SubjectState* last = nullptr;
+  std::string last_subject;
 
+  void remember(SubjectState& state, std::string_view subject) {
+    last = &state;
+    last_subject = subject;
+  }
   SubjectLeaf& leaf(ChildRef ref) const {
     return *reinterpret_cast<SubjectLeaf*>(slots.at(ref.slot()));
   }

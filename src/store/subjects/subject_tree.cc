@@ -10,6 +10,7 @@ namespace {
 
 std::size_t shared_size(std::string_view a, std::string_view b) {
   const std::size_t limit = std::min(a.size(), b.size());
+  if (a.starts_with(b)) return limit;  // as nearly always
   std::size_t size = 0;
   while (size < limit && a[size] == b[size]) ++size;
   return size;
@@ -28,9 +29,18 @@ void SubjectTree::clear() {
   state_->slots.clear();
   state_->root = ChildRef{};
   state_->size = 0;
+  state_->last = nullptr;
 }
 
 SubjectState* SubjectTree::find(std::string_view subject) {
+  State& tree = *state_;
+  if (tree.last != nullptr && tree.last_subject == subject) return tree.last;
+  SubjectState* const found = search(subject);
+  if (found != nullptr) tree.remember(*found, subject);
+  return found;
+}
+
+SubjectState* SubjectTree::search(std::string_view subject) {
   State& tree = *state_;
   ChildRef at = tree.root;
   while (at && !at.is_leaf()) {
@@ -53,6 +63,14 @@ SubjectState* SubjectTree::find(std::string_view subject) {
 
 SubjectState& SubjectTree::insert(std::string_view subject) {
   ENSURE(subject.size() <= kSubjectMax, "a subject is longer than a record can hold");
+  State& tree = *state_;
+  if (tree.last != nullptr && tree.last_subject == subject) return *tree.last;
+  SubjectState& state = search_or_make(subject);
+  tree.remember(state, subject);
+  return state;
+}
+
+SubjectState& SubjectTree::search_or_make(std::string_view subject) {
   State& tree = *state_;
   ChildRef* slot = &tree.root;
   while (*slot) {
@@ -87,6 +105,7 @@ SubjectState& SubjectTree::insert(std::string_view subject) {
 
 bool SubjectTree::erase(std::string_view subject) {
   State& tree = *state_;
+  tree.last = nullptr;
   ChildRef* parent = nullptr;
   ChildRef* slot = &tree.root;
   int place = SubjectNode::kNoChild;  // of *slot in *parent; none: it is its own

@@ -82,6 +82,8 @@ class SubjectTree {
   static bool call(void* visit, std::string_view subject, SubjectState& state) {
     return (*static_cast<std::remove_reference_t<Visit>*>(visit))(subject, state);
   }
+  SubjectState* search(std::string_view subject);
+  SubjectState& search_or_make(std::string_view subject);
   void step_impl(Walk& walk, std::size_t budget, Call call, void* visit);
 
   friend class SubjectWalker;

@@ -42,6 +42,7 @@ struct ClientFigures {
   std::uint64_t in_messages = 0, in_bytes = 0;
   std::uint64_t out_messages = 0, out_bytes = 0;
   std::uint64_t reconnects = 0;
+  std::size_t waiting_bytes = 0;  // of frames that wait to be sent
 };
 
 // What the connected server has said of itself and of us.
@@ -83,12 +84,14 @@ class Client {
   Result<void> respond(const Message& to, std::string_view data) const;
 
   // With a callback, on the background thread, or to be asked with next(). Errors: kInvalid
-  // (subject, queue), kClosed. What the server refuses comes as an event.
+  // (subject, queue), kClosed. What the server refuses comes as an event, and is the subscription's
+  // error().
   Result<Subscription> subscribe(std::string_view subject, Subscription::Callback callback,
                                  SubscribeOptions options = {}) const;
   Result<Subscription> subscribe(std::string_view subject, SubscribeOptions options = {}) const;
 
-  // One answer. Errors: kTimeout, kCancelled, kNoResponders, and as publish().
+  // One answer. Errors: kTimeout, kCancelled, kNoResponders, kPermission (inboxes may not be
+  // subscribed to), and as publish().
   Result<Message> request(std::string_view subject, std::string_view data,
                           Deadline deadline = kDefaultTimeout) const;
   Result<Message> request(std::string_view subject, const Headers& headers, std::string_view data,

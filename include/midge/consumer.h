@@ -170,10 +170,17 @@ struct OrderedConsumerOptions {
 // server: a new one that goes on behind the last message when one is lost.
 class OrderedConsumer {
  public:
-  // Errors: as Consumer's. Each call begins anew.
+  // Errors: as Consumer's. Each call of these two begins anew.
   Result<Consumption> consume(Consumption::Callback callback, ConsumeOptions options = {},
                               Deadline deadline = kDefaultTimeout) const;
   Result<Messages> messages(ConsumeOptions options = {}, Deadline deadline = kDefaultTimeout) const;
+  // As Consumer's; goes on behind what the last call returned, whatever has happened since. One at
+  // a time: who asks meanwhile is refused with kInvalid.
+  Result<std::vector<Delivery>> fetch(FetchOptions options,
+                                      Deadline deadline = kDefaultTimeout) const;
+  Result<std::vector<Delivery>> fetch(std::size_t max_messages,
+                                      Deadline deadline = kDefaultTimeout) const;
+  Result<Delivery> next(Deadline deadline = kDefaultTimeout) const;
 
  private:
   friend class Stream;

@@ -141,10 +141,13 @@ class ObjectStores {
                              Deadline deadline = kDefaultTimeout) const;
   Result<ObjectStore> update(const ObjectStoreConfig& config,
                              Deadline deadline = kDefaultTimeout) const;
+  Result<ObjectStore> create_or_update(const ObjectStoreConfig& config,
+                                       Deadline deadline = kDefaultTimeout) const;
   // Errors: kNotFound.
   Result<ObjectStore> bucket(std::string_view name, Deadline deadline = kDefaultTimeout) const;
   Result<void> remove(std::string_view name, Deadline deadline = kDefaultTimeout) const;
   Result<std::vector<std::string>> names(Deadline deadline = kDefaultTimeout) const;
+  Result<std::vector<StreamInfo>> statuses(Deadline deadline = kDefaultTimeout) const;
 
  private:
   Result<ObjectStore> store_of(Result<Stream> stream) const;

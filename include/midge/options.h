@@ -37,7 +37,8 @@ enum class EventKind : unsigned char {
 struct Event {
   EventKind kind;
   std::string text;
-  std::string server;  // the URL of the one that it is about; "" = none
+  std::string server;   // the URL of the one that it is about; "" = none
+  std::string subject;  // that a refused subscription or publish had, or a slow one has
 };
 
 // How a connection is encrypted. Files are PEM.
@@ -51,6 +52,10 @@ struct TlsOptions {
   std::string ca, cert, key;  // the same as PEM texts, which go before the files
   std::string server_name;    // "" = the host of the URL
   bool insecure = false;      // takes any certificate
+  std::string min_version;    // `1.2`, `1.3`; "" = 1.2
+  // What may be agreed on, by the names of IANA: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+  // CurveP256, … none = what OpenSSL holds for good.
+  std::vector<std::string> ciphers, curves;
 };
 
 // For servers that are reached by `ws://` and `wss://`.
@@ -67,6 +72,7 @@ struct Login {
   std::string token;
   std::string nkey_seed;         // `SU…`
   std::string credentials_file;  // as nsc writes it: a JWT and a seed
+  std::string credentials;       // the same as a text, which goes before the file
   std::string jwt;               // with a seed or `sign`
   // For keys that the program does not hold. `public_key` goes with `sign`, unless a JWT does.
   std::string public_key;
@@ -113,6 +119,8 @@ struct Options {
   int pings_out_max = 2;
   std::size_t pending_max = 1 << 20;  // written by the user and not yet to the socket, bytes
   bool echo = true;                   // own messages come back to own subscriptions
+  bool verbose = false;               // the server says +OK to all; to find out what it does
+  bool pedantic = false;              // it checks subjects of publishes, too
   std::string inbox_prefix = "_INBOX";
 
   // To a server within this program, without a socket (midge/server.h: Server::in_process()):

@@ -5,7 +5,8 @@
 //
 // A polled runtime works within poll(), and within calls that wait on its thread: there callbacks
 // run. Calls that wait on other threads come to their end when it is polled. It is over with its
-// last owner; who closes a connection on another thread has that done when it is polled next.
+// last owner; who closes a connection on another thread has that done when it is polled next, or
+// when no owner is left.
 #pragma once
 
 #include <chrono>

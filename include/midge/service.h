@@ -41,6 +41,9 @@ struct EndpointConfig {
   std::string subject;                     // "" = the name; behind the group's prefix
   std::optional<std::string> queue_group;  // none = the group's
   Metadata metadata;                       // for programs
+  // What statistics have as `data`: JSON; else it is told as a text. Called for each who asks,
+  // perhaps at the same time.
+  std::function<std::string()> stats_data;
 };
 
 // An endpoint as its service tells of it.
@@ -62,6 +65,7 @@ struct EndpointStats {
   std::uint64_t requests = 0, errors = 0;  // answered; of these with an error, or not taken
   std::string last_error;                  // `500:what is wrong`
   std::chrono::nanoseconds processing{}, average_processing{};  // in the handler
+  std::string data;  // JSON that the endpoint tells of itself; "" = none
 };
 
 // What a service has done.
@@ -143,10 +147,38 @@ class Service {
   // Requests that the server has sent already are answered before it returns. Errors: as
   // Subscription::drain().
   Result<void> stop(Deadline deadline = kDefaultTimeout) const;
+  [[nodiscard]] bool stopped() const;
 
  private:
   explicit Service(std::shared_ptr<detail::ServiceState> state) : state_(std::move(state)) {}
   std::shared_ptr<detail::ServiceState> state_;
+};
+
+// Which services are meant, and when enough have answered.
+struct DiscoveryOptions {
+  std::string name;       // "" = all
+  std::string id;         // of one instance, with its name
+  std::size_t count = 0;  // 0 = as many as come
+  std::chrono::nanoseconds stall = std::chrono::milliseconds(300);  // since the last; 0 = none
+};
+
+// Asks services of this or any other library who is there. Thread: any.
+class ServiceDiscovery {
+ public:
+  // Asks nothing yet.
+  explicit ServiceDiscovery(Client client) : client_(std::move(client)) {}
+
+  // Who answers; nobody is no error. Errors: as Client::request_many(); kInvalid (a name, an
+  // answer that cannot be read).
+  Result<std::vector<ServiceInfo>> ping(DiscoveryOptions options = {},  // without endpoints
+                                        Deadline deadline = kDefaultTimeout) const;
+  Result<std::vector<ServiceInfo>> info(DiscoveryOptions options = {},
+                                        Deadline deadline = kDefaultTimeout) const;
+  Result<std::vector<ServiceStats>> stats(DiscoveryOptions options = {},
+                                          Deadline deadline = kDefaultTimeout) const;
+
+ private:
+  Client client_;
 };
 
 }  // namespace midge

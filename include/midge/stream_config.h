@@ -161,6 +161,12 @@ struct SourceInfo {
   std::string error;                    // why nothing comes; "" = it does
 };
 
+// Where the same messages lie as well: the stream of a mirror, or the one it mirrors. Near ones
+// come first.
+struct StreamAlternate {
+  std::string name, domain, cluster;
+};
+
 // A stream as its server tells of it.
 struct StreamInfo {
   StreamConfig config;
@@ -170,7 +176,8 @@ struct StreamInfo {
   std::optional<ClusterInfo> cluster;
   std::optional<SourceInfo> mirror;
   std::vector<SourceInfo> sources;
-  Time time{};  // of the answer
+  std::vector<StreamAlternate> alternates;  // none = it is the only one
+  Time time{};                              // of the answer
 };
 
 }  // namespace midge

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,7 +51,8 @@ class Subscription {
 
   Subscription() = default;
 
-  // The next message. Errors: kTimeout, kCancelled; kClosed: it has ended and all were taken.
+  // The next message. Errors: kTimeout, kCancelled; kClosed: it has ended and all were taken;
+  // kPermission: see error().
   Result<Message> next(Deadline deadline = kDefaultTimeout);
   // The same without waiting.
   Result<Message> poll() { return next(std::chrono::nanoseconds(0)); }
@@ -71,6 +73,9 @@ class Subscription {
   [[nodiscard]] const std::string& subject() const;
   [[nodiscard]] const std::string& queue() const;
   [[nodiscard]] bool active() const;
+  // What the server has refused it with (kPermission): nothing comes. It is asked again with the
+  // next connection; nullopt: it has not refused.
+  [[nodiscard]] std::optional<Error> error() const;
   // Counts since the subscription was made.
   struct Figures {
     std::uint64_t delivered = 0;  // to the callback, or taken

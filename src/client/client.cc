@@ -12,12 +12,13 @@ namespace midge {
 
 // The connection lives as long as a Client does.
 struct Client::State {
-  explicit State(std::shared_ptr<detail::Connection> its_connection)
-      : connection(std::move(its_connection)) {}
+  State(std::shared_ptr<Runtime> its_runtime, std::shared_ptr<detail::Connection> its_connection)
+      : runtime(std::move(its_runtime)), connection(std::move(its_connection)) {}
   ~State() { connection->close(); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
+  const std::shared_ptr<Runtime> runtime;
   const std::shared_ptr<detail::Connection> connection;
 };
 
@@ -47,10 +48,11 @@ Result<Client> Client::connect(Options options) {
   if (!options.proxy.empty()) {
     ASSIGN_OR_RETURN(proxy, codec::parse_proxy_url(options.proxy));
   }
-  auto runtime = options.runtime ? options.runtime : Runtime::start();
-  auto worker = std::static_pointer_cast<detail::Worker>(std::move(runtime));
-  auto state = std::make_shared<State>(std::make_shared<detail::Connection>(
-      std::move(worker), std::move(options), std::move(urls), std::move(proxy)));
+  auto runtime = options.runtime ? std::exchange(options.runtime, nullptr) : Runtime::start();
+  auto worker = static_cast<detail::Worker&>(*runtime).shared_from_this();
+  auto connection = std::make_shared<detail::Connection>(std::move(worker), std::move(options),
+                                                         std::move(urls), std::move(proxy));
+  auto state = std::make_shared<State>(std::move(runtime), std::move(connection));
   TRY(state->connection->start());
   return Client(std::move(state));
 }

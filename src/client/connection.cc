@@ -166,10 +166,11 @@ std::string Connection::new_inbox() {
 // One subscription for the answers to all requests.
 Result<void> Connection::ensure_answers() {
   const io::Monitor::Lock lock(answers_monitor_);
-  if (has_answers_) return {};
-  ASSIGN_OR_RETURN(auto subscription,
+  if (answers_ && answers_refused_)
+    if (auto why = refusals_.find(answers_->sid)) return *std::move(why);
+  if (answers_) return {};
+  ASSIGN_OR_RETURN(answers_,
                    subscribe(answers_prefix_ + "*", {}, [this](const Message& m) { answer(m); }));
-  has_answers_ = true;
   return {};
 }
 
@@ -304,7 +305,8 @@ ClientFigures Connection::figures() {
           .in_bytes = in_bytes_,
           .out_messages = out.messages,
           .out_bytes = out.bytes,
-          .reconnects = reconnects_};
+          .reconnects = reconnects_,
+          .waiting_bytes = out.waiting};
 }
 
 std::string Connection::connected_url() const {

@@ -18,6 +18,7 @@
 #include "client/later.h"
 #include "client/link.h"
 #include "client/outbox.h"
+#include "client/refusals.h"
 #include "client/requests.h"
 #include "client/round_trips.h"
 #include "client/server_pool.h"
@@ -85,6 +86,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   [[nodiscard]] std::vector<std::string> servers() const;
   [[nodiscard]] std::size_t max_payload() const { return max_payload_.load(); }
   [[nodiscard]] std::string last_error() const;
+  [[nodiscard]] std::optional<Error> refusal_of(const Subscription& subscription) const {
+    return refusals_.find(subscription.sid);
+  }
 
   // --- the loop ---
 
@@ -142,7 +146,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void take_status(Status status);
   void show_servers();  // with the lock held
   void end(std::optional<Error> why);
-  void tell(EventKind kind, std::string text = {});
+  void tell(EventKind kind, std::string text = {}, std::string subject = {});
+  void refuse(const Refusal& refusal, const Error& why);
   void on_retry_time() { dial_now(); }
   void on_request_time();
   void arm_requests();
@@ -169,7 +174,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::vector<std::shared_ptr<Subscription>> arriving_;  // on their way into the table
   const std::string answers_prefix_;                     // `_INBOX.<digits>.`
   io::Monitor answers_monitor_;
-  bool has_answers_ = false;  // there is a subscription for answers
+  std::shared_ptr<Subscription> answers_;     // null: nobody has asked yet
+  std::atomic<bool> answers_refused_{false};  // by the server
+  Refusals refusals_;
 
   // The loop's.
   ServerPool pool_;

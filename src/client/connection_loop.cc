@@ -10,11 +10,12 @@
 
 namespace midge::detail {
 
-void Connection::tell(EventKind kind, std::string text) {
+void Connection::tell(EventKind kind, std::string text, std::string subject) {
   if (!options_.on_event) return;
   options_.on_event({.kind = kind,
                      .text = std::move(text),
-                     .server = pool_.empty() ? "" : pool_.servers().front().url.text()});
+                     .server = pool_.empty() ? "" : pool_.servers().front().url.text(),
+                     .subject = std::move(subject)});
 }
 
 void Connection::take_status(Status status) {
@@ -88,6 +89,8 @@ void Connection::on_dialed(std::uint64_t attempt, Result<Dialed> dialed) {
       .handshake = {.login = std::move(dialed->login),
                     .name = options_.name,
                     .echo = options_.echo,
+                    .verbose = options_.verbose,
+                    .pedantic = options_.pedantic,
                     .can_secure = can_secure,
                     .wants_secure = can_secure,
                     .secure_first = options_.tls.first && can_secure,
@@ -160,6 +163,11 @@ void Connection::tell_watchers() {
 }
 
 void Connection::resubscribe() {
+  // This server may see it otherwise.
+  answers_refused_ = false;
+  for (const std::uint64_t sid : refusals_.take())
+    if (const auto found = subscriptions_.find(sid); found != subscriptions_.end())
+      if ((*found)->inbox) (*found)->inbox->set_fault(std::nullopt);
   std::string lines;
   for (const auto& subscription : subscriptions_)
     if (!subscription->is_over()) lines += sub_lines(*subscription);
@@ -206,7 +214,25 @@ void Connection::on_server_error(std::string_view text) {
     const io::Monitor::Lock lock(monitor_);
     view_.last_error = text;
   }
-  tell(EventKind::kError, std::string(text));
+  const auto refusal = read_refusal(text);
+  if (refusal && refusal->of_subscription)
+    refuse(*refusal, Error(std::string(text), ErrorCode::kPermission));
+  tell(EventKind::kError, std::string(text), std::string(refusal ? refusal->subject : ""));
+}
+
+// They stay in the table, and the next connection asks for them again.
+void Connection::refuse(const Refusal& refusal, const Error& why) {
+  bool of_answers = false;
+  for (const auto& subscription : subscriptions_) {
+    const std::string_view queue = subscription->queue ? *subscription->queue : std::string_view();
+    if (subscription->subject != refusal.subject || queue != refusal.queue) continue;
+    refusals_.add(subscription->sid, why);
+    if (subscription->inbox) subscription->inbox->set_fault(why);
+    of_answers |= subscription->subject.starts_with(answers_prefix_);
+  }
+  if (!of_answers) return;
+  answers_refused_ = true;
+  for (const OnAnswer& done : requests_.take_all()) done(why);
 }
 
 void Connection::on_pong() { trips_.on_pong(); }
@@ -269,7 +295,7 @@ void Connection::deliver(Subscription& subscription, MessageBlock& block) {
     if (put == Inbox::Put::kTaken) {
       subscription.is_slow = false;
     } else if (!std::exchange(subscription.is_slow, true)) {
-      tell(EventKind::kSlowConsumer, subscription.subject);
+      tell(EventKind::kSlowConsumer, subscription.subject, subscription.subject);
     }
     if (put == Inbox::Put::kFull) {
       (void)outbox_.append_control(unsub_line(subscription.sid));
@@ -298,6 +324,7 @@ void Connection::remove(std::uint64_t sid) {
   const auto found = subscriptions_.find(sid);
   if (found == subscriptions_.end()) return;
   (*found)->end();
+  refusals_.forget(sid);
   subscriptions_.erase(found);
 }
 

@@ -53,10 +53,14 @@ Result<Login> load_login(const Login& login, io::Disk& disk) {
     loaded.fetch = nullptr;
     return load_login(loaded, disk);
   }
-  if (!login.credentials_file.empty()) {
-    ASSIGN_OR_RETURN(const std::string text, disk.read_file(login.credentials_file));
+  std::string text = login.credentials, place = "credentials";
+  if (text.empty() && !login.credentials_file.empty()) {
+    place = login.credentials_file;
+    ASSIGN_OR_RETURN(text, disk.read_file(place));
+  }
+  if (!text.empty() || !login.credentials_file.empty()) {
     auto file = parse_credentials(text);
-    if (!file) return std::unexpected(file.error().within(login.credentials_file));
+    if (!file) return std::unexpected(file.error().within(place));
     loaded.jwt = std::move(file->jwt);
     loaded.nkey_seed = std::move(file->seed);
   }
@@ -70,8 +74,8 @@ Result<std::string> connect_line(const Login& login, const ServerFacts& facts,
                                  const ConnectTerms& terms) {
   codec::JsonWriter json;
   json.begin_object()
-      .field("verbose", false)
-      .field("pedantic", false)
+      .field("verbose", terms.verbose)
+      .field("pedantic", terms.pedantic)
       .field("echo", terms.echo)
       .field("tls_required", terms.secure)
       .field("headers", true)

@@ -26,7 +26,7 @@ Result<Login> load_login(const Login& login, io::Disk& disk);
 // cannot be signed.
 struct ConnectTerms {
   std::string name;
-  bool echo = true;
+  bool echo = true, verbose = false, pedantic = false;
   bool secure = false;
 };
 Result<std::string> connect_line(const Login& login, const ServerFacts& facts,

@@ -5,6 +5,7 @@
 #include "client/credentials.h"
 #include "client/http_tunnel.h"
 #include "midge/version.h"
+#include "tls/cipher_list.h"
 #include "tls/context.h"
 #include "tls/stream.h"
 #include "websocket/client_stream.h"
@@ -36,11 +37,29 @@ Result<std::string> read_pem(const TlsOptions& options, io::Disk& disk, const st
   return disk.read_file(path);
 }
 
+// A name that is not known would leave more open than the user thinks.
+Result<void> check_names(const TlsOptions& options) {
+  const std::string& version = options.min_version;
+  if (!version.empty() && version != "1.2" && version != "1.3")
+    return failure("tls: no such min_version: " + version, ErrorCode::kInvalid);
+  for (const std::string& name : options.ciphers) {
+    ASSIGN_OR_RETURN(const std::string known, tls::cipher_list({name}));
+    if (known.empty() &&
+        (":" + tls::tls13_suites() + ":").find(":" + name + ":") == std::string::npos)
+      return failure("tls: no such cipher: " + name, ErrorCode::kInvalid);
+  }
+  return {};
+}
+
 Result<tls::ContextPtr> load_context(const TlsOptions& options, io::Disk& disk) {
+  TRY(check_names(options));
   tls::TlsConfig config;
   config.ca_file = options.ca.empty() ? options.ca_file : kCa;
   config.insecure = options.insecure;
   config.verify = !options.insecure;
+  config.min_version = options.min_version;
+  config.ciphers = options.ciphers;
+  config.curves = options.curves;
   if (!options.cert.empty())
     config.certificates = {{.cert_file = kCert, .key_file = kKey}};
   else if (!options.cert_file.empty())

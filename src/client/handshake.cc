@@ -71,7 +71,11 @@ Handshake::Step Handshake::on_info(std::string_view json) {
 
 Handshake::Step Handshake::log_in() {
   auto line = connect_line(terms_.login, facts_,
-                           {.name = terms_.name, .echo = terms_.echo, .secure = secure_});
+                           {.name = terms_.name,
+                            .echo = terms_.echo,
+                            .verbose = terms_.verbose,
+                            .pedantic = terms_.pedantic,
+                            .secure = secure_});
   if (!line) return fail(std::move(line).error());
   phase_ = Phase::kPong;
   return {.action = Action::kSend, .bytes = *std::move(line) + "PING\r\n"};

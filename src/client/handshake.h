@@ -18,7 +18,7 @@ namespace midge::detail {
 struct HandshakeTerms {
   Login login;  // as loaded
   std::string name;
-  bool echo = true;
+  bool echo = true, verbose = false, pedantic = false;
   bool can_secure = false;    // the stream can be encrypted
   bool wants_secure = false;  // whatever the server says
   bool secure_first = false;

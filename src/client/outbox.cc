@@ -70,13 +70,14 @@ void Outbox::open() {
   if (state_ == State::kHolding) state_ = State::kOpen;
 }
 
-void Outbox::hold(std::string rest, std::size_t written) {
+bool Outbox::hold(std::string rest, std::size_t written) {
   const io::Monitor::Lock lock(monitor_);
-  if (state_ != State::kOpen) return;
+  if (state_ != State::kOpen) return false;
   state_ = State::kHolding;
   bytes_ = publishes_from(rest, written) + publishes_from(bytes_, 0);
   told_ = false;
   monitor_.tell();
+  return true;
 }
 
 void Outbox::close() {

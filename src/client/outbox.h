@@ -25,6 +25,7 @@ struct OutboxLimits {
 struct OutboxFigures {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
+  std::size_t waiting = 0;  // bytes of frames that the loop has not taken
 };
 
 class Outbox {
@@ -67,12 +68,15 @@ class Outbox {
   // There is a connection, and what had gathered may go.
   void open();
   // There is none. `rest`: what take() gave and was not written from `written` on; publishes of it
-  // are kept, before those that came later, as far as they have not begun to go.
-  void hold(std::string rest, std::size_t written);
+  // are kept, before those that came later, as far as they have not begun to go. False: there was
+  // none before either.
+  bool hold(std::string rest, std::size_t written);
   void close();
   [[nodiscard]] OutboxFigures figures() {
     const io::Monitor::Lock lock(monitor_);
-    return figures_;
+    OutboxFigures figures = figures_;
+    figures.waiting = bytes_.size();
+    return figures;
   }
 
  private:

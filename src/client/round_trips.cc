@@ -31,8 +31,7 @@ void RoundTrips::on_up() {
 
 void RoundTrips::on_down(std::string rest, std::size_t written, const Error& why) {
   const io::Monitor::Lock lock(monitor_);
-  outbox_.hold(std::move(rest), written);
-  fail_all(why);
+  if (outbox_.hold(std::move(rest), written)) fail_all(why);
 }
 
 void RoundTrips::on_closed(const Error& why) {

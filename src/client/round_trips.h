@@ -25,7 +25,8 @@ class RoundTrips {
   void on_pong();
   // The outbox opens, and PINGs that waited for that go.
   void on_up();
-  // The outbox holds what is left, and nothing comes back any more.
+  // The outbox holds what is left, and nothing comes back of what went; what waits to go with the
+  // next connection goes on waiting.
   void on_down(std::string rest, std::size_t written, const Error& why);
   void on_closed(const Error& why);
 

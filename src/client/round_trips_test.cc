@@ -77,3 +77,13 @@ TEST_CASE_FIXTURE(Trips, "the end tells all, and nobody may ask any more") {
   trips.on_pong();
   CHECK(told.size() == 1);
 }
+
+TEST_CASE_FIXTURE(Trips, "who waits for a connection goes on waiting when an attempt fails") {
+  CHECK(begin("a"));
+  trips.on_down("", 0, Error("not let in"));
+  CHECK(told.empty());
+  trips.on_up();
+  CHECK(taken() == "PING\r\n");
+  trips.on_pong();
+  CHECK(told == Told{"a"});
+}

@@ -32,7 +32,7 @@ Inbox::Put Inbox::put(Message message, std::size_t bytes) {
   }
   bytes_ += bytes;
   waiting_.push_back(std::move(message));
-  if (awaited_) monitor_.tell();
+  if (awaiting_ > 0 && is_enough(waiting_.back())) monitor_.tell();
   if (watchers_) {
     watchers = std::move(watchers_);
     lock.unlock();
@@ -50,6 +50,16 @@ void Inbox::end() {
   tell(watchers);
 }
 
+void Inbox::set_fault(std::optional<Error> fault) {
+  io::Monitor::Lock lock(monitor_);
+  fault_ = fault ? std::make_unique<const Error>(*std::move(fault)) : nullptr;
+  if (!fault_) return;
+  monitor_.tell();
+  const std::unique_ptr<Watchers> watchers = std::move(watchers_);
+  lock.unlock();
+  tell(watchers);
+}
+
 void Inbox::tell(const std::unique_ptr<Watchers>& watchers) {
   if (!watchers) return;
   for (const Watcher& watcher : *watchers)
@@ -58,7 +68,7 @@ void Inbox::tell(const std::unique_ptr<Watchers>& watchers) {
 
 void Inbox::when_ready(std::weak_ptr<const void> who, std::function<void()> tell) {
   io::Monitor::Lock lock(monitor_);
-  if (!waiting_.empty() || ended_) {
+  if (!waiting_.empty() || ended_ || fault_) {
     lock.unlock();
     return tell();
   }
@@ -73,22 +83,45 @@ void Inbox::clear() {
   bytes_ = 0;
 }
 
+bool Inbox::is_enough(const Message& newest) const {
+  return waiting_.size() >= wanted_ || newest.reply().empty() ||
+         waiting_.size() > messages_max_ / 2 || bytes_ > bytes_max_ / 2;
+}
+
+Result<void> Inbox::await(std::size_t wanted, io::Monitor::Lock& lock, Patience& patience,
+                          bool may_wait) {
+  while (waiting_.empty()) {
+    if (ended_) return failure("the subscription has ended", ErrorCode::kClosed);
+    if (fault_) return *fault_;
+    if (!may_wait) return waits_for_itself();
+    wanted_ = wanted;
+    ++awaiting_;
+    const bool goes_on = patience.wait(lock);
+    --awaiting_;
+    if (!goes_on && waiting_.empty()) return patience.error();
+  }
+  return {};
+}
+
 Result<Message> Inbox::take(const Deadline& deadline, bool may_wait) {
   Patience patience(monitor_, deadline);
   io::Monitor::Lock lock(monitor_);
-  while (waiting_.empty()) {
-    if (ended_) return failure("the subscription has ended", ErrorCode::kClosed);
-    if (deadline.timeout.count() > 0 && !may_wait) return waits_for_itself();
-    awaited_ = true;
-    const bool goes_on = patience.wait(lock);
-    awaited_ = false;
-    if (!goes_on && waiting_.empty()) return patience.error();
-  }
+  TRY(await(1, lock, patience, may_wait || deadline.timeout.count() <= 0));
   Message message = std::move(waiting_.front());
   waiting_.pop_front();
   bytes_ -= size_of(*MessageBlock::of(message));
   ++taken_;
   return message;
+}
+
+Result<std::deque<Message>> Inbox::take_many(std::size_t wanted, const Deadline& deadline,
+                                             bool may_wait) {
+  Patience patience(monitor_, deadline);
+  io::Monitor::Lock lock(monitor_);
+  TRY(await(wanted, lock, patience, may_wait));
+  taken_ += waiting_.size();
+  bytes_ = 0;
+  return std::exchange(waiting_, {});
 }
 
 void Inbox::add_to(midge::Subscription::Figures& figures) {
@@ -197,6 +230,11 @@ const std::string& Subscription::subject() const {
 const std::string& Subscription::queue() const {
   static const std::string kNone;
   return state_ && state_->queue ? *state_->queue : kNone;
+}
+
+std::optional<Error> Subscription::error() const {
+  const auto connection = state_ ? state_->connection.lock() : nullptr;
+  return connection ? connection->refusal_of(*state_) : std::nullopt;
 }
 
 bool Subscription::active() const { return state_ && !state_->ended; }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 namespace midge::detail {
 
 class Connection;
+class Patience;
 struct MessageBlock;
 
 // Bytes of a message as limits count them.
@@ -33,9 +35,16 @@ class Inbox {
   Put put(Message message, std::size_t bytes);
   // Nothing more will come.
   void end();
+  // Who finds nothing is told so; none: waits again.
+  void set_fault(std::optional<Error> fault);
   // Those waiting are of no interest.
   void clear();
   Result<Message> take(const Deadline& deadline, bool may_wait);
+  // All that wait once there are `wanted`, or one that wants no answer (of a consumer's messages
+  // that is a status line), or the inbox is half full; when `deadline` is over as many as there
+  // are. For who is the only one that takes: it is woken once for many.
+  Result<std::deque<Message>> take_many(std::size_t wanted, const Deadline& deadline,
+                                        bool may_wait);
   void add_to(midge::Subscription::Figures& figures);
   // Calls `tell` once, when there is a message or the end, as long as there is `who`: at once, or
   // on the thread that brings it.
@@ -55,9 +64,15 @@ class Inbox {
   };
   using Watchers = std::vector<Watcher>;
   static void tell(const std::unique_ptr<Watchers>& watchers);
+  [[nodiscard]] bool is_enough(const Message& newest) const;
+  // Errors: as take(); none is there.
+  Result<void> await(std::size_t wanted, io::Monitor::Lock& lock, Patience& patience,
+                     bool may_wait);
   std::unique_ptr<Watchers> watchers_;  // null: none
+  std::unique_ptr<const Error> fault_;  // null: none
   bool ended_ = false;
-  bool awaited_ = false;  // somebody waits
+  int awaiting_ = 0;        // threads
+  std::size_t wanted_ = 1;  // messages, before they are told
 };
 
 class Subscription {

@@ -15,7 +15,8 @@ namespace midge {
 std::shared_ptr<Runtime> Runtime::start() { return detail::Worker::start(); }
 
 std::shared_ptr<Runtime> Runtime::polled() {
-  return detail::Worker::over(io::make_driven_posix_env({.argv0 = "midge"}));
+  return detail::Worker::for_user(
+      detail::Worker::over(io::make_driven_posix_env({.argv0 = "midge"})));
 }
 
 namespace detail {
@@ -86,6 +87,25 @@ std::shared_ptr<Worker> Worker::over(std::shared_ptr<io::DrivenEnv> env) {
   return worker;
 }
 
+std::shared_ptr<Runtime> Worker::for_user(std::shared_ptr<Worker> worker) {
+  Runtime* const runtime = worker.get();
+  return {runtime, [worker = std::move(worker)](Runtime*) { worker->on_last_handle(); }};
+}
+
+void Worker::on_last_handle() {
+  if (on_its_thread())
+    is_left_ = true;
+  else
+    wind_up();
+}
+
+// Clients are gone, and had their connections closed: that takes a tick or two.
+void Worker::wind_up() {
+  constexpr int kTicks = 10;
+  for (int tick = 0; tick < kTicks && driven_->drive(env_->clock().now()) > 0; ++tick) {
+  }
+}
+
 Worker::~Worker() {
   env_->stop();
   env_->join();
@@ -101,7 +121,9 @@ bool Worker::may_wait() const {
 // The last owner may let go within the tick: not before it is over.
 std::size_t Worker::drive(MonoTime until) {
   const auto self = shared_from_this();
-  return driven_->drive(until);
+  const std::size_t count = driven_->drive(until);
+  if (std::exchange(is_left_, false)) wind_up();
+  return count;
 }
 
 Result<std::size_t> Worker::poll(Deadline deadline) {
@@ -115,7 +137,7 @@ Result<std::size_t> Worker::poll(Deadline deadline) {
   std::size_t count = 0;
   do {
     if (deadline.stop.stop_requested()) return failure("cancelled", ErrorCode::kCancelled);
-    count = driven_->drive(until);
+    count = drive(until);
   } while (count == 0 && env_->clock().now() < until);
   return count;
 }

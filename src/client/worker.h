@@ -29,6 +29,9 @@ class Worker final : public Runtime,
   static std::shared_ptr<Worker> start();
   // Driven by the calling thread.
   static std::shared_ptr<Worker> over(std::shared_ptr<io::DrivenEnv> env);
+  // The same, for users: with the last of these handles, which clients hold, too, it does what was
+  // left to do, since nobody can have it driven any more.
+  static std::shared_ptr<Runtime> for_user(std::shared_ptr<Worker> worker);
   ~Worker() override;
 
   Result<std::size_t> poll(Deadline deadline) override;
@@ -64,6 +67,8 @@ class Worker final : public Runtime,
  private:
   class Driver;
   explicit Worker(std::shared_ptr<io::Env> env);
+  void on_last_handle();
+  void wind_up();
   void on_loop_start() override;
   void on_tick_begin() override;
   void on_tick_end() override;
@@ -76,6 +81,7 @@ class Worker final : public Runtime,
   std::shared_ptr<Driver> driver_;                 // if it is driven
   const Worker* const* const owner_ = &of_thread;  // tells its thread from others
   const Worker* before_ = nullptr;                 // of_thread, before this tick
+  bool is_left_ = false;                           // by its users, within a tick
   io::Loop* loop_ = nullptr;
   std::unique_ptr<websocket::Compression> compression_;
   std::vector<char> buffer_;

@@ -63,6 +63,7 @@ class CutScene {
   void publish_into_stream_async();
   void fetch();
   void read_in_order();
+  void fetch_in_order();
   void use_bucket();
 
   ClientWorld world_;
@@ -88,6 +89,7 @@ const CutScene::Script CutScene::kScripts[] = {
     {"JetStream publish without waiting", &CutScene::publish_into_stream_async},
     {"fetch and ack", &CutScene::fetch},
     {"ordered consumer", &CutScene::read_in_order},
+    {"ordered fetch", &CutScene::fetch_in_order},
     {"bucket", &CutScene::use_bucket},
 };
 
@@ -290,6 +292,24 @@ void CutScene::read_in_order() {
   if (!world_.env().run_until([&] { return last == count; }, seconds(30)))
     ledger_.fault("an ordered consumer does not come to the end");
   reading->stop();
+}
+
+// Whatever is cut: one fetch, or the next, goes on where it was.
+void CutScene::fetch_in_order() {
+  const auto made = stream();
+  if (!made) return;
+  const auto ordered = made->ordered_consumer();
+  const std::uint64_t count = JetStream(helper_).stream("S")->cached_info().state.last_sequence;
+  std::uint64_t last = 0;
+  const MonoTime until = world_.env().now() + seconds(30);
+  while (last < count && world_.env().now() < until) {
+    const auto some = ledger_.timed("fetch", kWithin, [&] { return ordered.fetch(2, kDeadline); });
+    if (client_.status() == Status::kClosed) return;
+    if (!is_fine("fetch", some)) continue;
+    for (const Delivery& delivery : *some)
+      if (delivery.metadata()->stream_sequence != ++last) ledger_.fault("out of order");
+  }
+  if (last < count) ledger_.fault("ordered fetches do not come to the end");
 }
 
 void CutScene::use_bucket() {

@@ -60,6 +60,9 @@ TEST_CASE("a credentials file of nsc") {
   const std::string fixtures = std::string(MIDGE_SOURCE) + "/tests/fixtures/nsc";
   const TestServer server(read_file(fixtures + "/accounts.conf"));
   CHECK(outcome(with(server, {.credentials_file = fixtures + "/alice.creds"})) == "in");
+  const std::string text = read_file(fixtures + "/alice.creds");
+  CHECK(outcome(with(server, {.credentials_file = "none", .credentials = text})) == "in");
+  CHECK(outcome(with(server, {.credentials = "nothing of use"})) == "credentials: no user JWT");
   CHECK(outcome(with(server, {.credentials_file = fixtures + "/none.creds"})).find("none.creds") !=
         std::string::npos);
   const std::string bad = write_file(server.folder(), "bad.creds", "nothing of use");

@@ -50,6 +50,12 @@ TEST_CASE_FIXTURE(ObjectStoreTest, "buckets of objects are made, listed and remo
   REQUIRE_OK(stores.update(config));
   CHECK(stores.bucket("ONE")->status()->config.description == "changed");
   CHECK(*stores.names() == std::vector<std::string>{"ONE"});
+  config.description = "changed again";
+  REQUIRE_OK(stores.create_or_update(config));
+  const auto statuses = stores.statuses();
+  REQUIRE_OK(statuses);
+  REQUIRE(statuses->size() == 1);
+  CHECK(statuses->at(0).config.description == "changed again");
   REQUIRE_OK(stores.remove("ONE"));
   CHECK(stores.bucket("ONE").error().code() == ErrorCode::kNotFound);
   CHECK(stores.remove("ONE").error().code() == ErrorCode::kNotFound);

@@ -10,6 +10,7 @@
 
 #include "certificates.h"
 #include "diary.h"
+#include "outcome.h"
 #include "scripted_server.h"
 #include "test_server.h"
 
@@ -176,6 +177,106 @@ TEST_CASE("servers of the cluster come and go") {
   options.on_event = nullptr;
   const Client alone = Client::connect(options).value();
   CHECK(alone.servers() == List{server.url()});
+}
+
+TEST_CASE("versions and ciphers of TLS") {
+  TestServer holder;  // of the folder
+  const std::string folder = holder.folder();
+  make_certificates(folder);
+  const TestServer server("tls { cert_file: \"" + folder + "/server.pem\", key_file: \"" + folder +
+                          "/server.key\", cipher_suites: [ "
+                          "\"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\", "
+                          "\"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384\" ], "
+                          "curve_preferences: [ CurveP384 ] }");
+  const auto outcome_of = [&](const char* version, const char* cipher, const char* curve) {
+    TlsOptions tls{.ca_file = folder + "/ca.pem", .min_version = version};
+    if (*cipher != '\0') tls.ciphers = {cipher};
+    if (*curve != '\0') tls.curves = {curve};
+    return outcome({.servers = {server.nats_url()}, .tls = tls});
+  };
+  CHECK(outcome_of("", "", "") == "in");
+  CHECK(outcome_of("1.3", "", "") == "in");
+  CHECK(outcome_of("", "", "CurveP384") == "in");
+  CHECK(outcome_of("", "", "CurveP521") != "in");
+  CHECK(outcome_of("", "TLS_NONE", "").find("TLS_NONE") != std::string::npos);
+  CHECK(outcome_of("", "", "Circle").find("Circle") != std::string::npos);
+  CHECK(outcome_of("1.7", "", "").find("1.7") != std::string::npos);
+}
+
+TEST_CASE("a server that is asked to be verbose or pedantic") {
+  std::promise<std::string> connect;
+  const ScriptedServer server([&](Peer& peer) {
+    peer.send("INFO {}\r\n");
+    connect.set_value(peer.read_to("PING\r\n"));
+    peer.send("PONG\r\n");
+    peer.wait_for_end();
+  });
+  const Client asks =
+      Client::connect({.servers = {server.url()}, .verbose = true, .pedantic = true}).value();
+  const std::string line = connect.get_future().get();
+  CHECK(line.find("\"verbose\":true,\"pedantic\":true") != std::string::npos);
+  const TestServer real;
+  const Client client =
+      Client::connect({.servers = {real.url()}, .verbose = true, .pedantic = true}).value();
+  Subscription sub = client.subscribe("s").value();
+  client.publish("s", "1").value();
+  CHECK(sub.next()->data() == "1");
+  client.flush().value();
+}
+
+struct Refused {
+  TestServer server{
+      "authorization { users: [ { user: a, password: a, permissions: { publish: { deny: no.pub }, "
+      "subscribe: { deny: [ no.sub, \"_DENIED.>\" ] } } } ] }"};
+  Diary diary;
+
+  Options options() {
+    Options options = telling(diary, server.url());
+    options.login = {.user = "a", .password = "a"};
+    return options;
+  }
+};
+
+TEST_CASE_FIXTURE(Refused, "what the server refuses is told to whom it is about") {
+  const Client client = Client::connect(options()).value();
+  Subscription asks = client.subscribe("no.sub").value();
+  Subscription queue = client.subscribe("no.sub", {.queue = "q"}).value();
+  Subscription listens = client.subscribe("no.sub", [](const Message&) {}).value();
+  Subscription other = client.subscribe("yes.sub").value();
+  CHECK(asks.next(60s).error().code() == ErrorCode::kPermission);
+  CHECK(queue.next(60s).error().code() == ErrorCode::kPermission);
+  CHECK(diary.wait_for(EventKind::kError).subject == "no.sub");
+  client.flush().value();
+  CHECK(listens.error()->text().find("no.sub") != std::string::npos);
+  CHECK(queue.error()->code() == ErrorCode::kPermission);
+  CHECK(asks.active());
+  CHECK_FALSE(other.error());
+  std::promise<Result<Message>> told;
+  asks.next_async([&](Result<Message> message) { told.set_value(std::move(message)); }, 60s)
+      .value();
+  CHECK(code_of(told.get_future().get()) == ErrorCode::kPermission);
+  client.publish("no.pub", "").value();
+  Event event = diary.wait_for(EventKind::kError);
+  while (event.subject != "no.pub") event = diary.wait_for(EventKind::kError);
+  // Another connection may be told otherwise.
+  server.kill();
+  server.restart("authorization { users: [ { user: a, password: a } ] }");
+  diary.wait_for(EventKind::kReconnected);
+  client.flush().value();
+  CHECK_FALSE(asks.error());
+  CHECK_FALSE(listens.error());
+  client.publish("no.sub", "now").value();
+  CHECK(asks.next(60s)->data() == "now");
+}
+
+TEST_CASE_FIXTURE(Refused, "requests end at once where inboxes may not be") {
+  Options denied = options();
+  denied.inbox_prefix = "_DENIED";
+  const Client client = Client::connect(denied).value();
+  Subscription silent = client.subscribe("silent").value();
+  CHECK(client.request("silent", "", 1h).error().code() == ErrorCode::kPermission);
+  CHECK(client.request("silent", "", 1h).error().code() == ErrorCode::kPermission);
+  CHECK(client.request_many("silent", "", {}, 1h).error().code() == ErrorCode::kPermission);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 using namespace std::chrono_literals;
 using midge::Delivery;
 using midge::ErrorCode;
+using midge::test::code_of;
 using midge::test::Collected;
 using midge::test::JetStreamTest;
 
@@ -90,4 +91,75 @@ TEST_CASE_FIXTURE(JetStreamTest, "an ordered consumer ends with its stream") {
   const auto ended = messages.next(20s);
   REQUIRE_FALSE(ended);
   CHECK(ended.error().err_code() == 10059);
+}
+
+TEST_CASE_FIXTURE(JetStreamTest, "an ordered consumer fetches on where it was") {
+  auto made = stream(10);
+  const auto ordered = made.ordered_consumer({.name_prefix = "mine"});
+  CHECK(ordered.fetch(0).error().code() == ErrorCode::kInvalid);
+  auto some = ordered.fetch(4).value();
+  REQUIRE(some.size() == 4);
+  CHECK(some[3].data() == "4");
+  CHECK(ordered.next()->data() == "5");
+  CHECK(made.consumer("mine_1")->name() == "mine_1");  // still the first
+  some = ordered.fetch({.max_messages = 10, .no_wait = true}).value();
+  REQUIRE(some.size() == 5);
+  CHECK(some[4].data() == "10");
+  CHECK(ordered.fetch({.max_messages = 10, .no_wait = true}).value().empty());
+  CHECK(ordered.next(50ms).error().code() == ErrorCode::kTimeout);
+  REQUIRE_OK(js.publish("s.a", "11"));
+  CHECK(ordered.next()->data() == "11");
+}
+
+TEST_CASE_FIXTURE(JetStreamTest, "an ordered consumer fetches on when its consumer is gone") {
+  auto made = stream(4);
+  const auto ordered = made.ordered_consumer({.name_prefix = "mine"});
+  CHECK(ordered.fetch(2)->size() == 2);
+  REQUIRE_OK(made.delete_consumer("mine_1"));
+  CHECK(ordered.next()->data() == "3");
+  // Somebody takes what is its own: there is a gap then.
+  REQUIRE_OK(made.consumer("mine_2")->next());
+  REQUIRE_OK(js.publish("s.a", "5"));
+  CHECK(ordered.next()->data() == "4");
+  CHECK(ordered.next()->data() == "5");
+  // What a call that was given up had asked for comes to nobody.
+  std::stop_source stop;
+  std::thread other([&] { stop.request_stop(); });
+  CHECK(ordered.next({20s, stop.get_token()}).error().code() == ErrorCode::kCancelled);
+  other.join();
+  REQUIRE_OK(js.publish("s.a", "6"));
+  CHECK(ordered.next()->data() == "6");
+  REQUIRE_OK(js.delete_stream("S"));
+  CHECK(ordered.next().error().err_code() == 10059);
+}
+
+TEST_CASE("an ordered consumer fetches on when its server was away") {
+  midge::test::StoreFolder store;
+  midge::test::TestServer server{"jetstream: {store_dir: \"" + store.path() + "\"}"};
+  auto client = midge::Client::connect({.servers = {server.url()}, .reconnect_wait = 20ms}).value();
+  midge::JetStream js(client);
+  auto made = js.create_stream({.name = "F", .subjects = {"f.>"}}).value();
+  for (int i = 1; i <= 6; ++i) REQUIRE_OK(js.publish("f.a", std::to_string(i)));
+  const auto ordered = made.ordered_consumer();
+  CHECK(ordered.fetch(3)->size() == 3);
+  server.stop();
+  server.restart();
+  const auto rest = ordered.fetch(3, 20s).value();
+  REQUIRE(rest.size() == 3);
+  CHECK(rest[0].data() == "4");
+}
+
+TEST_CASE_FIXTURE(JetStreamTest, "of an ordered consumer one fetches at a time") {
+  const auto ordered = stream().ordered_consumer();
+  midge::Result<Delivery> first = midge::Error("not yet");
+  const auto is_refused = [](const auto& r) { return code_of(r) == ErrorCode::kInvalid; };
+  std::thread other([&] {
+    do first = ordered.next(20s);
+    while (is_refused(first));
+  });
+  midge::Result<Delivery> second = ordered.next(1ms);
+  while (!is_refused(second)) second = ordered.next(1ms);
+  REQUIRE_OK(js.publish("s.a", "1"));
+  other.join();
+  CHECK(first->data() == "1");
 }

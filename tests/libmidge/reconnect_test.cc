@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include "certificates.h"
 #include "diary.h"
+#include "scripted_server.h"
 #include "test_server.h"
 
 namespace midge::test {
@@ -237,6 +239,63 @@ TEST_CASE("who publishes more than the server takes waits for room") {
   for (int i = 0; i < 5000; ++i) client.publish("a", std::string(1000, 'x')).value();
   client.flush(60s).value();
   CHECK(sub.figures().pending_messages == 5000);
+}
+
+TEST_CASE("a flush waits for the next connection, however many attempts that takes") {
+  Diary diary;
+  std::promise<void> away;
+  std::atomic<int> attempts = 0;
+  const ScriptedServer server([&](Peer& peer) {
+    const int attempt = ++attempts;
+    if (attempt == 2 || attempt == 3) return;  // nobody is let in
+    peer.let_in();
+    if (attempt == 1) return away.get_future().wait();
+    const std::string come = peer.read_to("PING\r\n");
+    CHECK(come.find("kept") < come.find("PING"));
+    peer.send("PONG\r\n");
+    peer.wait_for_end();
+  });
+  const Client client = Client::connect(options_for(diary, {server.url()})).value();
+  away.set_value();
+  diary.wait_for(EventKind::kDisconnected);
+  client.publish("kept", "").value();
+  CHECK(code_of(client.flush(60s)) == kNone);
+  CHECK(attempts == 4);
+  CHECK(client.figures().waiting_bytes == 0);
+}
+
+TEST_CASE("a flush without a connection ends with its deadline") {
+  TestServer server;
+  Diary diary;
+  const Client client = Client::connect(options_for(diary, {server.url()})).value();
+  server.kill();
+  diary.wait_for(EventKind::kDisconnected);
+  client.publish("kept", "12").value();
+  CHECK(code_of(client.flush(1ms)) == ErrorCode::kTimeout);
+  CHECK(client.figures().waiting_bytes == std::string("PUB kept 2\r\n12\r\n").size());
+  client.close();
+  CHECK(code_of(client.flush(60s)) == ErrorCode::kClosed);
+}
+
+// Of the two jitters the one that does not count is an hour.
+TEST_CASE("servers with TLS have a jitter of their own") {
+  TestServer holder;  // of the folder
+  const std::string folder = holder.folder();
+  make_certificates(folder);
+  TestServer secure("tls { cert_file: \"" + folder + "/server.pem\", key_file: \"" + folder +
+                    "/server.key\" }");
+  TestServer plain;
+  for (TestServer* const server : {&secure, &plain}) {
+    Diary diary;
+    const bool is_secure = server == &secure;
+    Options options = options_for(diary, {server->nats_url()});
+    options.tls.ca_file = folder + "/ca.pem";
+    options.reconnect_jitter = is_secure ? std::chrono::nanoseconds(1h) : 0ns;
+    options.reconnect_jitter_tls = is_secure ? 0ns : std::chrono::nanoseconds(1h);
+    const Client client = Client::connect(options).value();
+    client.force_reconnect();
+    diary.wait_for(EventKind::kReconnected);
+  }
 }
 
 }  // namespace

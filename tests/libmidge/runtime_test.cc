@@ -192,6 +192,29 @@ TEST_CASE("a polled runtime ends with its last owner, wherever that is") {
   other.flush().value();
 }
 
+TEST_CASE("a polled client that another thread closes is released without being polled again") {
+  TestServer server;
+  const auto held = std::make_shared<int>(0);
+  const std::weak_ptr<int> weak = held;
+  auto runtime = Runtime::polled();
+  const auto connect = [&, held = held] {
+    Options options{.servers = {server.url()}, .runtime = runtime};
+    options.on_event = [held](const Event&) {};
+    return std::make_unique<Client>(Client::connect(std::move(options)).value());
+  };
+  auto client = connect();
+  client->subscribe("s", [held](const Message&) {}).value();
+  client->publish("s", "on its way").value();
+  bool also_runtime = false;
+  SUBCASE("and its runtime before") { runtime.reset(); }
+  SUBCASE("and its runtime then") { also_runtime = true; }
+  std::thread([&] {
+    client.reset();
+    if (also_runtime) runtime.reset();
+  }).join();
+  CHECK(weak.use_count() == 2);  // the test's own, and connect's
+}
+
 TEST_CASE_FIXTURE(JetStreamTest, "JetStream on the user's own thread") {
   const auto runtime = Runtime::polled();
   const JetStream own(Client::connect({.servers = {server.url()}, .runtime = runtime}).value());

@@ -158,3 +158,57 @@ TEST_CASE_FIXTURE(ServiceTest, "names and versions are checked") {
             .code() == ErrorCode::kInvalid);
   CHECK(sums.add_endpoint({.name = "a"}, nullptr).error().code() == ErrorCode::kInvalid);
 }
+
+TEST_CASE_FIXTURE(ServiceTest, "endpoints tell of themselves in statistics") {
+  const auto sums = service();
+  CHECK_FALSE(sums.stopped());
+  const auto nothing = [](const ServiceRequest&) {};
+  int asked = 0;
+  REQUIRE_OK(sums.add_endpoint(
+      {.name = "json",
+       .stats_data = [&] { return R"({"asked":)" + std::to_string(++asked) + "}"; }},
+      nothing));
+  REQUIRE_OK(
+      sums.add_endpoint({.name = "text", .stats_data = [] { return "a \"text\""; }}, nothing));
+  REQUIRE_OK(sums.add_endpoint({.name = "none"}, nothing));
+  REQUIRE_OK(client.flush());
+  const auto stats = user.request("$SRV.STATS.sums", "").value();
+  CHECK(has(stats.data(), R"("average_processing_time":0,"data":{"asked":1}},{"name":"text")"));
+  CHECK(has(stats.data(), R"("data":"a \"text\""},{"name":"none")"));
+  CHECK(stats.data().ends_with(R"("average_processing_time":0}]})"));
+  CHECK(sums.stats().endpoints.at(0).data == R"({"asked":2})");
+  REQUIRE_OK(sums.stop());
+  CHECK(sums.stopped());
+}
+
+TEST_CASE_FIXTURE(ServiceTest, "whoever wants to know finds services and what they do") {
+  const midge::ServiceDiscovery discovery(user);
+  CHECK(discovery.ping().value().empty());
+  const auto one = service();
+  const auto other = service();
+  REQUIRE_OK(one.add_endpoint({.name = "echo",
+                               .metadata = {{"schema", "text"}},
+                               .stats_data = [] { return R"({"a":[1,2.5,null,true,"x"]})"; }},
+                              [](const ServiceRequest& r) { (void)r.respond(r.data()); }));
+  REQUIRE_OK(client.flush());
+  REQUIRE_OK(user.request("echo", "1"));
+  CHECK(discovery.ping({.count = 2})->size() == 2);
+  const auto pinged = discovery.ping({.name = "sums", .id = other.info().id}).value();
+  REQUIRE(pinged.size() == 1);
+  CHECK(pinged[0].id == other.info().id);
+  CHECK(pinged[0].version == "1.2.3");
+  CHECK(pinged[0].metadata.at("k") == "v");
+  const auto infos = discovery.info({.name = "sums", .id = one.info().id}).value();
+  REQUIRE(infos.size() == 1);
+  CHECK(infos[0].description == "adds up");
+  REQUIRE(infos[0].endpoints.size() == 1);
+  CHECK(infos[0].endpoints[0].metadata.at("schema") == "text");
+  const auto stats = discovery.stats({.name = "sums", .id = one.info().id}).value();
+  REQUIRE(stats.size() == 1);
+  CHECK(stats[0].started.time_since_epoch() > 0s);
+  CHECK(stats[0].endpoints.at(0).requests == 1);
+  CHECK(stats[0].endpoints.at(0).data == R"({"a":[1,2.5,null,true,"x"]})");
+  CHECK(discovery.ping({.name = "a.b"}).error().code() == ErrorCode::kInvalid);
+  CHECK(discovery.ping({.id = "x"}).error().code() == ErrorCode::kInvalid);
+  CHECK(discovery.ping({.name = "none"}).value().empty());
+}

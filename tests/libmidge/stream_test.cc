@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "jetstream_test.h"
+#include "scripted_server.h"
 
 using namespace std::chrono_literals;
 using midge::ErrorCode;
@@ -200,4 +201,25 @@ TEST_CASE_FIXTURE(JetStreamTest, "many messages are read by one request") {
   CHECK(lasts->at(0).data() == "10");
   CHECK(made.batch({.multi_last = {"s.a"}, .up_to_sequence = 5})->at(0).data() == "5");
   CHECK(made.batch({.multi_last = {"s.none"}}).error().code() == ErrorCode::kNotFound);
+}
+
+// A server on its own has none to tell of: what a cluster says is read.
+TEST_CASE("where else a stream's messages lie") {
+  const midge::test::ScriptedServer server([](midge::test::Peer& peer) {
+    peer.let_in();
+    const std::string asked = peer.read_to("$JS.API.STREAM.INFO.S ");
+    const std::string inbox = peer.read_to(" ");
+    const std::string body =
+        R"({"config":{"name":"S"},"state":{},"alternates":[{"name":"M","domain":"hub",)"
+        R"("cluster":"east"},{"name":"S","cluster":"west"}]})";
+    peer.send("MSG " + inbox + "1 " + std::to_string(body.size()) + "\r\n" + body + "\r\n");
+    peer.wait_for_end();
+  });
+  const midge::JetStream js(midge::Client::connect(server.url()).value());
+  const auto alternates = js.stream("S").value().cached_info().alternates;
+  REQUIRE(alternates.size() == 2);
+  CHECK(alternates[0].name == "M");
+  CHECK(alternates[0].domain == "hub");
+  CHECK(alternates[0].cluster == "east");
+  CHECK(alternates[1].domain.empty());
 }

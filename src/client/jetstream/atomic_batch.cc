@@ -119,12 +119,13 @@ AtomicBatch JetStream::atomic_batch(AtomicBatchOptions options) const {
 
 Result<PubAck> JetStream::publish_atomically(std::span<const BatchMessage> messages,
                                              AtomicBatchOptions options, Deadline deadline) const {
+  const detail::Remaining left(deadline);
   if (messages.empty()) return failure("the batch is empty", ErrorCode::kInvalid);
   AtomicBatch batch = atomic_batch(std::move(options));
   for (const BatchMessage& message : messages.first(messages.size() - 1))
-    TRY(batch.add(message.subject, message.data, message.options, deadline));
+    TRY(batch.add(message.subject, message.data, message.options, left()));
   const BatchMessage& last = messages.back();
-  return batch.commit(last.subject, last.data, last.options, deadline);
+  return batch.commit(last.subject, last.data, last.options, left());
 }
 
 }  // namespace midge

@@ -7,6 +7,7 @@
 #include "client/jetstream/delivery_queue.h"
 #include "client/jetstream/fetch.h"
 #include "client/jetstream/ordered_feed.h"
+#include "client/jetstream/ordered_fetcher.h"
 #include "client/jetstream/pull_feed.h"
 #include "client/jetstream/push_feed.h"
 #include "client/jetstream/stream_state.h"
@@ -56,6 +57,12 @@ FeedEvents events_of(const std::shared_ptr<detail::DeliveryQueue>& queue, const 
                 if (told) told(why);
               },
           .renewed = nullptr};
+}
+
+Result<Delivery> first_of(Result<std::vector<Delivery>> fetched) {
+  if (!fetched) return std::move(fetched).error();
+  if (fetched->empty()) return failure("timeout", ErrorCode::kTimeout);
+  return std::move(fetched->front());
 }
 
 }  // namespace
@@ -129,9 +136,7 @@ Result<std::vector<Delivery>> Consumer::fetch(std::size_t max_messages, Deadline
 }
 
 Result<Delivery> Consumer::next(Deadline deadline) const {
-  ASSIGN_OR_RETURN(std::vector<Delivery> one, fetch(1, std::move(deadline)));
-  if (one.empty()) return failure("timeout", ErrorCode::kTimeout);
-  return std::move(one.front());
+  return first_of(fetch(1, std::move(deadline)));
 }
 
 Result<std::shared_ptr<Feed>> Consumer::start_push(FeedEvents events) const {
@@ -176,6 +181,20 @@ Result<Messages> OrderedConsumer::messages(ConsumeOptions options, Deadline dead
   ASSIGN_OR_RETURN(auto feed, detail::OrderedFeed::create(*state_, options,
                                                           events_of(queue, options), deadline));
   return Messages(std::make_shared<Messages::State>(std::move(feed), queue));
+}
+
+Result<std::vector<Delivery>> OrderedConsumer::fetch(FetchOptions options,
+                                                     Deadline deadline) const {
+  return state_->fetcher->fetch(options, deadline);
+}
+
+Result<std::vector<Delivery>> OrderedConsumer::fetch(std::size_t max_messages,
+                                                     Deadline deadline) const {
+  return fetch(FetchOptions{.max_messages = max_messages}, std::move(deadline));
+}
+
+Result<Delivery> OrderedConsumer::next(Deadline deadline) const {
+  return first_of(fetch(1, std::move(deadline)));
 }
 
 }  // namespace midge

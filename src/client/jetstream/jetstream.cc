@@ -6,6 +6,7 @@
 #include "client/jetstream/listing.h"
 #include "client/jetstream/stream_json.h"
 #include "client/jetstream/stream_state.h"
+#include "client/patience.h"
 
 namespace midge {
 namespace {
@@ -87,9 +88,10 @@ Result<Stream> JetStream::update_stream(const StreamConfig& config, Deadline dea
 
 Result<Stream> JetStream::create_or_update_stream(const StreamConfig& config,
                                                   Deadline deadline) const {
-  auto updated = update_stream(config, deadline);
+  const detail::Remaining left(deadline);
+  auto updated = update_stream(config, left());
   if (updated || updated.error().err_code() != kStreamNotFound) return updated;
-  return create_stream(config, deadline);
+  return create_stream(config, left());
 }
 
 Result<Stream> JetStream::stream(std::string_view name, Deadline deadline) const {

@@ -35,14 +35,15 @@ void describe(Visitor& v, PageRequest<Request>& page) {
   v.field("offset", page.offset);
 }
 
-// All of them. `deadline` is for each page.
+// All of them.
 template <class Item, class Request>
 Result<std::vector<Item>> list(JetStreamContext& context, std::string_view what,
                                std::string_view member, Request request, const Deadline& deadline) {
   std::vector<Item> all;
+  const Remaining left(deadline);
   PageRequest<Request> wanted{std::move(request)};
   while (true) {
-    auto json = context.ask(what, codec::write_json_struct(wanted), deadline);
+    auto json = context.ask(what, codec::write_json_struct(wanted), left());
     if (!json) return std::move(json).error();
     Page<Item> page{member, 0, {}};
     if (auto read = codec::read_json_struct(*json, page, false); !read)

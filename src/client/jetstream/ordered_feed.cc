@@ -11,33 +11,6 @@ namespace {
 constexpr Duration kPause = seconds(1);  // before what has failed is tried again
 constexpr int kStreamNotFound = 10059;
 
-ConsumerConfig config_of(const OrderedConsumerOptions& options) {
-  ConsumerConfig config{
-      .deliver_policy = options.deliver_policy,
-      .start_sequence = options.start_sequence,
-      .start_time = options.start_time,
-      .ack_policy = AckPolicy::kNone,
-      .max_deliver = 1,
-      .replay_policy = options.replay_policy,
-      .headers_only = options.headers_only,
-      .inactive_threshold = options.inactive_threshold,
-      .replicas = 1,
-      .memory_storage = true,
-      .metadata = options.metadata,
-  };
-  if (options.filter_subjects.size() == 1)
-    config.filter_subject = options.filter_subjects.front();
-  else
-    config.filter_subjects = options.filter_subjects;
-  return config;
-}
-
-void begin_behind(ConsumerConfig& config, std::uint64_t sequence) {
-  config.deliver_policy = DeliverPolicy::kByStartSequence;
-  config.start_sequence = sequence + 1;
-  config.start_time.reset();
-}
-
 }  // namespace
 
 Result<std::shared_ptr<OrderedFeed>> OrderedFeed::create(const OrderedConsumerState& consumer,
@@ -45,41 +18,30 @@ Result<std::shared_ptr<OrderedFeed>> OrderedFeed::create(const OrderedConsumerSt
                                                          FeedEvents events,
                                                          const Deadline& deadline) {
   ASSIGN_OR_RETURN(const ConsumeOptions filled, with_defaults(options));
-  ConsumerConfig config = config_of(consumer.options);
-  const std::string& wanted = consumer.options.name_prefix;
-  const std::string prefix = wanted.empty() ? consumer.context->draw_name() : wanted;
-  config.name = prefix + "_1";
+  OrderedCursor cursor(consumer.options, consumer.prefix, consumer.serial);
   ASSIGN_OR_RETURN(const ConsumerInfo info,
-                   create_consumer(*consumer.context, consumer.stream, config, "create", deadline));
-  config.name = prefix;
-  auto feed = std::make_shared<OrderedFeed>(consumer.context, consumer.stream, std::move(config),
-                                            info, filled, std::move(events));
+                   create_consumer(*consumer.context, consumer.stream, cursor.next_config(),
+                                   "create", deadline));
+  cursor.begin(info);
+  auto feed = std::make_shared<OrderedFeed>(consumer.context, consumer.stream, std::move(cursor),
+                                            info.pending, filled, std::move(events));
   TRY(feed->start());
   return feed;
 }
 
 OrderedFeed::OrderedFeed(std::shared_ptr<JetStreamContext> context, std::string stream,
-                         ConsumerConfig config, const ConsumerInfo& info,
-                         const ConsumeOptions& options, FeedEvents events)
-    : PullFeed(std::move(context), std::move(stream), info.name, options, std::make_shared<PinId>(),
-               std::move(events)),
-      config_(std::move(config)),
-      prefix_(config_.name),
-      pending_at_start_(info.pending) {
-  // What comes between this consumer and the next is new as well.
-  if (config_.deliver_policy == DeliverPolicy::kNew) begin_behind(config_, info.delivered.stream);
-}
+                         OrderedCursor cursor, std::uint64_t pending, const ConsumeOptions& options,
+                         FeedEvents events)
+    : PullFeed(std::move(context), std::move(stream), cursor.consumer(), options,
+               std::make_shared<PinId>(), std::move(events)),
+      cursor_(std::move(cursor)),
+      pending_at_start_(pending) {}
 
 bool OrderedFeed::accepts(const Delivery& delivery) {
-  const auto metadata = delivery.metadata();
-  if (is_renewing_ || !metadata || metadata->consumer != consumer()) return false;
-  if (metadata->consumer_sequence != delivered_ + 1) {
-    renew();
-    return false;
-  }
-  ++delivered_;
-  begin_behind(config_, metadata->stream_sequence);
-  return true;
+  if (is_renewing_) return false;
+  const OrderedCursor::Verdict verdict = cursor_.take(delivery);
+  if (verdict == OrderedCursor::Verdict::kGap) renew();
+  return verdict == OrderedCursor::Verdict::kNext;
 }
 
 void OrderedFeed::on_lost(const Error& why, bool) {
@@ -96,8 +58,7 @@ void OrderedFeed::renew() {
 }
 
 void OrderedFeed::ask_for_consumer() {
-  config_.name = prefix_ + "_" + std::to_string(++serial_);
-  const CreateCall call = create_call(stream(), config_, "create");
+  const CreateCall call = create_call(stream(), cursor_.next_config(), "create");
   const auto self = std::static_pointer_cast<OrderedFeed>(shared_from_this());
   const std::weak_ptr<OrderedFeed> weak = self;
   auto asked = context().client().request_async(
@@ -122,8 +83,8 @@ void OrderedFeed::on_answer(Result<Message> answer) {
     return try_later(read.error());
   is_renewing_ = false;
   forget_pulls();
-  delivered_ = 0;
-  set_consumer(std::move(info.name));
+  cursor_.begin(info);
+  set_consumer(cursor_.consumer());
   tell_renewed(info.pending);
   pull();
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "client/jetstream/ordered_cursor.h"
 #include "client/jetstream/pull_feed.h"
 
 namespace midge::detail {
@@ -15,8 +16,9 @@ class OrderedFeed final : public PullFeed {
                                                      const ConsumeOptions& options,
                                                      FeedEvents events, const Deadline& deadline);
 
-  OrderedFeed(std::shared_ptr<JetStreamContext> context, std::string stream, ConsumerConfig config,
-              const ConsumerInfo& info, const ConsumeOptions& options, FeedEvents events);
+  // `cursor`: of a consumer that was made, with so many messages `pending`.
+  OrderedFeed(std::shared_ptr<JetStreamContext> context, std::string stream, OrderedCursor cursor,
+              std::uint64_t pending, const ConsumeOptions& options, FeedEvents events);
 
  private:
   void on_begin() override { tell_renewed(pending_at_start_); }
@@ -29,10 +31,7 @@ class OrderedFeed final : public PullFeed {
   void on_answer(Result<Message> answer);
   void try_later(const Error& why);
 
-  ConsumerConfig config_;        // of the next consumer, but for its name
-  const std::string prefix_;     // of names
-  std::uint64_t serial_ = 1;     // of the consumer
-  std::uint64_t delivered_ = 0;  // by this consumer
+  OrderedCursor cursor_;
   bool is_renewing_ = false;
   const std::uint64_t pending_at_start_;
 };

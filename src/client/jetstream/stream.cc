@@ -6,6 +6,7 @@
 #include "client/jetstream/context.h"
 #include "client/jetstream/create_consumer.h"
 #include "client/jetstream/listing.h"
+#include "client/jetstream/ordered_fetcher.h"
 #include "client/jetstream/stored_message.h"
 #include "client/jetstream/stream_state.h"
 
@@ -181,8 +182,10 @@ Result<Consumer> Stream::consumer(std::string_view name, Deadline deadline) cons
 }
 
 OrderedConsumer Stream::ordered_consumer(OrderedConsumerOptions options) const {
-  return OrderedConsumer(std::make_shared<detail::OrderedConsumerState>(
-      detail::OrderedConsumerState{state_->context, name(), std::move(options)}));
+  auto state =
+      std::make_shared<detail::OrderedConsumerState>(state_->context, name(), std::move(options));
+  state->fetcher = std::make_shared<detail::OrderedFetcher>(*state);
+  return OrderedConsumer(std::move(state));
 }
 
 Result<void> Stream::delete_consumer(std::string_view name, Deadline deadline) const {

@@ -141,10 +141,16 @@ void describe(Visitor& v, SourceInfo& s) {
 }
 
 template <class Visitor>
+void describe(Visitor& v, StreamAlternate& a) {
+  v.field("name", a.name).field("domain", a.domain).field("cluster", a.cluster);
+}
+
+template <class Visitor>
 void describe(Visitor& v, StreamInfo& i) {
   v.field("config", i.config).field("created", i.created).field("state", i.state);
   v.field("domain", i.domain).field("cluster", i.cluster);
-  v.field("mirror", i.mirror).field("sources", i.sources).field("ts", i.time);
+  v.field("mirror", i.mirror).field("sources", i.sources);
+  v.field("alternates", i.alternates).field("ts", i.time);
 }
 
 }  // namespace midge

@@ -1,8 +1,11 @@
 // What handles of streams and consumers refer to.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "client/jetstream/context.h"
 #include "io/monitor.h"
@@ -42,10 +45,23 @@ struct ConsumerState {
   const std::shared_ptr<PinId> pin = std::make_shared<PinId>();
 };
 
+class OrderedFetcher;
+
 struct OrderedConsumerState {
-  std::shared_ptr<JetStreamContext> context;
-  std::string stream;
-  OrderedConsumerOptions options;
+  OrderedConsumerState(std::shared_ptr<JetStreamContext> its_context, std::string its_stream,
+                       OrderedConsumerOptions its_options)
+      : context(std::move(its_context)),
+        stream(std::move(its_stream)),
+        options(std::move(its_options)),
+        prefix(options.name_prefix.empty() ? context->draw_name() : options.name_prefix) {}
+
+  const std::shared_ptr<JetStreamContext> context;
+  const std::string stream;
+  const OrderedConsumerOptions options;
+  const std::string prefix;  // of its consumers' names, which numbers follow
+  const std::shared_ptr<std::atomic<std::uint64_t>> serial =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::shared_ptr<OrderedFetcher> fetcher;  // null: of one that is not fetched from
 };
 
 }  // namespace detail

@@ -69,17 +69,18 @@ Result<std::uint64_t> KeyValue::put(std::string_view key, std::string_view value
 
 Result<std::uint64_t> KeyValue::create(std::string_view key, std::string_view value, Timeout ttl,
                                        Deadline deadline) const {
+  const detail::Remaining left(deadline);
   PublishOptions options = expecting(0);
   options.ttl = ttl;
-  auto created = publish(key, value, options, deadline);
+  auto created = publish(key, value, options, left());
   if (created || !is_other_revision(created.error())) return created;
   // A deleted key is none.
-  auto last = read(key, 0, deadline);
+  auto last = read(key, 0, left());
   if (!last && last.error().code() != ErrorCode::kNotFound) return std::move(last).error();
   if (!last || last->operation == KeyOperation::kPut)
     return failure("the key exists", ErrorCode::kExists);
   options.expected_last_subject_sequence = last->revision;
-  created = publish(key, value, std::move(options), deadline);
+  created = publish(key, value, std::move(options), left());
   if (!created && is_other_revision(created.error()))
     return failure("the key exists", ErrorCode::kExists);
   return created;
@@ -117,27 +118,27 @@ Result<void> KeyValue::purge(std::string_view key, Deadline deadline) const {
 Result<std::vector<KeyValueEntry>> KeyValue::current(std::vector<std::string> keys,
                                                      WatchOptions options,
                                                      const Deadline& deadline) const {
-  const MonoTime end = io::Monitor::now() + detail::duration_of(deadline.timeout);
-  ASSIGN_OR_RETURN(KeyWatcher watcher, watch(std::move(keys), options, deadline));
+  const detail::Remaining left(deadline);
+  ASSIGN_OR_RETURN(KeyWatcher watcher, watch(std::move(keys), options, left()));
   std::vector<KeyValueEntry> entries;
   while (true) {
-    const Timeout left((end - io::Monitor::now()).ns);
-    ASSIGN_OR_RETURN(std::optional<KeyValueEntry> entry, watcher.next({left, deadline.stop}));
+    ASSIGN_OR_RETURN(std::optional<KeyValueEntry> entry, watcher.next(left()));
     if (!entry) return entries;
     entries.push_back(*std::move(entry));
   }
 }
 
 Result<void> KeyValue::purge_deletes(Timeout older_than, Deadline deadline) const {
+  const detail::Remaining left(deadline);
   ASSIGN_OR_RETURN(const std::vector<KeyValueEntry> entries,
-                   current({}, {.metadata_only = true}, deadline));
+                   current({}, {.metadata_only = true}, left()));
   const Time limit = time_of(state_->context->connection()->wall_now()) - older_than;
   for (const KeyValueEntry& entry : entries) {
     if (entry.operation == KeyOperation::kPut) continue;
     const PurgeOptions options{.filter = state_->prefix + entry.key,
                                .sequence = 0,
                                .keep = entry.created > limit ? 1ULL : 0ULL};
-    TRY(state_->stream.purge(options, deadline));
+    TRY(state_->stream.purge(options, left()));
   }
   return {};
 }

@@ -19,6 +19,7 @@ using detail::ObjectBucketState;
 using detail::OrderedFeed;
 
 constexpr int kStreamNotFound = 10059;
+constexpr const char* kChunks = "$O.*.C.>";  // of all buckets
 
 std::unexpected<Error> no_object() { return failure("object not found", ErrorCode::kNotFound); }
 std::unexpected<Error> object_exists() { return failure("the object exists", ErrorCode::kExists); }
@@ -69,36 +70,41 @@ Result<ObjectInfo> ObjectStore::put_info(ObjectInfo info, const Deadline& deadli
 
 Result<ObjectInfo> ObjectStore::update(std::string_view name, const ObjectMeta& meta,
                                        Deadline deadline) const {
-  ASSIGN_OR_RETURN(ObjectInfo there, info(name, deadline));
+  const detail::Remaining left(deadline);
+  ASSIGN_OR_RETURN(ObjectInfo there, info(name, left()));
   if (meta.name != name) {
-    if (info(meta.name, deadline)) return object_exists();
+    const auto other = info(meta.name, left());
+    if (other) return object_exists();
+    if (other.error().code() != ErrorCode::kNotFound) return other.error();
   }
   there.name = meta.name;
   there.description = meta.description;
   there.headers = meta.headers;
   there.metadata = meta.metadata;
-  ASSIGN_OR_RETURN(ObjectInfo updated, put_info(std::move(there), deadline));
+  ASSIGN_OR_RETURN(ObjectInfo updated, put_info(std::move(there), left()));
   if (meta.name != name) {
     PurgeOptions old;
     old.filter = state_->meta_subject(name);
-    TRY(state_->stream.purge(std::move(old), deadline));
+    TRY(state_->stream.purge(std::move(old), left()));
   }
   return updated;
 }
 
 Result<void> ObjectStore::remove(std::string_view name, Deadline deadline) const {
-  ASSIGN_OR_RETURN(ObjectInfo there, info(name, deadline));
+  const detail::Remaining left(deadline);
+  ASSIGN_OR_RETURN(ObjectInfo there, info(name, left()));
   const std::string nuid = there.nuid;
   there.deleted = true;
   there.size = there.chunks = 0;
   there.digest.clear();
-  TRY(put_info(std::move(there), deadline));
-  return purge_chunks(nuid, deadline);
+  TRY(put_info(std::move(there), left()));
+  return purge_chunks(nuid, left());
 }
 
 Result<ObjectInfo> ObjectStore::put_link(std::string_view name, ObjectLink link,
                                          const Deadline& deadline) const {
-  const auto there = info(name, deadline);
+  const detail::Remaining left(deadline);
+  const auto there = info(name, left());
   if (!there && there.error().code() != ErrorCode::kNotFound) return there.error();
   if (there && !there->link) return object_exists();
   ObjectInfo info;
@@ -106,7 +112,7 @@ Result<ObjectInfo> ObjectStore::put_link(std::string_view name, ObjectLink link,
   info.bucket = bucket();
   info.nuid = state_->context->draw_name();
   info.link = std::move(link);
-  return put_info(std::move(info), deadline);
+  return put_info(std::move(info), left());
 }
 
 Result<ObjectInfo> ObjectStore::add_link(std::string_view name, const ObjectInfo& to,
@@ -122,9 +128,10 @@ Result<ObjectInfo> ObjectStore::add_bucket_link(std::string_view name, const Obj
 }
 
 Result<void> ObjectStore::seal(Deadline deadline) const {
-  ASSIGN_OR_RETURN(StreamInfo info, state_->stream.info({}, deadline));
+  const detail::Remaining left(deadline);
+  ASSIGN_OR_RETURN(StreamInfo info, state_->stream.info({}, left()));
   info.config.sealed = true;
-  TRY(state_->js.update_stream(info.config, deadline));
+  TRY(state_->js.update_stream(info.config, left()));
   return {};
 }
 
@@ -132,13 +139,12 @@ Result<std::vector<ObjectInfo>> ObjectStore::list(Deadline deadline) const {
   const auto queue = std::make_shared<detail::DeliveryQueue>();
   auto events = detail::watch_events([queue](const Delivery& d) { queue->put(d); }, true);
   events.end = [queue](const Error& why) { queue->end(why); };
-  const MonoTime end = io::Monitor::now() + detail::duration_of(deadline.timeout);
+  const detail::Remaining left(deadline);
   ASSIGN_OR_RETURN(auto feed, watch_descriptions(*state_, DeliverPolicy::kLastPerSubject,
-                                                 std::move(events), deadline));
+                                                 std::move(events), left()));
   Result<std::vector<ObjectInfo>> all;
   while (all) {
-    const Timeout left((end - io::Monitor::now()).ns);
-    const auto delivery = queue->take({left, deadline.stop}, feed->may_wait());
+    const auto delivery = queue->take(left(), feed->may_wait());
     if (!delivery) {
       all = delivery.error();
     } else if (delivery->subject().empty()) {
@@ -192,6 +198,12 @@ Result<ObjectStore> ObjectStores::update(const ObjectStoreConfig& config, Deadli
   return store_of(js_.update_stream(stream, std::move(deadline)));
 }
 
+Result<ObjectStore> ObjectStores::create_or_update(const ObjectStoreConfig& config,
+                                                   Deadline deadline) const {
+  ASSIGN_OR_RETURN(const StreamConfig stream, detail::stream_config_of(config));
+  return store_of(js_.create_or_update_stream(stream, std::move(deadline)));
+}
+
 Result<ObjectStore> ObjectStores::bucket(std::string_view name, Deadline deadline) const {
   TRY(detail::check_bucket_name(name));
   return store_of(
@@ -207,9 +219,17 @@ Result<void> ObjectStores::remove(std::string_view name, Deadline deadline) cons
   return removed;
 }
 
+Result<std::vector<StreamInfo>> ObjectStores::statuses(Deadline deadline) const {
+  ASSIGN_OR_RETURN(std::vector<StreamInfo> streams, js_.streams(kChunks, std::move(deadline)));
+  std::erase_if(streams, [](const StreamInfo& info) {
+    return !info.config.name.starts_with(detail::kObjectStreamPrefix);
+  });
+  return streams;
+}
+
 Result<std::vector<std::string>> ObjectStores::names(Deadline deadline) const {
   ASSIGN_OR_RETURN(const std::vector<std::string> streams,
-                   js_.stream_names("$O.*.C.>", std::move(deadline)));
+                   js_.stream_names(kChunks, std::move(deadline)));
   std::vector<std::string> names;
   for (const std::string& stream : streams)
     if (stream.starts_with(detail::kObjectStreamPrefix))

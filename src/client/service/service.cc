@@ -58,6 +58,8 @@ ServiceStats Service::stats() const { return state_->stats(); }
 
 void Service::reset_stats() const { state_->reset(); }
 
+bool Service::stopped() const { return state_->stopped(); }
+
 Result<void> Service::stop(Deadline deadline) const { return state_->stop(deadline); }
 
 }  // namespace midge

@@ -37,6 +37,7 @@ void EndpointState::count_error(int code, std::string_view description) {
 }
 
 EndpointStats EndpointState::stats() {
+  std::string told = data ? data() : "";
   const io::Monitor::Lock lock(monitor_);
   const auto requests = static_cast<std::int64_t>(requests_);
   return {.name = info.name,
@@ -46,7 +47,8 @@ EndpointStats EndpointState::stats() {
           .errors = errors_,
           .last_error = last_error_,
           .processing = Timeout(processing_.ns),
-          .average_processing = Timeout(requests == 0 ? 0 : processing_.ns / requests)};
+          .average_processing = Timeout(requests == 0 ? 0 : processing_.ns / requests),
+          .data = std::move(told)};
 }
 
 void EndpointState::reset() {
@@ -107,7 +109,7 @@ Result<void> ServiceState::add(EndpointConfig endpoint, const std::string& prefi
                    .subject = prefix + rest,
                    .queue_group = endpoint.queue_group.value_or(queue_group),
                    .metadata = std::move(endpoint.metadata)},
-      std::move(handler));
+      std::move(handler), std::move(endpoint.stats_data));
   const std::weak_ptr<ServiceState> weak = weak_from_this();
   ASSIGN_OR_RETURN(added->subscription,
                    client.subscribe(added->info.subject,
@@ -154,15 +156,23 @@ ServiceInfo ServiceState::info() {
   return info;
 }
 
-ServiceStats ServiceState::stats() {
+bool ServiceState::stopped() {
   const io::Monitor::Lock lock(monitor_);
+  return stopped_;
+}
+
+// What endpoints tell of themselves is asked for without the lock: they may ask us.
+ServiceStats ServiceState::stats() {
+  io::Monitor::Lock lock(monitor_);
   ServiceStats stats{.name = config.name,
                      .id = id_,
                      .version = config.version,
                      .metadata = config.metadata,
                      .started = started_,
                      .endpoints = {}};
-  for (const auto& endpoint : endpoints_) stats.endpoints.push_back(endpoint->stats());
+  const auto endpoints = endpoints_;
+  lock.unlock();
+  for (const auto& endpoint : endpoints) stats.endpoints.push_back(endpoint->stats());
   return stats;
 }
 
@@ -173,15 +183,13 @@ void ServiceState::reset() {
 }
 
 std::string ServiceState::ping_text() {
-  return codec::write_json_struct(ServiceAnswer<ServiceInfo>{"ping", info()});
+  return codec::write_json_struct(ServiceAnswer{"ping", info()});
 }
 
 std::string ServiceState::info_text() {
-  return codec::write_json_struct(ServiceAnswer<ServiceInfo>{"info", info()});
+  return codec::write_json_struct(ServiceAnswer{"info", info()});
 }
 
-std::string ServiceState::stats_text() {
-  return codec::write_json_struct(ServiceAnswer<ServiceStats>{"stats", stats()});
-}
+std::string ServiceState::stats_text() { return stats_answer(stats()); }
 
 }  // namespace midge::detail

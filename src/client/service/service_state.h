@@ -16,11 +16,13 @@
 namespace midge::detail {
 
 struct EndpointState : std::enable_shared_from_this<EndpointState> {
-  EndpointState(EndpointInfo its_info, ServiceHandler its_handler)
-      : info(std::move(its_info)), handler(std::move(its_handler)) {}
+  using Data = std::function<std::string()>;
+  EndpointState(EndpointInfo its_info, ServiceHandler its_handler, Data its_data)
+      : info(std::move(its_info)), handler(std::move(its_handler)), data(std::move(its_data)) {}
 
   const EndpointInfo info;
   const ServiceHandler handler;
+  const Data data;                   // may be empty
   midge::Subscription subscription;  // set before others know the endpoint
 
   void handle(const Message& message, const Client& client);
@@ -43,6 +45,7 @@ struct ServiceState : std::enable_shared_from_this<ServiceState> {
   Result<void> add(EndpointConfig endpoint, const std::string& prefix,
                    const std::string& queue_group, ServiceHandler handler);
   Result<void> stop(const Deadline& deadline);
+  [[nodiscard]] bool stopped();
   [[nodiscard]] ServiceInfo info();
   [[nodiscard]] ServiceStats stats();
   void reset();

@@ -41,6 +41,11 @@ struct ClientStreams::Counted {
   }
 };
 
+struct ClientStreams::Fetched {
+  OrderedConsumer consumer;
+  std::uint64_t last = 0;  // sequence
+};
+
 ClientStreams::ClientStreams(ClientWorld& world, ClientLedger& ledger, SimRandom random)
     : world_(world), ledger_(ledger), random_(random) {}
 
@@ -50,15 +55,12 @@ ClientStreams::~ClientStreams() {
 
 void ClientStreams::use(ClientParty& party) {
   using Call = void (ClientStreams::*)(ClientParty&);
-  static constexpr Call kCalls[] = {&ClientStreams::publish,
-                                    &ClientStreams::publish_async,
-                                    &ClientStreams::publish_async,
-                                    &ClientStreams::fetch,
-                                    &ClientStreams::consume_in_order,
-                                    &ClientStreams::consume,
-                                    &ClientStreams::put,
-                                    &ClientStreams::watch,
-                                    &ClientStreams::stop_one};
+  static constexpr Call kCalls[] = {
+      &ClientStreams::publish,        &ClientStreams::publish_async,
+      &ClientStreams::publish_async,  &ClientStreams::fetch,
+      &ClientStreams::fetch_in_order, &ClientStreams::consume_in_order,
+      &ClientStreams::consume,        &ClientStreams::put,
+      &ClientStreams::watch,          &ClientStreams::stop_one};
   (this->*kCalls[random_.below(std::size(kCalls))])(party);
 }
 
@@ -146,6 +148,41 @@ void ClientStreams::fetch(ClientParty& party) {
         ledger_.timed("ack_and_wait", kWithin, [&] { return delivery.ack_and_wait(kDeadline); });
     if (taken) handled_.insert(told->stream_sequence);
   }
+}
+
+// Each goes on behind what it got last.
+bool ClientStreams::take(Fetched& fetched, const Result<std::vector<Delivery>>& got) {
+  if (!got) return false;
+  for (const Delivery& delivery : *got) {
+    const auto told = delivery.metadata();
+    if (!told || told->stream_sequence != ++fetched.last)
+      ledger_.fault("what is fetched is out of order");
+  }
+  return true;
+}
+
+void ClientStreams::fetch_in_order(ClientParty& party) {
+  std::unique_ptr<Fetched>& fetched = fetched_[party.number()];
+  if (!fetched) {
+    const auto stream = stream_of(party);
+    if (!stream) return;
+    fetched = std::make_unique<Fetched>(Fetched{stream->ordered_consumer()});
+  }
+  const FetchOptions options{.max_messages = 1 + random_.below(10), .no_wait = random_.one_in(2)};
+  take(*fetched, ledger_.timed("ordered fetch", kWithin,
+                               [&] { return fetched->consumer.fetch(options, kDeadline); }));
+}
+
+Result<void> ClientStreams::fetch_to_the_end(std::uint64_t last_sequence) {
+  const MonoTime until = world_.env().now() + kConsumedWithin;
+  for (const auto& [number, fetched] : fetched_)
+    while (fetched && fetched->last < last_sequence) {
+      if (!take(*fetched,
+                fetched->consumer.fetch({.max_messages = 100, .no_wait = true}, kDeadline)))
+        world_.env().run_for(milliseconds(100));
+      if (world_.env().now() > until) return failure("ordered fetches do not come to the end");
+    }
+  return {};
 }
 
 std::shared_ptr<ClientStreams::Counted> ClientStreams::count_for(ClientParty& party) {
@@ -257,6 +294,7 @@ void ClientStreams::stop_one(ClientParty&) {
 }
 
 void ClientStreams::forget(const ClientParty& party) {
+  fetched_.erase(party.number());
   for (const auto& counted : counted_) {
     if (counted->party != &party) continue;
     if (counted->kind != Counted::Kind::kWatch && counted->ends != 1)
@@ -305,6 +343,7 @@ Result<void> ClientStreams::check(ClientParty& party) {
                    std::to_string(acked_.size()) + " were published");
   put(party);
   TRY(await_consumers(info.state.last_sequence));
+  TRY(fetch_to_the_end(info.state.last_sequence));
   while (counted_.size() > 4) stop_one(party);
   return ledger_.check();
 }

@@ -31,9 +31,13 @@ class ClientStreams {
 
  private:
   struct Counted;  // what a consumption has got
+  struct Fetched;  // what an ordered consumer was asked for
   void publish(ClientParty& party);
   void publish_async(ClientParty& party);
   void fetch(ClientParty& party);
+  void fetch_in_order(ClientParty& party);
+  Result<void> fetch_to_the_end(std::uint64_t last_sequence);
+  bool take(Fetched& fetched, const Result<std::vector<Delivery>>& got);
   void consume(ClientParty& party);
   void consume_in_order(ClientParty& party);
   void put(ClientParty& party);
@@ -56,6 +60,7 @@ class ClientStreams {
   std::set<std::string> unsure_;                // published, and not acknowledged
   std::set<std::uint64_t> handled_;             // acked deliveries
   std::vector<std::shared_ptr<Counted>> counted_;
+  std::map<int, std::unique_ptr<Fetched>> fetched_;  // by client
 };
 
 }  // namespace midge::sim

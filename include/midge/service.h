@@ -168,9 +168,9 @@ class ServiceDiscovery {
   // Asks nothing yet.
   explicit ServiceDiscovery(Client client) : client_(std::move(client)) {}
 
-  // Who answers; nobody is no error. Errors: as Client::request_many(); kInvalid (a name, an
-  // answer that cannot be read).
-  Result<std::vector<ServiceInfo>> ping(DiscoveryOptions options = {},  // without endpoints
+  // Who answers; nobody is no error. ping() tells no endpoints. Errors: as Client::request_many();
+  // kInvalid (a name, an answer that cannot be read).
+  Result<std::vector<ServiceInfo>> ping(DiscoveryOptions options = {},
                                         Deadline deadline = kDefaultTimeout) const;
   Result<std::vector<ServiceInfo>> info(DiscoveryOptions options = {},
                                         Deadline deadline = kDefaultTimeout) const;

@@ -84,8 +84,7 @@ void Inbox::clear() {
 }
 
 bool Inbox::is_enough(const Message& newest) const {
-  return waiting_.size() >= wanted_ || newest.reply().empty() ||
-         waiting_.size() > messages_max_ / 2 || bytes_ > bytes_max_ / 2;
+  return waiting_.size() >= wanted_ || newest.reply().empty();
 }
 
 Result<void> Inbox::await(std::size_t wanted, io::Monitor::Lock& lock, Patience& patience,

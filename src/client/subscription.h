@@ -41,8 +41,8 @@ class Inbox {
   void clear();
   Result<Message> take(const Deadline& deadline, bool may_wait);
   // All that wait once there are `wanted`, or one that wants no answer (of a consumer's messages
-  // that is a status line), or the inbox is half full; when `deadline` is over as many as there
-  // are. For who is the only one that takes: it is woken once for many.
+  // that is a status line); when `deadline` is over as many as there are. For who is the only one
+  // that takes: it is woken once for many.
   Result<std::deque<Message>> take_many(std::size_t wanted, const Deadline& deadline,
                                         bool may_wait);
   void add_to(midge::Subscription::Figures& figures);

@@ -342,3 +342,14 @@ TEST_CASE_FIXTURE(JetStreamTest, "one client of a group is pinned, until it is u
   REQUIRE_OK(js.publish("s.a", "4"));
   CHECK(texts.wait(1) == std::vector<std::string>{"4"});
 }
+
+TEST_CASE_FIXTURE(JetStreamTest, "a fetch takes more than a subscription would keep") {
+  auto made = stream();
+  const std::string large(1000 * 1000, 'x');
+  constexpr std::size_t kMany = 70;  // of 64 MiB
+  for (std::size_t i = 0; i < kMany; ++i) REQUIRE_OK(js.publish("s.a", large));
+  const auto consumer = made.create_consumer({.durable_name = "D"}).value();
+  const auto all = consumer.fetch(kMany, 60s).value();
+  REQUIRE(all.size() == kMany);
+  for (const Delivery& delivery : all) REQUIRE(delivery.data() == large);
+}

@@ -219,6 +219,17 @@ TEST_CASE_FIXTURE(Fixture, "a call that waits can be called off") {
   CHECK(code_of(client.request("never", "", {1h, stop.get_token()})) == ErrorCode::kCancelled);
 }
 
+TEST_CASE_FIXTURE(Fixture, "of two that wait one may give up, and the other goes on waiting") {
+  Subscription sub = client.subscribe("s").value();
+  std::stop_source stop;
+  auto waits = std::async(std::launch::async, [&] { return sub.next(1h); });
+  auto gives_up = std::async(std::launch::async, [&] { return sub.next({1h, stop.get_token()}); });
+  stop.request_stop();
+  CHECK(gives_up.get().error().code() == ErrorCode::kCancelled);
+  client.publish("s", "for you").value();
+  CHECK(waits.get()->data() == "for you");
+}
+
 TEST_CASE_FIXTURE(Fixture, "a callback that would wait for itself is refused") {
   std::promise<std::vector<ErrorCode>> codes;
   Subscription other = client.subscribe("other").value();

@@ -1,7 +1,9 @@
 // Ordered consumers: in order, each once, through whatever happens to them.
+#include <atomic>
 #include <thread>
 
 #include "jetstream_test.h"
+#include "scripted_server.h"
 
 using namespace std::chrono_literals;
 using midge::Delivery;
@@ -162,4 +164,30 @@ TEST_CASE_FIXTURE(JetStreamTest, "of an ordered consumer one fetches at a time")
   REQUIRE_OK(js.publish("s.a", "1"));
   other.join();
   CHECK(first->data() == "1");
+}
+
+// A server that makes consumers and says nothing more.
+TEST_CASE("an ordered consumer that was asked in vain is made anew") {
+  std::atomic<int> made = 0;
+  const midge::test::ScriptedServer server([&](midge::test::Peer& peer) {
+    const auto answer = [&peer](const std::string& call, const std::string& body) {
+      peer.read_to("$JS.API." + call + " ");
+      const std::string inbox = peer.read_to(" ");
+      peer.send("MSG " + inbox + "1 " + std::to_string(body.size()) + "\r\n" + body + "\r\n");
+    };
+    peer.let_in();
+    answer("STREAM.INFO.S", R"({"config":{"name":"S"},"state":{}})");
+    for (int i = 1; i <= 2; ++i) {
+      const std::string name = "mine_" + std::to_string(i);
+      answer("CONSUMER.CREATE.S." + name, R"({"stream_name":"S","name":")" + name + "\"}");
+      ++made;
+    }
+    peer.wait_for_end();
+  });
+  const midge::JetStream js(midge::Client::connect(server.url()).value());
+  const auto ordered = js.stream("S")->ordered_consumer({.name_prefix = "mine"});
+  CHECK(ordered.fetch(1, 1s).value().empty());
+  CHECK(made == 1);
+  CHECK(ordered.fetch(1, 1s).value().empty());
+  CHECK(made == 2);
 }

@@ -298,5 +298,21 @@ TEST_CASE("servers with TLS have a jitter of their own") {
   }
 }
 
+TEST_CASE("a maximum counts on with the next server, which ends the subscription, too") {
+  TestServer server;
+  Diary diary;
+  const Client client = Client::connect(options_for(diary, {server.url()})).value();
+  Subscription sub = client.subscribe("few", {.max = 2}).value();
+  client.publish("few", "1").value();
+  CHECK(sub.next()->data() == "1");
+  server.kill();
+  server.restart();
+  diary.wait_for(EventKind::kReconnected);
+  client.publish("few", "2").value();
+  CHECK(sub.next()->data() == "2");
+  CHECK(code_of(sub.next()) == ErrorCode::kClosed);
+  CHECK(code_of(client.request("few", "")) == ErrorCode::kNoResponders);
+}
+
 }  // namespace
 }  // namespace midge::test

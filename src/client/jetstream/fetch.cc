@@ -1,6 +1,7 @@
 #include "client/jetstream/fetch.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "client/jetstream/delivery.h"
@@ -54,7 +55,11 @@ class Fetch {
 
   Result<void> ask(const Deadline& deadline) {
     const std::string inbox = connection().new_inbox();
-    ASSIGN_OR_RETURN(answers_, connection().subscribe(inbox, {}, nullptr));
+    // The request bounds them.
+    constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+    ASSIGN_OR_RETURN(
+        answers_, connection().subscribe(
+                      inbox, {.pending_messages_max = kAll, .pending_bytes_max = kAll}, nullptr));
     return connection().publish(next_subject(from_.context, from_.stream, from_.consumer), inbox,
                                 nullptr, codec::write_json_struct(terms_), deadline);
   }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "codec/conf/duration.h"
 #include "server/options/fields.h"
@@ -149,12 +150,14 @@ void read_latency(const Member& member, Export& entry, Findings& findings) {
   if (member.value.kind == Kind::kString) {
     latency.subject = member.value.text;
   } else if (member.value.kind == Kind::kMap) {
+    std::vector<const Member*> unknown;
     const std::size_t before = findings.size();
     for (const Member& part : member.value.members)
-      if (!read_key(part, kLatencyKeys, latency, findings))
-        findings.note(part.position, "\"" + part.key + "\" has no effect here");
+      if (!read_key(part, kLatencyKeys, latency, findings)) unknown.push_back(&part);
     if (findings.size() == before && latency.subject.empty())
       findings.error(member.position, "Latency subject required, but missing");
+    for (const Member* part : unknown)
+      findings.note(part->position, "\"" + part->key + "\" has no effect here");
   } else {
     findings.error(member.position, "Expected latency entry to be a map/struct or string, got " +
                                         std::string(member.value.type_name()));

@@ -98,6 +98,7 @@ void JetStreamWatchdog::make(Consumer& consumer) {
     return make(consumer);
   }
   ++consumer.generation;
+  consumer.made = false;
   consumer.name = "c" + number(consumer.number) + "_" + number(consumer.generation);
   consumer.subject = stream.work_queue ? static_cast<int>(consumer.number / kStreams)
                                        : static_cast<int>(random_.between(-1, kSubjects - 1));
@@ -131,7 +132,9 @@ void JetStreamWatchdog::make(Consumer& consumer) {
 
 // ---- what is done
 
+// Not with one that is not surely there: what it was asked would be lost.
 void JetStreamWatchdog::act(Consumer& consumer) {
+  if (!consumer.made) return;
   consumer.next_action = env_.now() + milliseconds(random_.between(100, 60'000));
   const auto what = random_.below(1000);
   if (what < 2) return replace(consumer);
@@ -272,6 +275,8 @@ Result<void> JetStreamWatchdog::take(std::size_t client, const Received& message
   if (message.sid == kPublishes) return take_publish_ack(message);
   if (message.sid < kDeliveries) {
     last_answer_ = message.payload;
+    if (message.payload.find("consumer_create_response") != std::string::npos)
+      consumers_[static_cast<std::size_t>(message.sid - kAnswers)].made = true;
     if (message.payload.find("\"error\"") == std::string::npos) return {};
     return failure("consumer " + std::to_string(message.sid - kAnswers) + ": " + message.payload);
   }

@@ -50,6 +50,7 @@ struct WatchedConsumer {
   std::string name;
 
   // As far as clients know.
+  bool made = false;                           // the server has said so
   std::uint64_t delivered = 0;                 // up to there: nothing new
   std::map<std::uint64_t, Held> held;          // not acknowledged, by sequence
   std::map<std::uint64_t, MonoTime> answered;  // when each was; not for long

@@ -82,7 +82,7 @@ std::shared_ptr<detail::Subscription> handle_of(std::shared_ptr<detail::Subscrip
   if (state->callback) return state;
   detail::Subscription* const pointer = state.get();
   return {pointer, [state = std::move(state)](detail::Subscription*) {
-            const auto connection = state->ended ? nullptr : state->connection.lock();
+            const auto connection = state->has_ended() ? nullptr : state->connection.lock();
             if (connection) connection->unsubscribe(state);
           }};
 }

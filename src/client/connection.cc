@@ -142,7 +142,7 @@ void Connection::unsubscribe(const std::shared_ptr<Subscription>& subscription) 
 
 void Connection::unsubscribe_after(const std::shared_ptr<Subscription>& subscription,
                                    std::uint64_t max) {
-  subscription->max = max;
+  subscription->limit(max);
   if (auto appended = outbox_.append_control(unsub_line(subscription->sid, max))) wake(*appended);
   worker_->post([self = shared_from_this(), subscription] {
     if (subscription->received >= subscription->max) self->remove(subscription->sid);

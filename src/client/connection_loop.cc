@@ -284,7 +284,7 @@ void Connection::on_message(const proto::ServerFrame& frame) {
 }
 
 void Connection::deliver(Subscription& subscription, MessageBlock& block) {
-  if (subscription.ended) return;
+  if (subscription.has_ended()) return;
   const std::uint64_t received = subscription.received.fetch_add(1, std::memory_order_relaxed) + 1;
   if (subscription.callback) {
     const Message message = MessageBlock::handle(&block);
@@ -293,8 +293,8 @@ void Connection::deliver(Subscription& subscription, MessageBlock& block) {
     const auto put =
         subscription.inbox->put(MessageBlock::handle(MessageBlock::copy_of(block)), size_of(block));
     if (put == Inbox::Put::kTaken) {
-      subscription.is_slow = false;
-    } else if (!std::exchange(subscription.is_slow, true)) {
+      subscription.inbox->is_slow = false;
+    } else if (!std::exchange(subscription.inbox->is_slow, true)) {
       tell(EventKind::kSlowConsumer, subscription.subject, subscription.subject);
     }
     if (put == Inbox::Put::kFull) {

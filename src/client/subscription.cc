@@ -144,8 +144,14 @@ Subscription::Subscription(std::weak_ptr<Connection> connection, std::uint64_t s
                                                      options.pending_bytes_max, options.overflow)),
       max(options.max) {}
 
+void Subscription::limit(std::uint64_t most) {
+  std::uint64_t now = max;
+  while (now != kEnded && !max.compare_exchange_weak(now, std::min(most, kEnded - 1))) {
+  }
+}
+
 void Subscription::end() {
-  ended = true;
+  max = kEnded;
   if (inbox) inbox->end();
 }
 
@@ -201,7 +207,7 @@ Result<void> Subscription::next_async(std::function<void(Result<Message>)> done,
 
 Result<void> Subscription::unsubscribe() {
   const auto connection = state_ ? state_->connection.lock() : nullptr;
-  if (!connection || state_->ended) return no_subscription();
+  if (!connection || state_->has_ended()) return no_subscription();
   connection->unsubscribe(state_);
   if (state_->inbox) state_->inbox->clear();
   return {};
@@ -209,7 +215,7 @@ Result<void> Subscription::unsubscribe() {
 
 Result<void> Subscription::unsubscribe_after(std::uint64_t max) {
   const auto connection = state_ ? state_->connection.lock() : nullptr;
-  if (!connection || state_->ended) return no_subscription();
+  if (!connection || state_->has_ended()) return no_subscription();
   if (max == 0) return unsubscribe();
   connection->unsubscribe_after(state_, max);
   return {};
@@ -217,7 +223,7 @@ Result<void> Subscription::unsubscribe_after(std::uint64_t max) {
 
 Result<void> Subscription::drain(Deadline deadline) {
   const auto connection = state_ ? state_->connection.lock() : nullptr;
-  if (!connection || state_->ended) return no_subscription();
+  if (!connection || state_->has_ended()) return no_subscription();
   return connection->drain(state_, deadline);
 }
 
@@ -236,7 +242,7 @@ std::optional<Error> Subscription::error() const {
   return connection ? connection->refusal_of(*state_) : std::nullopt;
 }
 
-bool Subscription::active() const { return state_ && !state_->ended; }
+bool Subscription::active() const { return state_ && !state_->has_ended(); }
 
 Subscription::Figures Subscription::figures() const {
   Figures figures;

@@ -33,6 +33,7 @@ class Inbox {
   enum class Put : std::uint8_t { kTaken, kDropped, kFull };
   // kFull: the subscription is to end.
   Put put(Message message, std::size_t bytes);
+  bool is_slow = false;  // the loop's: the user has been told so
   // Nothing more will come.
   void end();
   // Who finds nothing is told so; none: waits again.
@@ -88,16 +89,18 @@ class Subscription {
   const std::unique_ptr<const std::string> queue;  // null: none
   const Callback callback;                         // empty: there is an inbox
   const std::unique_ptr<Inbox> inbox;
-  std::atomic<std::uint64_t> max;          // 0 = no end
+  static constexpr std::uint64_t kEnded = ~std::uint64_t{0};
+  std::atomic<std::uint64_t> max;          // 0 = no end, kEnded = it has come; by limit() and end()
   std::atomic<std::uint64_t> received{0};  // written by the loop
-  std::atomic<bool> ended{false};
-  bool is_slow = false;  // the loop's: it has been told so
 
+  // How many messages there are to be, unless it has ended. Any thread.
+  void limit(std::uint64_t most);
   void end();
+  [[nodiscard]] bool has_ended() const { return max == kEnded; }
   // No message may come any more, though the table still has it.
   [[nodiscard]] bool is_over() const {
     const std::uint64_t most = max;
-    return ended || (most != 0 && received >= most);
+    return most != 0 && (most == kEnded || received >= most);
   }
 };
 

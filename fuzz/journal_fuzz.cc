@@ -13,12 +13,10 @@
 
 #include "io/whole_file_disk.h"
 #include "store/block/memory_file.h"
-#include "store/checksum.h"
 #include "store/journal/journal_format.h"
 #include "store/journal/journal_reader.h"
 #include "store/journal/last_made.h"
 #include "store/journal/segment_files.h"
-#include "store/little_endian.h"
 
 namespace {
 
@@ -118,17 +116,6 @@ std::string make_segment_bytes(Script& script, std::uint32_t number, BatchHead& 
   return bytes;
 }
 
-// Of the segment that was made last.
-std::string make_note_bytes(std::uint32_t number) {
-  std::string note("MIDGEJLS");
-  note.resize(512);
-  put_little(note.data() + 8, std::uint32_t{1});
-  put_little(note.data() + 12, std::uint32_t{1});
-  put_little(note.data() + 16, number);
-  put_little(note.data() + 20, checksum({note.data(), 20}));
-  return note;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -147,7 +134,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const std::uint8_t kind = script.next() % 4; kind == 1)
     disk.files[last_made] = script.take(input.size());
   else if (kind == 2)
-    disk.files[last_made] = make_note_bytes(script.next() % 8);
+    disk.files[last_made] = LastMade::encode(1, script.next() % 8);
   JournalPosition last = from;
   const auto report =
       read_journal(disk, "journal", kId, from, [&](const JournalRecord& record) -> Result<void> {

@@ -87,10 +87,10 @@ void Connection::on_dialed(std::uint64_t attempt, Result<Dialed> dialed) {
   const bool can_secure = dialed->stream->secure() != nullptr;
   LinkTerms terms{
       .handshake = {.login = std::move(dialed->login),
-                    .name = options_.name,
-                    .echo = options_.echo,
-                    .verbose = options_.verbose,
-                    .pedantic = options_.pedantic,
+                    .connect = {.name = options_.name,
+                                .echo = options_.echo,
+                                .verbose = options_.verbose,
+                                .pedantic = options_.pedantic},
                     .can_secure = can_secure,
                     .wants_secure = can_secure,
                     .secure_first = options_.tls.first && can_secure,

@@ -70,12 +70,9 @@ Handshake::Step Handshake::on_info(std::string_view json) {
 }
 
 Handshake::Step Handshake::log_in() {
-  auto line = connect_line(terms_.login, facts_,
-                           {.name = terms_.name,
-                            .echo = terms_.echo,
-                            .verbose = terms_.verbose,
-                            .pedantic = terms_.pedantic,
-                            .secure = secure_});
+  ConnectTerms connect = terms_.connect;
+  connect.secure = secure_;
+  auto line = connect_line(terms_.login, facts_, connect);
   if (!line) return fail(std::move(line).error());
   phase_ = Phase::kPong;
   return {.action = Action::kSend, .bytes = *std::move(line) + "PING\r\n"};

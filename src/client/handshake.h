@@ -16,9 +16,8 @@
 namespace midge::detail {
 
 struct HandshakeTerms {
-  Login login;  // as loaded
-  std::string name;
-  bool echo = true, verbose = false, pedantic = false;
+  Login login;                // as loaded
+  ConnectTerms connect;       // but whether it is secure
   bool can_secure = false;    // the stream can be encrypted
   bool wants_secure = false;  // whatever the server says
   bool secure_first = false;

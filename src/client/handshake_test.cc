@@ -40,7 +40,7 @@ using Actions = std::vector<Handshake::Action>;
 }  // namespace
 
 TEST_CASE("INFO, CONNECT and PING, PONG") {
-  Handshake handshake({.login = {.user = "joe", .password = "p"}, .name = "n"});
+  Handshake handshake({.login = {.user = "joe", .password = "p"}, .connect = {.name = "n"}});
   const Course course =
       course_of(handshake, "INFO {\"max_payload\":100,\"server_name\":\"s\"}\r\n+OK\r\nPONG\r\n");
   CHECK(course.actions == Actions{kWait, kSend, kWait, kDone});

@@ -170,16 +170,12 @@ TEST_CASE_FIXTURE(JetStreamTest, "of an ordered consumer one fetches at a time")
 TEST_CASE("an ordered consumer that was asked in vain is made anew") {
   std::atomic<int> made = 0;
   const midge::test::ScriptedServer server([&](midge::test::Peer& peer) {
-    const auto answer = [&peer](const std::string& call, const std::string& body) {
-      peer.read_to("$JS.API." + call + " ");
-      const std::string inbox = peer.read_to(" ");
-      peer.send("MSG " + inbox + "1 " + std::to_string(body.size()) + "\r\n" + body + "\r\n");
-    };
     peer.let_in();
-    answer("STREAM.INFO.S", R"({"config":{"name":"S"},"state":{}})");
+    peer.answer("$JS.API.STREAM.INFO.S", R"({"config":{"name":"S"},"state":{}})");
     for (int i = 1; i <= 2; ++i) {
       const std::string name = "mine_" + std::to_string(i);
-      answer("CONSUMER.CREATE.S." + name, R"({"stream_name":"S","name":")" + name + "\"}");
+      peer.answer("$JS.API.CONSUMER.CREATE.S." + name,
+                  R"({"stream_name":"S","name":")" + name + "\"}");
       ++made;
     }
     peer.wait_for_end();

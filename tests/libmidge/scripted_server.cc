@@ -69,6 +69,12 @@ void Peer::let_in(std::string_view info) {
   send("PONG\r\n");
 }
 
+void Peer::answer(std::string_view subject, std::string_view body) {
+  read_to(std::string(subject) + " ");
+  const std::string inbox = read_to(" ");
+  send("MSG " + inbox + "1 " + std::to_string(body.size()) + "\r\n" + std::string(body) + "\r\n");
+}
+
 ScriptedServer::ScriptedServer(Script script) : script_(std::move(script)) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);

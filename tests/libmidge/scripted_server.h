@@ -30,6 +30,9 @@ class Peer {
   // The usual beginning: INFO, CONNECT and PING, PONG.
   void let_in(std::string_view info = "{\"max_payload\":1048576,\"headers\":true}");
 
+  // Waits for a request to `subject`, whose answers go to one inbox, and answers it.
+  void answer(std::string_view subject, std::string_view body);
+
   [[nodiscard]] int socket() const { return socket_; }
 
  private:

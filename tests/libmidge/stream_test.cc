@@ -207,12 +207,9 @@ TEST_CASE_FIXTURE(JetStreamTest, "many messages are read by one request") {
 TEST_CASE("where else a stream's messages lie") {
   const midge::test::ScriptedServer server([](midge::test::Peer& peer) {
     peer.let_in();
-    const std::string asked = peer.read_to("$JS.API.STREAM.INFO.S ");
-    const std::string inbox = peer.read_to(" ");
-    const std::string body =
-        R"({"config":{"name":"S"},"state":{},"alternates":[{"name":"M","domain":"hub",)"
-        R"("cluster":"east"},{"name":"S","cluster":"west"}]})";
-    peer.send("MSG " + inbox + "1 " + std::to_string(body.size()) + "\r\n" + body + "\r\n");
+    peer.answer("$JS.API.STREAM.INFO.S",
+                R"({"config":{"name":"S"},"state":{},"alternates":[{"name":"M","domain":"hub",)"
+                R"("cluster":"east"},{"name":"S","cluster":"west"}]})");
     peer.wait_for_end();
   });
   const midge::JetStream js(midge::Client::connect(server.url()).value());

@@ -17,6 +17,9 @@
 
 namespace midge::detail {
 
+// An err_code of the API.
+inline constexpr int kStreamNotFound = 10059;
+
 // The answer's object. Error: the one that it tells, of the server, or that it is no JSON.
 Result<codec::JsonValue> read_api_answer(std::string_view json);
 

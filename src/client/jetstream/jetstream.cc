@@ -11,8 +11,6 @@
 namespace midge {
 namespace {
 
-constexpr int kStreamNotFound = 10059;
-
 struct Limits {
   AccountTier& tier;
 };
@@ -90,7 +88,7 @@ Result<Stream> JetStream::create_or_update_stream(const StreamConfig& config,
                                                   Deadline deadline) const {
   const detail::Remaining left(deadline);
   auto updated = update_stream(config, left());
-  if (updated || updated.error().err_code() != kStreamNotFound) return updated;
+  if (updated || updated.error().err_code() != detail::kStreamNotFound) return updated;
   return create_stream(config, left());
 }
 

@@ -9,7 +9,6 @@ namespace midge::detail {
 namespace {
 
 constexpr Duration kPause = seconds(1);  // before what has failed is tried again
-constexpr int kStreamNotFound = 10059;
 
 }  // namespace
 

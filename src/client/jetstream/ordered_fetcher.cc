@@ -11,7 +11,6 @@ namespace midge::detail {
 namespace {
 
 constexpr Timeout kPause{milliseconds(250).ns};  // before what has failed is tried again
-constexpr int kStreamNotFound = 10059;
 
 // What another consumer would not mend.
 bool is_final(const Error& why) {

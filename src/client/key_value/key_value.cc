@@ -16,8 +16,6 @@ bool is_other_revision(const Error& error) {
   return error.err_code() == 10071 || error.err_code() == 10164;
 }
 
-constexpr int kStreamNotFound = 10059;
-
 std::unexpected<Error> no_key() { return failure("key not found", ErrorCode::kNotFound); }
 
 PublishOptions expecting(std::uint64_t revision) {
@@ -168,7 +166,7 @@ Result<KeyValueStatus> KeyValue::status(Deadline deadline) const {
 }
 
 Result<KeyValue> KeyValueStore::bucket_of(Result<Stream> stream) const {
-  if (!stream && stream.error().err_code() == kStreamNotFound)
+  if (!stream && stream.error().err_code() == detail::kStreamNotFound)
     return failure("bucket not found", ErrorCode::kNotFound);
   if (!stream) return std::move(stream).error();
   if (stream->cached_info().config.max_messages_per_subject < 1)
@@ -202,7 +200,7 @@ Result<void> KeyValueStore::remove(std::string_view name, Deadline deadline) con
   TRY(detail::check_bucket_name(name));
   auto removed = js_.delete_stream(std::string(detail::kStreamPrefix) + std::string(name),
                                    std::move(deadline));
-  if (!removed && removed.error().err_code() == kStreamNotFound)
+  if (!removed && removed.error().err_code() == detail::kStreamNotFound)
     return failure("bucket not found", ErrorCode::kNotFound);
   return removed;
 }

@@ -18,7 +18,6 @@ namespace {
 using detail::ObjectBucketState;
 using detail::OrderedFeed;
 
-constexpr int kStreamNotFound = 10059;
 constexpr const char* kChunks = "$O.*.C.>";  // of all buckets
 
 std::unexpected<Error> no_object() { return failure("object not found", ErrorCode::kNotFound); }
@@ -180,7 +179,7 @@ Result<StreamInfo> ObjectStore::status(Deadline deadline) const {
 }
 
 Result<ObjectStore> ObjectStores::store_of(Result<Stream> stream) const {
-  if (!stream && stream.error().err_code() == kStreamNotFound)
+  if (!stream && stream.error().err_code() == detail::kStreamNotFound)
     return failure("bucket not found", ErrorCode::kNotFound);
   if (!stream) return std::move(stream).error();
   std::string bucket = stream->name().substr(detail::kObjectStreamPrefix.size());
@@ -214,7 +213,7 @@ Result<void> ObjectStores::remove(std::string_view name, Deadline deadline) cons
   TRY(detail::check_bucket_name(name));
   auto removed =
       js_.delete_stream(std::string(detail::kObjectStreamPrefix) + std::string(name), deadline);
-  if (!removed && removed.error().err_code() == kStreamNotFound)
+  if (!removed && removed.error().err_code() == detail::kStreamNotFound)
     return failure("bucket not found", ErrorCode::kNotFound);
   return removed;
 }

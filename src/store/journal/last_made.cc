@@ -1,6 +1,5 @@
 #include "store/journal/last_made.h"
 
-#include <array>
 #include <limits>
 #include <string_view>
 
@@ -19,13 +18,18 @@ constexpr std::size_t kChecked = 20;
 
 }  // namespace
 
+std::string LastMade::encode(std::uint32_t count, std::optional<std::uint32_t> number) {
+  std::string note(kMagic);
+  note.resize(kNoteSize);
+  put_little(note.data() + 8, kVersion);
+  put_little(note.data() + 12, count);
+  put_little(note.data() + 16, number.value_or(kNone));
+  put_little(note.data() + kChecked, checksum({note.data(), kChecked}));
+  return note;
+}
+
 Result<void> LastMade::note(std::optional<std::uint32_t> number) {
-  std::array<char, kNoteSize> bytes{};
-  kMagic.copy(bytes.data(), kMagic.size());
-  put_little(bytes.data() + 8, kVersion);
-  put_little(bytes.data() + 12, notes_ + 1);
-  put_little(bytes.data() + 16, number.value_or(kNone));
-  put_little(bytes.data() + kChecked, checksum({bytes.data(), kChecked}));
+  const std::string bytes = encode(notes_ + 1, number);
   is_unsure_ = true;
   ASSIGN_OR_RETURN(const auto file, disk_.open(path_, io::OpenMode::kWrite));
   const io::Slice slice{bytes.data(), bytes.size()};

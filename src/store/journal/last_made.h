@@ -23,6 +23,8 @@ class LastMade {
 
   // What was noted last; nullopt: nothing, or it cannot be read.
   static Result<std::optional<std::uint32_t>> read(io::Disk& disk, const std::string& folder);
+  // A note as it is written, the `count`th.
+  static std::string encode(std::uint32_t count, std::optional<std::uint32_t> number);
   static std::string path_in(const std::string& folder) { return folder + "/last"; }
 
  private:
